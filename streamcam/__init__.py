@@ -1,0 +1,90 @@
+"""See, frame by frame, which part of the picture made an image classifier decide as it did.
+
+The whole program in ten lines::
+
+    from streamcam import GradCAM, VideoSink, VideoSource, load_model, run
+
+    explain = GradCAM(load_model("efficientnet-lite0"))
+    with VideoSource("in.mp4") as source, VideoSink("out.mp4", source.info) as sink:
+        run(source, explain, [sink])
+
+Frames go from a source through the explainer, which gives raw evidence and probabilities, over the overlay, which
+draws, to the sinks. Images are ``(H, W, 3)`` uint8 in BGR order everywhere; times are seconds.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streamcam.annotate import annotate
+    from streamcam.errors import StreamcamError
+    from streamcam.gradcam import GradCAM
+    from streamcam.models import Classifier, load_model, wrap_model
+    from streamcam.overlay import Overlay
+    from streamcam.pipeline import run
+    from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoSink
+    from streamcam.sources import ImageSource, VideoSource, open_source
+    from streamcam.types import Explanation, Frame, Region, VideoInfo
+
+__version__ = "0.1.0"
+
+# Loaded at first use: importing streamcam imports none of the libraries it needs to work.
+_HOME = {
+    "Classifier": "models",
+    "Encoding": "sinks",
+    "Explanation": "types",
+    "Frame": "types",
+    "GradCAM": "gradcam",
+    "HeatmapSink": "sinks",
+    "ImageSink": "sinks",
+    "ImageSource": "sources",
+    "Overlay": "overlay",
+    "RecordSink": "sinks",
+    "Region": "types",
+    "StreamcamError": "errors",
+    "VideoInfo": "types",
+    "VideoSink": "sinks",
+    "VideoSource": "sources",
+    "annotate": "annotate",
+    "load_model": "models",
+    "open_source": "sources",
+    "run": "pipeline",
+    "wrap_model": "models",
+}
+
+__all__ = [
+    "Classifier",
+    "Encoding",
+    "Explanation",
+    "Frame",
+    "GradCAM",
+    "HeatmapSink",
+    "ImageSink",
+    "ImageSource",
+    "Overlay",
+    "RecordSink",
+    "Region",
+    "StreamcamError",
+    "VideoInfo",
+    "VideoSink",
+    "VideoSource",
+    "annotate",
+    "load_model",
+    "open_source",
+    "run",
+    "wrap_model",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'streamcam' has no attribute '{name}'")
+    value = getattr(import_module(f"streamcam.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

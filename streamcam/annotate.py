@@ -1,0 +1,142 @@
+"""One file in, one annotated file out: what ``streamcam annotate`` does for each of its inputs."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamcam
+from streamcam.errors import SinkError
+from streamcam.gradcam import GradCAM
+from streamcam.overlay import Overlay
+from streamcam.pipeline import run
+from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoSink
+from streamcam.sinks.partial import FileSink
+from streamcam.sources import ImageSource, open_source
+from streamcam.types import Frame, Header, VideoInfo
+
+# More than is shown: records are for looking things up later.
+_RECORDED_CLASSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where the results of one input go.
+
+    Attributes:
+        media: the annotated video or image.
+        records: JSON Lines of what the model said, or None.
+        heatmaps: HDF5 of the raw maps, or None.
+        probabilities: whether the heatmaps file also holds the probability of every class.
+    """
+
+    media: Path
+    records: Path | None = None
+    heatmaps: Path | None = None
+    probabilities: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Annotated:
+    """What was done.
+
+    Attributes:
+        source: the input.
+        output: the annotated file.
+        frames: how many frames it has.
+        seconds: how long it took.
+        lost: how many frames the input promises that could not be read.
+    """
+
+    source: Path
+    output: Path
+    frames: int
+    seconds: float
+    lost: int
+
+
+def annotate(
+    path: str | Path,
+    outputs: Outputs,
+    explain: GradCAM,
+    *,
+    overlay: Overlay | None = None,
+    encoding: Encoding | None = None,
+    overwrite: bool = False,
+    opened: Callable[[VideoInfo], object] | None = None,
+    progress: Callable[[Frame], object] | None = None,
+) -> Annotated:
+    """Explain every frame of a video or image and write it annotated.
+
+    After an error or an interrupt, what was done so far is kept, playable, under the outputs' temporary names.
+
+    Args:
+        path: the input.
+        outputs: where the results go.
+        explain: the explainer.
+        overlay: how the heat is drawn.
+        encoding: how a video is compressed.
+        overwrite: whether existing files may be replaced.
+        opened: called with what is known of the input before its first frame.
+        progress: called with each frame after it was written.
+
+    Raises:
+        SourceError: the input cannot be read.
+        SinkError: an output cannot be written.
+    """
+    path = Path(path)
+    overlay = overlay or Overlay(explain.labels)
+    began = time.monotonic()
+
+    def header() -> Header:
+        return make_header(str(path), explain)
+
+    with ExitStack() as stack:
+        source = open_source(path)
+        stack.enter_context(source)
+        _refuse_input(path, outputs)
+        sinks: list[FileSink] = []
+
+        def add(sink: FileSink) -> None:
+            sinks.append(stack.enter_context(sink))
+
+        if isinstance(source, ImageSource):
+            add(ImageSink(outputs.media, overwrite=overwrite))
+        else:
+            add(VideoSink(outputs.media, source.info, encoding=encoding, overwrite=overwrite))
+        if outputs.records:
+            top_k = max(_RECORDED_CLASSES, overlay.top_k)
+            add(RecordSink(outputs.records, header, explain.labels, top_k=top_k, overwrite=overwrite))
+        if outputs.heatmaps:
+            add(HeatmapSink(outputs.heatmaps, header, probabilities=outputs.probabilities, overwrite=overwrite))
+        if opened:
+            opened(source.info)
+        frames = run(source, explain, sinks, overlay=overlay, progress=progress)
+    return Annotated(path, outputs.media, frames, time.monotonic() - began, source.lost)
+
+
+def make_header(source: str, explain: GradCAM) -> Header:
+    """What a reader of records or heatmaps must know to use them."""
+    return {
+        "version": streamcam.__version__,
+        "source": source,
+        "model": explain.classifier.name,
+        "layer": explain.layer,
+        "method": explain.method,
+        "score": explain.score,
+        "fit": explain.fit,
+        "size": min(explain.size),
+        "engine": explain.engine,
+        "precision": explain.precision,
+        "labels": "sha256:" + hashlib.sha256("\n".join(explain.labels).encode()).hexdigest(),
+    }
+
+
+def _refuse_input(path: Path, outputs: Outputs) -> None:
+    for output in (outputs.media, outputs.records, outputs.heatmaps):
+        if output and output.exists() and output.samefile(path):
+            raise SinkError(f"{output}: is the input itself; name another output with -o")

@@ -1,0 +1,146 @@
+"""``streamcam annotate``: videos and images in, annotated files out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from streamcam.cli.console import fail, fail_with, note, say
+from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, takes
+from streamcam.errors import StreamcamError
+
+if TYPE_CHECKING:
+    from streamcam.annotate import Annotated as Result
+
+_OUTPUT = "Output"
+
+
+@takes(model=ModelOptions, explanation=ExplainOptions, picture=PictureOptions)
+def annotate_command(
+    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Videos, images, folders or globs.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The file for one input, the folder for several. [default: beside the input, "
+            "clip.mp4 -> clip.cam.mp4]",
+            show_default=False,
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace outputs that exist.", rich_help_panel=_OUTPUT)
+    ] = False,
+    codec: Annotated[str, typer.Option(help="Any FFmpeg encoder for yuv420p.", rich_help_panel=_OUTPUT)] = "h264",
+    crf: Annotated[int, typer.Option(min=0, max=63, help="Quality, lower is better.", rich_help_panel=_OUTPUT)] = 20,
+    preset: Annotated[
+        str, typer.Option(help="The encoder's speed: ultrafast … veryslow.", rich_help_panel=_OUTPUT)
+    ] = "veryfast",
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            help="What the model said, as JSON Lines: the file for one input, the folder for several.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    heatmaps: Annotated[
+        Path | None,
+        typer.Option(
+            help="The raw maps, as HDF5: the file for one input, the folder for several.", rich_help_panel=_OUTPUT
+        ),
+    ] = None,
+    probabilities: Annotated[
+        bool,
+        typer.Option(
+            "--probabilities", help="Every class's probability in the heatmaps file.", rich_help_panel=_OUTPUT
+        ),
+    ] = False,
+    *,
+    model: ModelOptions,
+    explanation: ExplainOptions,
+    picture: PictureOptions,
+) -> None:
+    r"""Write videos and images with the heatmap and the model's answer drawn on them.
+
+    \b
+    streamcam annotate clip.mp4                         -> clip.cam.mp4
+    streamcam annotate photos/ -o annotated/            every video and image in a folder
+    streamcam annotate zoo.mp4 --target tiger --target zebra
+    streamcam annotate clip.mp4 -m resnet50 --records clip.jsonl --heatmaps clip.h5
+
+    Existing files are never replaced unless --overwrite is given. Ctrl-C keeps what was done so far, playable, under
+    a name with .part in it.
+    """
+    from streamcam.jobs import plan, screen
+    from streamcam.libraries import quiet_start
+
+    if probabilities and not heatmaps:
+        raise typer.BadParameter("goes with --heatmaps, the file that holds them", param_hint="--probabilities")
+    jobs, problems = plan(inputs, output, records=records, heatmaps=heatmaps, probabilities=probabilities)
+    ready, more = screen(jobs, overwrite=overwrite)
+    problems += more
+    for problem in problems:
+        fail_with(problem)
+    if not ready:
+        raise typer.Exit(1)
+
+    with quiet_start():
+        import tensorflow  # noqa: F401 - loaded here, where its start-up messages can be kept quiet
+
+    from streamcam.annotate import annotate
+    from streamcam.cli.progress import Progress
+    from streamcam.sinks import Encoding
+
+    explain = explanation.explainer(model.load())
+    overlay = picture.overlay(explain.labels)
+    encoding = Encoding(codec, crf, preset)
+    failed = len(problems)
+    for number, job in enumerate(ready, start=1):
+        try:
+            with Progress(str(job.source), number, len(ready)) as progress:
+                result = annotate(
+                    job.source,
+                    job.outputs,
+                    explain,
+                    overlay=overlay,
+                    encoding=encoding,
+                    overwrite=overwrite,
+                    opened=progress.begin,
+                    progress=progress.advance,
+                )
+        except KeyboardInterrupt:
+            kept = job.outputs.media.with_name(f"{job.outputs.media.stem}.part{job.outputs.media.suffix}")
+            fail(
+                f"interrupted; {f'what was done of it is in {kept}' if kept.exists() else 'nothing was written of it'}"
+            )
+            raise typer.Exit(130) from None
+        except StreamcamError as error:
+            fail_with(error)
+            failed += 1
+            continue
+        say(_summary(result, explain.classifier.name, explain.layer))
+        if result.lost:
+            fail(_loss(result))
+            failed += 1
+    total = len(ready) + len(problems)
+    if total > 1:
+        note(f"{total - failed} of {total} inputs done, {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _summary(result: Result, model: str, layer: str | None) -> str:
+    frames = "1 frame" if result.frames == 1 else f"{result.frames} frames"
+    speed = f"{result.frames / result.seconds:.1f} fps" if result.seconds else ""
+    return f"{result.source} -> {result.output}: {frames} in {result.seconds:.1f} s ({speed}), {model} at {layer}"
+
+
+def _loss(result: Result) -> str:
+    promised = result.frames + result.lost
+    return (
+        f"{result.source}: damaged: {result.lost} of its {promised} frames cannot be read; "
+        f"the {result.frames} that can are in {result.output}; copy or record the file again for the rest"
+    )

@@ -1,0 +1,35 @@
+"""Where the command line speaks: results on stdout, everything else on stderr, in plain text."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+debugging = False  # set by --debug
+
+
+def say(line: str) -> None:
+    """A result."""
+    print(line, flush=True)
+
+
+def note(line: str) -> None:
+    """Something worth knowing that is no result."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def warn(line: str) -> None:
+    """Something that was done differently than asked."""
+    note(f"warning: {line}")
+
+
+def fail(line: str) -> None:
+    """Something that was not done."""
+    note(f"error: {line}")
+
+
+def fail_with(error: Exception, line: str | None = None) -> None:
+    """An error as one line, after its traceback where ``--debug`` was given."""
+    if debugging:
+        traceback.print_exception(error)
+    fail(line or str(error))

@@ -1,0 +1,95 @@
+"""``streamcam``: the commands, and the one place where errors become a line and an exit code.
+
+Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+import streamcam
+from streamcam.cli import annotate, console, doctor, models
+from streamcam.cli.console import fail, fail_with, warn
+from streamcam.errors import StreamcamError, StreamcamWarning
+from streamcam.libraries import explain_import_error
+
+_EPILOG = "Start with: streamcam annotate clip.mp4. Each command has its own --help."
+
+app = typer.Typer(
+    name="streamcam",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    epilog=_EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("annotate")(annotate.annotate_command)
+app.command("models")(models.models_command)
+app.command("layers")(models.layers_command)
+app.command("doctor")(doctor.doctor_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"streamcam {streamcam.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _streamcam(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error, with any command.")] = False,
+) -> None:
+    """See, frame by frame, which part of the picture made an image classifier decide as it did."""
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    console.debugging = len(arguments) < len(sys.argv) - 1
+    _prepare_environment()
+    warnings.showwarning = _show_warning
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app(arguments, prog_name="streamcam")
+    except KeyboardInterrupt:
+        fail("interrupted")
+        sys.exit(130)
+    except ImportError as error:
+        fail_with(error, explain_import_error(error))
+        sys.exit(1)
+    except StreamcamError as error:
+        fail_with(error)
+        sys.exit(1)
+    except Exception as error:  # a bug: still one line, and the way to the traceback
+        fail_with(
+            error, f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]} (--debug shows where)"
+        )
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _prepare_environment() -> None:
+    """Keep libraries from writing over the progress, before any of them is loaded."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+    if issubclass(category, StreamcamWarning):
+        warn(str(message))
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,181 @@
+"""The options that several commands share, each group a dataclass, and how a command takes them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from streamcam.choices import BlendMode, EngineName, Fit, Method, PreprocessName, Score
+
+if TYPE_CHECKING:
+    from streamcam.gradcam import GradCAM
+    from streamcam.models import Classifier
+    from streamcam.overlay import Overlay
+
+_MODEL = "Model"
+_EXPLANATION = "Explanation"
+_PICTURE = "Picture"
+
+
+def takes(**groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a command take groups of options: each parameter named here becomes the options of its dataclass."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        parameters = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name not in groups]
+        for group in groups.values():
+            hints = get_type_hints(group, include_extras=True)
+            parameters += [
+                inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
+                for f in fields(group)
+            ]
+
+        @wraps(command)
+        def taken(**values: Any) -> Any:
+            grouped = {
+                name: group(**{f.name: values.pop(f.name) for f in fields(group)}) for name, group in groups.items()
+            }
+            return command(**values, **grouped)
+
+        taken.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+        )
+        taken.__annotations__ = {p.name: p.annotation for p in parameters}
+        return taken
+
+    return decorate
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Which classifier."""
+
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="NAME|PATH",
+            help="A name ('streamcam models' lists them), or a .keras or .h5 file.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = "efficientnet-lite0"
+    weights: Annotated[
+        str,
+        typer.Option(
+            metavar="imagenet|none|PATH",
+            help="For a model by name: trained, random, or from a file.",
+            rich_help_panel=_MODEL,
+        ),
+    ] = "imagenet"
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="Class names: text, one a line, or JSON. ImageNet's are built in.", rich_help_panel=_MODEL),
+    ] = None
+    preprocess: Annotated[
+        PreprocessName | None,
+        typer.Option(help="How pixels become input; found from the model if not given.", rich_help_panel=_MODEL),
+    ] = None
+    trust_model: Annotated[
+        bool,
+        typer.Option(
+            "--trust-model", help="Let a model file run code of its own (Lambda layers).", rich_help_panel=_MODEL
+        ),
+    ] = False
+
+    def load(self) -> Classifier:
+        """The classifier that was asked for."""
+        from streamcam.models import load_model
+
+        return load_model(
+            self.model, weights=self.weights, labels=self.labels, preprocess=self.preprocess, trust=self.trust_model
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """What is explained, and how."""
+
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Target layer, outer/inner for a nested one; the last with a spatial map if not given.",
+            rich_help_panel=_EXPLANATION,
+        ),
+    ] = None
+    method: Annotated[Method, typer.Option(help="Formula of the heatmap.", rich_help_panel=_EXPLANATION)] = "gradcam"
+    score: Annotated[
+        Score,
+        typer.Option(help="Which score is differentiated: before or after softmax.", rich_help_panel=_EXPLANATION),
+    ] = "logit"
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="top1|LABEL|INDEX",
+            help="Class to explain; repeat for several. [default: top1]",
+            show_default=False,
+            rich_help_panel=_EXPLANATION,
+        ),
+    ] = None
+    fit: Annotated[
+        Fit,
+        typer.Option(
+            help="What the model sees: the whole frame undistorted, squeezed, or its centre.",
+            rich_help_panel=_EXPLANATION,
+        ),
+    ] = "native"
+    size: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Short side of the model's input in pixels; the model's own if not given.",
+            rich_help_panel=_EXPLANATION,
+        ),
+    ] = None
+    engine: Annotated[EngineName, typer.Option(help="What runs the graph.", rich_help_panel=_EXPLANATION)] = "auto"
+
+    def explainer(self, classifier: Classifier) -> GradCAM:
+        """The explainer that was asked for."""
+        from streamcam.gradcam import GradCAM
+
+        return GradCAM(
+            classifier,
+            layer=self.layer,
+            method=self.method,
+            score=self.score,
+            targets=self.target or ("top1",),
+            fit=self.fit,
+            size=self.size,
+            engine=self.engine,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PictureOptions:
+    """How it is drawn."""
+
+    alpha: Annotated[float, typer.Option(metavar="0…1", help="Opacity of the heatmap.", rich_help_panel=_PICTURE)] = 0.5
+    colormap: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="Any of OpenCV's: jet, turbo, viridis, inferno, …", rich_help_panel=_PICTURE),
+    ] = "jet"
+    blend: Annotated[
+        BlendMode,
+        typer.Option(help="Even opacity, opacity that grows with the heat, or added light.", rich_help_panel=_PICTURE),
+    ] = "uniform"
+    top_k: Annotated[int, typer.Option(metavar="N", help="How many labels are shown.", rich_help_panel=_PICTURE)] = 3
+    no_hud: Annotated[
+        bool, typer.Option("--no-hud", help="Write nothing on the picture.", rich_help_panel=_PICTURE)
+    ] = False
+
+    def overlay(self, labels: tuple[str, ...]) -> Overlay:
+        """The overlay that was asked for."""
+        from streamcam.overlay import Overlay
+
+        return Overlay(labels, self.alpha, self.colormap, self.blend, self.top_k, not self.no_hud)

@@ -1,0 +1,59 @@
+"""Everything that streamcam raises on purpose.
+
+    StreamcamError
+    ├── ModelError           (ValueError)    a model that cannot be found, read or explained
+    │   ├── LayerError                       a target layer that does not exist or has no spatial map
+    │   └── UnsafeModelError                 a model file that wants to run code
+    ├── TargetError          (ValueError)    a class that the model does not know
+    ├── OptionError          (ValueError)    a setting outside its range
+    ├── SourceError          (OSError)       an input that is missing, not media, or broken
+    ├── SinkError            (OSError)       an output that cannot be written
+    │   └── OutputExistsError (FileExistsError)
+    └── MissingLibraryError  (ImportError)   something the machine lacks
+
+Each message is one line of plain text that names the thing, the cause and the remedy.
+"""
+
+
+class StreamcamError(Exception):
+    """Base of all errors that streamcam raises on purpose."""
+
+
+class StreamcamWarning(UserWarning):
+    """Something was done differently than asked, and the message says what and why."""
+
+
+class ModelError(StreamcamError, ValueError):
+    """A model that cannot be found, read or explained."""
+
+
+class LayerError(ModelError):
+    """A target layer that does not exist or has no spatial map."""
+
+
+class UnsafeModelError(ModelError):
+    """A model file that would run code of its own when loaded."""
+
+
+class TargetError(StreamcamError, ValueError):
+    """A class that the model does not know."""
+
+
+class OptionError(StreamcamError, ValueError):
+    """A setting outside its range."""
+
+
+class SourceError(StreamcamError, OSError):
+    """An input that is missing, not media, or broken."""
+
+
+class SinkError(StreamcamError, OSError):
+    """An output that cannot be written."""
+
+
+class OutputExistsError(SinkError, FileExistsError):
+    """An output that exists and may not be overwritten."""
+
+
+class MissingLibraryError(StreamcamError, ImportError):
+    """Something that this machine lacks."""

@@ -1,0 +1,75 @@
+"""Which part of a frame the model sees, and at which size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from streamcam.choices import Fit
+from streamcam.types import Region, UInt8Array
+
+# Beyond this ratio of the sides, `native` squeezes too: a frame one pixel high is no reason for a huge input.
+MAX_ASPECT = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the model gets of a frame.
+
+    Attributes:
+        region: the part of the frame, in frame pixels.
+        height: of the model's input, in pixels.
+        width: of the model's input, in pixels.
+    """
+
+    region: Region
+    height: int
+    width: int
+
+    def cut(self, image: UInt8Array) -> UInt8Array:
+        """The model's input: ``(H, W, 3)`` uint8 in, ``(height, width, 3)`` uint8 out.
+
+        Halved by averaging while it is more than twice too large, then bilinear: nearly as smooth as an average over
+        the exact area, at a tenth of its cost.
+        """
+        r = self.region
+        part = image[r.y0 : r.y1, r.x0 : r.x1]
+        if part.shape[:2] == (self.height, self.width):
+            return part
+        while part.shape[0] >= 2 * self.height and part.shape[1] >= 2 * self.width:
+            h, w = part.shape[0] // 2, part.shape[1] // 2
+            part = cv2.resize(part[: 2 * h, : 2 * w], (w, h), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        return cv2.resize(part, (self.width, self.height), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+
+
+def view_of(frame: tuple[int, int], fit: Fit, size: tuple[int, int], stride: int) -> View:
+    """Lay out a frame for the model.
+
+    ``native`` scales the short side to the model's, keeps the aspect (up to ``MAX_ASPECT``) and rounds both sides to
+    the stride. ``stretch`` squeezes the whole frame into the model's size. ``crop`` takes the largest centred part
+    that has the model's aspect.
+
+    Args:
+        frame: ``(height, width)`` of the frame in pixels.
+        fit: one of the three.
+        size: ``(height, width)`` of the model's input in pixels.
+        stride: pixels of input to one cell of the last map.
+    """
+    height, width = frame
+    whole = Region(0, 0, width, height)
+    if fit == "stretch":
+        return View(whole, *size)
+    if fit == "crop":
+        scale = min(height / size[0], width / size[1])
+        h, w = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+        y, x = (height - h) // 2, (width - w) // 2
+        return View(Region(x, y, x + w, y + h), *size)
+    short = min(size)
+    scale = short / min(height, width)
+
+    def side(pixels: int) -> int:
+        return max(1, round(min(pixels * scale, short * MAX_ASPECT) / stride)) * stride
+
+    return View(whole, side(height), side(width))

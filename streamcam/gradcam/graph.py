@@ -1,0 +1,165 @@
+"""The Grad-CAM function of a classifier as one frozen TensorFlow graph.
+
+``(image, targets) -> (heatmaps, probabilities, classes)``, where
+
+* ``image`` is ``(height, width, 3)`` uint8, BGR, of exactly the size the graph was traced for;
+* ``targets`` is ``(K,)`` int32: a class index, or a negative number for a rank (-1 the most probable class);
+* ``heatmaps`` is ``(K, h, w)`` float32, raw evidence at the resolution of the target layer;
+* ``probabilities`` is ``(C,)`` float32;
+* ``classes`` is ``(K,)`` int32, the targets with ranks resolved.
+
+Wanted classes are data, so switching them never traces again. The gradient is that of the graph itself
+(``tf.gradients``) from the score down to the target layer's output: what lies below the layer is never differentiated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from streamcam.choices import Method, Score
+from streamcam.errors import LayerError, ModelError
+from streamcam.gradcam.methods import METHODS
+from streamcam.models.classifier import Classifier
+from streamcam.models.layers import choose_layer, record_outputs
+from streamcam.models.preprocessing import Preprocessing
+
+# Half-precision gradients are computed this much larger, so that small ones are not rounded to zero.
+_HALF_PRECISION_SCALE = 1024.0
+
+
+class SizeError(ModelError):
+    """The model cannot take an image of this size."""
+
+
+@dataclass(frozen=True, slots=True)
+class CamGraph:
+    """A traced and frozen Grad-CAM function.
+
+    Attributes:
+        function: a TensorFlow ``ConcreteFunction`` without variables; inputs and outputs as in the module's docstring.
+        layer: path of the target layer.
+    """
+
+    function: Any
+    layer: str
+
+
+def trace(
+    classifier: Classifier, size: tuple[int, int], targets: int, *, layer: str | None, method: Method, score: Score
+) -> CamGraph:
+    """Trace the Grad-CAM function of a classifier for one input size and freeze it.
+
+    Args:
+        classifier: whose decisions to explain.
+        size: ``(height, width)`` of the image in pixels.
+        targets: how many classes are explained at once, K.
+        layer: path of the target layer; None for the last one with a spatial map.
+        method: name of the formula, one of ``METHODS``.
+        score: which score is differentiated: the class's ``logit`` (before softmax or sigmoid), as the paper does, or
+            its ``probability``.
+
+    Raises:
+        LayerError: the layer does not exist, has no spatial map, or does not lead to the score.
+        SizeError: the model cannot take an image of this size.
+        ModelError: the model cannot be explained.
+    """
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    model = classifier.model
+    chosen: list[str] = []
+
+    def explain(image: Any, wanted: Any) -> tuple[Any, Any, Any]:
+        with record_outputs() as outputs:
+            output = model(_preprocess(image, classifier.preprocessing), training=False)
+        tap = choose_layer(list(outputs.values()), layer, classifier.name)
+        chosen.append(tap.path)
+        activations = tap.tensor
+        _check_graph(output, activations, classifier.name)
+
+        logits, probabilities = _scores(output)
+        count = len(classifier.labels)
+        if probabilities.shape != (count,):
+            raise SizeError(f"{classifier.name}: gives output of shape {output.shape} at {size[1]}x{size[0]}")
+        ranking = tf.math.top_k(probabilities, k=count).indices
+        classes = tf.where(wanted < 0, tf.gather(ranking, tf.maximum(-wanted - 1, 0)), wanted)
+        selected = tf.one_hot(classes, count) * (logits if score == "logit" else probabilities)
+        gradients = [_gradient(selected[k], activations) for k in range(targets)]
+        if any(gradient is None for gradient in gradients):
+            raise LayerError(f"{tap.path}: the score of {classifier.name} does not depend on this layer")
+        evidence = [METHODS[method](tf.cast(activations[0], tf.float32), gradient) for gradient in gradients]
+        return tf.stack(evidence), probabilities, classes
+
+    signature = (tf.TensorSpec((*size, 3), tf.uint8, "image"), tf.TensorSpec((targets,), tf.int32, "targets"))
+    try:
+        function = tf.function(explain, autograph=False).get_concrete_function(*signature)
+    except ModelError:
+        raise
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise SizeError(f"{classifier.name}: cannot be traced at {size[1]}x{size[0]} ({reason})") from error
+    _check_pooling(function.graph, classifier.name)
+    return CamGraph(convert_variables_to_constants_v2(function), chosen[0])
+
+
+def _preprocess(image: Any, how: Preprocessing) -> Any:
+    """``(H, W, 3)`` uint8 BGR in, ``(1, H, W, 1 or 3)`` float32 out."""
+    import tensorflow as tf
+
+    pixels = tf.cast(image, tf.float32)
+    if how.order == "rgb":
+        pixels = tf.reverse(pixels, axis=[-1])
+    elif how.order == "gray":  # BT.601 luma, as OpenCV's cvtColor
+        pixels = tf.reduce_sum(pixels * [0.114, 0.587, 0.299], axis=-1, keepdims=True)
+    return ((pixels - how.mean) / how.std)[tf.newaxis]
+
+
+def _scores(output: Any) -> tuple[Any, Any]:
+    """``(C,)`` logits and ``(C,)`` probabilities of the model's ``(1, C)`` output, both float32.
+
+    The logits are the input of the softmax or sigmoid that the output ends in. An output that ends in neither is taken
+    for logits of a softmax, or of a sigmoid where there is only one. One output makes two classes: no and yes.
+    """
+    import tensorflow as tf
+
+    binary = output.shape[-1] == 1
+    op = output.op
+    while op.type in ("Identity", "Cast", "StopGradient"):
+        op = op.inputs[0].op
+    if op.type in ("Softmax", "Sigmoid"):
+        logits, probabilities = tf.cast(op.inputs[0], tf.float32), tf.cast(output, tf.float32)
+    else:
+        logits = tf.cast(output, tf.float32)
+        probabilities = tf.sigmoid(logits) if binary else tf.nn.softmax(logits)
+    if binary:
+        logits = tf.concat([-logits, logits], axis=-1)
+        probabilities = tf.concat([1 - probabilities, probabilities], axis=-1)
+    return tf.reshape(logits, [-1]), tf.reshape(probabilities, [-1])
+
+
+def _gradient(score: Any, activations: Any) -> Any:
+    """``(h, w, c)`` float32 gradient of the summed score, or None where the score does not depend on the layer."""
+    import tensorflow as tf
+
+    scale = _HALF_PRECISION_SCALE if activations.dtype == tf.float16 else 1.0
+    [gradient] = tf.gradients(score * scale, [activations])
+    return None if gradient is None else tf.cast(gradient[0], tf.float32) / scale
+
+
+def _check_graph(output: Any, activations: Any, name: str) -> None:
+    """Refuse a model whose layers run inside a ``tf.function`` of its own, where they cannot be watched."""
+    if not hasattr(output, "op") or len(getattr(output, "shape", ())) != 2:
+        raise ModelError(f"{name}: gives {output}; a classifier gives one (batch, classes) array")
+    if activations.graph is not output.graph or output.op.type.endswith("PartitionedCall"):
+        raise ModelError(f"{name}: its call is wrapped in a tf.function, which hides its layers; remove the wrapper")
+
+
+def _check_pooling(graph: Any, name: str) -> None:
+    """Refuse a size at which a pooling window of fixed size ends the map and leaves part of it out."""
+    for op in graph.get_operations():
+        if op.type not in ("AvgPool", "MaxPool"):
+            continue
+        window, before, after = op.get_attr("ksize")[1:3], list(op.inputs[0].shape[1:3]), list(op.outputs[0].shape[1:3])
+        if after == [1, 1] and before != window:
+            raise SizeError(f"{name}: pools a fixed {window[0]}x{window[1]} window of a {before[0]}x{before[1]} map")

@@ -1,0 +1,49 @@
+"""Which classes to explain, as people write them, and as the compiled function takes them."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from streamcam.errors import TargetError
+from streamcam.types import Int32Array
+
+
+def resolve_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> Int32Array:
+    """Turn targets into ``(K,)`` int32: class indices, or ranks as negative numbers (-1 the most probable class).
+
+    A target is a rank (``top1``, ``top2``, …), a label in any case, or a class index.
+
+    Raises:
+        TargetError: the model has no such class; the message lists the nearest.
+    """
+    if not targets:
+        raise TargetError("no class to explain; name at least one target, for example top1")
+    return np.array([_resolve(target, labels) for target in targets], np.int32)
+
+
+def _resolve(target: str | int, labels: tuple[str, ...]) -> int:
+    text = str(target).strip()
+    if rank := re.fullmatch(r"top(\d+)", text, re.IGNORECASE):
+        if 1 <= int(rank[1]) <= len(labels):
+            return -int(rank[1])
+        raise TargetError(f"{text}: the model has {len(labels)} classes, so ranks go from top1 to top{len(labels)}")
+    names = [label.casefold() for label in labels]
+    if isinstance(target, str) and names.count(text.casefold()) == 1:
+        return names.index(text.casefold())
+    if re.fullmatch(r"\d+", text):
+        if int(text) < len(labels):
+            return int(text)
+        raise TargetError(f"{text}: the model has {len(labels)} classes, 0 to {len(labels) - 1}")
+    same = [str(i) for i, name in enumerate(names) if name == text.casefold()]
+    if same:
+        raise TargetError(f"{text}: several classes have this label; name one by its index: {', '.join(same)}")
+    near = difflib.get_close_matches(text.casefold(), names, n=3, cutoff=0.5)
+    near += [name for name in names if text.casefold() in name and name not in near][: 3 - len(near)]
+    hint = f"; the nearest are {', '.join(labels[names.index(name)] for name in near)}" if near else ""
+    raise TargetError(
+        f"{text}: the model knows no such class{hint}; a target is a label, a class index, or top1, top2, …"
+    )

@@ -1,0 +1,123 @@
+"""From the inputs of one call to a list of jobs: which file goes where."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamcam.annotate import Outputs
+from streamcam.errors import StreamcamError
+from streamcam.sinks.partial import refuse_existing
+from streamcam.sources.images import IMAGE_SUFFIXES, check_readable
+from streamcam.sources.inputs import MARK, files_of
+
+# Containers that hold H.264 and that streamcam can keep playable when it is killed; others become .mp4.
+_KEPT_VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv"})
+_KEPT_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One input and where its results go."""
+
+    source: Path
+    outputs: Outputs
+
+
+def plan(
+    inputs: Sequence[str | Path],
+    output: Path | None = None,
+    *,
+    records: Path | None = None,
+    heatmaps: Path | None = None,
+    probabilities: bool = False,
+) -> tuple[list[Job], list[StreamcamError]]:
+    """Lay out the work. No file is opened.
+
+    One file as the only input makes ``output``, ``records`` and ``heatmaps`` names of files (an existing folder stays
+    a folder); otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
+    file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``.
+
+    Returns:
+        The jobs, and an error for each input that stands for no file.
+    """
+    found: list[tuple[Path, Path]] = []  # file, and its place below the output folder
+    problems: list[StreamcamError] = []
+    for given in inputs:
+        root = Path(given)
+        try:
+            files = files_of(given)
+        except StreamcamError as error:
+            problems.append(error)
+            continue
+        found += [(file, file.relative_to(root) if root.is_dir() else Path(file.name)) for file in files]
+    found = list(dict.fromkeys(found))
+
+    single = len(found) == 1 and len(inputs) == 1 and not Path(inputs[0]).is_dir()
+    usual = Counter(_beside(file, _name(file), output, place) for file, place in found)
+    jobs: list[Job] = []
+    for file, place in found:
+        media = _beside(file, _name(file), output, place)
+        if usual[media] > 1:
+            media = _beside(file, _name(file, whole=True), output, place)
+        if single and output and not _is_folder(output):
+            media = output
+        jobs.append(
+            Job(
+                file,
+                Outputs(
+                    media,
+                    _data(records, place, media, ".jsonl", single=single),
+                    _data(heatmaps, place, media, ".h5", single=single),
+                    probabilities,
+                ),
+            )
+        )
+    return jobs, problems
+
+
+def screen(jobs: Sequence[Job], *, overwrite: bool) -> tuple[list[Job], list[StreamcamError]]:
+    """Sort out, before anything heavy is loaded, the jobs whose input is not there or whose output already is.
+
+    Returns:
+        The jobs that can be tried, and an error for each other.
+    """
+    ready: list[Job] = []
+    problems: list[StreamcamError] = []
+    for job in jobs:
+        try:
+            check_readable(job.source)
+            for path in (job.outputs.media, job.outputs.records, job.outputs.heatmaps):
+                if path:
+                    refuse_existing(path, overwrite=overwrite)
+        except StreamcamError as error:
+            problems.append(error)
+        else:
+            ready.append(job)
+    return ready, problems
+
+
+def _name(file: Path, *, whole: bool = False) -> str:
+    suffix = file.suffix.lower()
+    if suffix in IMAGE_SUFFIXES:
+        kept, fallback = _KEPT_IMAGE_SUFFIXES, ".png"
+    else:
+        kept, fallback = _KEPT_VIDEO_SUFFIXES, ".mp4"
+    return f"{file.name if whole else file.stem}{MARK}{file.suffix if suffix in kept else fallback}"
+
+
+def _beside(file: Path, name: str, folder: Path | None, place: Path) -> Path:
+    return file.with_name(name) if folder is None else folder / place.with_name(name)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() or str(path).endswith(("/", "\\"))
+
+
+def _data(path: Path | None, place: Path, media: Path, suffix: str, *, single: bool) -> Path | None:
+    """Where records or heatmaps go: named like the annotated file, ``clip.cam.mp4`` -> ``clip.jsonl``."""
+    if path is None or (single and not _is_folder(path)):
+        return path
+    return path / place.with_name(media.name.removesuffix(media.suffix).removesuffix(MARK) + suffix)

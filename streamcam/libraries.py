@@ -1,0 +1,47 @@
+"""Loading the heavy libraries quietly, and saying which system package brings what they miss."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# What opencv-python and PyAV load from the system on Linux, and the packages that bring it.
+SYSTEM_LIBRARIES = {
+    "libGL.so.1": ("libgl1", "mesa-libGL"),
+    "libgthread-2.0.so.0": ("libglib2.0-0", "glib2"),
+    "libglib-2.0.so.0": ("libglib2.0-0", "glib2"),
+    "libxcb.so.1": ("libxcb1", "libxcb"),
+    "libX11.so.6": ("libx11-6", "libX11"),
+    "libSM.so.6": ("libsm6", "libSM"),
+    "libXext.so.6": ("libxext6", "libXext"),
+}
+
+
+def explain_import_error(error: ImportError) -> str:
+    """One line: what is missing, and the command that brings it."""
+    text = " ".join(str(error).split())
+    for library, (debian, fedora) in SYSTEM_LIBRARIES.items():
+        if library in text:
+            return (
+                f"OpenCV needs the system library {library}, which this machine lacks; "
+                f"Debian and Ubuntu: apt install {debian}; Fedora and RHEL: dnf install {fedora}"
+            )
+    name = error.name or "a library"
+    return f"{name} cannot be loaded ({text}); reinstall with: pip install --force-reinstall streamcam"
+
+
+@contextmanager
+def quiet_start() -> Iterator[None]:
+    """Silence what TensorFlow's C++ core writes to stderr while it is loaded, before its own log level counts."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(silence, 2)
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(silence)
+        os.close(saved)

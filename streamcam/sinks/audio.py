@@ -1,0 +1,72 @@
+"""The source's sound, packet by packet, into the annotated video: nothing is decoded or encoded again."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamcam.errors import StreamcamWarning
+
+if TYPE_CHECKING:
+    from av.container import OutputContainer
+
+
+class AudioCopy:
+    """Copies the audio tracks of a file into a container that is being written.
+
+    Args:
+        source: the file with the sound.
+        output: the container; tracks are added to it, so it must not have been written to yet.
+    """
+
+    def __init__(self, source: Path, output: OutputContainer) -> None:
+        from streamcam.ffmpeg import av
+
+        self._error = av.FFmpegError
+        self._output = output
+        self._input = av.open(str(source))
+        self._start = (self._input.start_time or 0) / av.time_base
+        self._tracks: dict[int, Any] = {}
+        for stream in self._input.streams.audio:
+            name = stream.codec_context.name
+            if name not in output.supported_codecs:
+                warnings.warn(
+                    f"{source}: its {name} sound cannot be copied into {output.format.name}; the video is written "
+                    "without it (use -o with a name that ends in .mkv to keep it)",
+                    StreamcamWarning,
+                    stacklevel=4,
+                )
+                continue
+            self._tracks[stream.index] = output.add_stream_from_template(stream)
+        self._packets = self._read()
+        self._next = next(self._packets, None)
+
+    def copy_until(self, seconds: float) -> None:
+        """Copy the packets that are due before ``seconds`` from the start of the source."""
+        while self._next is not None and self._next[0] <= seconds:
+            self._output.mux(self._next[1])
+            self._next = next(self._packets, None)
+
+    def close(self) -> None:
+        """Close the source."""
+        self._next = None
+        self._input.close()
+
+    def _read(self) -> Iterator[tuple[float, Any]]:
+        """Packets in the order of the file, each with its time in seconds."""
+        if not self._tracks:
+            return
+        try:
+            for packet in self._input.demux(list(self._input.streams.audio)):
+                if packet.dts is None or packet.pts is None or packet.stream.index not in self._tracks:
+                    continue
+                offset = round(self._start / packet.time_base)
+                packet.pts -= offset
+                packet.dts -= offset
+                seconds = float(packet.dts * packet.time_base)
+                packet.stream = self._tracks[packet.stream.index]
+                yield seconds, packet
+        except self._error:
+            return  # the file breaks off here; the source reports it

@@ -1,0 +1,82 @@
+"""The raw maps and scores as HDF5, appended as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from streamcam.sinks.partial import FileSink
+from streamcam.types import Explanation, Frame, Header
+
+_BLOCK = 32  # frames kept in memory before they are appended
+
+
+class HeatmapSink(FileSink):
+    """Writes ``heatmaps (N, K, h, w)``, ``classes (N, K)``, ``scores (N, K)``, ``time (N,)`` and ``frame (N,)``.
+
+    The maps are raw float32. The header stands in the file's attributes. The file is brought up to date on the disk
+    every 32 frames.
+
+    Args:
+        path: the file.
+        header: gives the header; called at the first frame, when all of it is known.
+        probabilities: also write ``probabilities (N, C)``.
+        overwrite: whether an existing file may be replaced.
+    """
+
+    def __init__(
+        self, path: str | Path, header: Callable[[], Header], *, probabilities: bool = False, overwrite: bool = False
+    ) -> None:
+        super().__init__(path, overwrite=overwrite)
+        import h5py
+
+        self._header = header
+        self._probabilities = probabilities
+        self._file = h5py.File(self.output.part, "w")
+        self._waiting: list[dict[str, Any]] = []
+
+    def _write(self, frame: Frame, explanation: Explanation) -> None:
+        row: dict[str, Any] = {
+            "heatmaps": explanation.heatmaps,
+            "classes": explanation.classes,
+            "scores": explanation.scores,
+            "time": np.float64(frame.time),
+            "frame": np.int64(frame.index),
+        }
+        if self._probabilities:
+            row["probabilities"] = explanation.probabilities
+        if not self.frames:
+            self._create(row)
+        self._waiting.append(row)
+        if len(self._waiting) >= _BLOCK:
+            self._append()
+
+    def _create(self, row: dict[str, Any]) -> None:
+        for name, value in row.items():
+            self._file.create_dataset(
+                name,
+                shape=(0, *value.shape),
+                maxshape=(None, *value.shape),
+                dtype=value.dtype,
+                chunks=(_BLOCK, *value.shape),
+            )
+        for name, value in self._header().items():
+            self._file.attrs[name] = "" if value is None else value
+
+    def _append(self) -> None:
+        for name in self._waiting[0] if self._waiting else ():
+            block = np.stack([row[name] for row in self._waiting])
+            data = self._file[name]
+            data.resize(data.shape[0] + len(block), axis=0)
+            data[-len(block) :] = block
+        self._waiting.clear()
+        self._file.flush()
+
+    def _finish(self, *, complete: bool) -> None:
+        try:
+            self._append()
+        finally:
+            self._file.close()

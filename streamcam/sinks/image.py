@@ -1,0 +1,23 @@
+"""A still picture, written as one."""
+
+from __future__ import annotations
+
+import cv2
+
+from streamcam.errors import SinkError
+from streamcam.sinks.partial import FileSink
+from streamcam.types import Explanation, Frame
+
+
+class ImageSink(FileSink):
+    """Writes a frame as an image, in the format that the name's ending says (JPEG at quality 95)."""
+
+    def _write(self, frame: Frame, explanation: Explanation) -> None:
+        suffix = self.output.path.suffix
+        try:
+            done, data = cv2.imencode(suffix, frame.image, [cv2.IMWRITE_JPEG_QUALITY, 95] if "jp" in suffix else [])
+        except cv2.error:
+            done = False
+        if not done:
+            raise SinkError(f"{self.output.path}: OpenCV cannot write images of this kind; use .png or .jpg")
+        data.tofile(self.output.part)  # imwrite cannot open every Unicode path on Windows

@@ -1,0 +1,124 @@
+"""An output that is written under a temporary name and gets its own name when it is complete."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from streamcam.errors import OutputExistsError, SinkError
+from streamcam.types import Explanation, Frame
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raise ``OutputExistsError`` for a file that may not be replaced, and ``SinkError`` for a folder."""
+    if path.is_dir():
+        raise SinkError(f"{path}: is a folder; name a file")
+    if path.exists() and not overwrite:
+        raise OutputExistsError(f"{path}: exists already; use --overwrite to replace it, or -o for another name")
+
+
+class PartialOutput:
+    """The two names of an output: ``clip.cam.part.mp4`` while it is written, ``clip.cam.mp4`` when it is complete.
+
+    Args:
+        path: the final name. Missing folders on the way are made.
+        overwrite: whether a file of that name may be replaced.
+
+    Raises:
+        OutputExistsError: there is such a file and it may not be replaced.
+        SinkError: the folder cannot be made or written to.
+    """
+
+    def __init__(self, path: str | Path, *, overwrite: bool) -> None:
+        self.path = Path(path)
+        self.part = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
+        self._overwrite = overwrite
+        refuse_existing(self.path, overwrite=overwrite)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.part.open("wb"):
+                pass
+        except OSError as error:
+            raise SinkError(
+                f"{self.path}: cannot be written ({error.strerror}); choose another place with -o"
+            ) from error
+
+    def commit(self) -> None:
+        """Give the complete file its name."""
+        refuse_existing(self.path, overwrite=self._overwrite)
+        try:
+            self.part.replace(self.path)
+        except OSError as error:
+            raise SinkError(
+                f"{self.path}: cannot be put in place ({error.strerror}); it is kept as {self.part}"
+            ) from error
+
+    def discard(self) -> None:
+        """Remove a file that holds nothing."""
+        self.part.unlink(missing_ok=True)
+
+
+class FileSink(ABC):
+    """A sink that writes one file: complete under its own name after ``close``, and what there is of it after an error.
+
+    Subclasses write to ``self.output.part``.
+    """
+
+    def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+        self.output = PartialOutput(path, overwrite=overwrite)
+        self.frames = 0
+        self._closed = False
+
+    def write(self, frame: Frame, explanation: Explanation) -> None:
+        """Take one frame. Raises ``SinkError`` when it cannot be written."""
+        try:
+            self._write(frame, explanation)
+        except OSError as error:
+            raise self._failure(error) from error
+        self.frames += 1
+
+    def close(self) -> None:
+        """Complete the file and give it its name. A second call does nothing."""
+        self._end(complete=True)
+
+    def abandon(self) -> None:
+        """Finish what there is, so that it can be used, and leave it under its temporary name."""
+        self._end(complete=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end(complete=kind is None)
+
+    def _end(self, *, complete: bool) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._finish(complete=complete)
+        except OSError as error:
+            if complete:
+                raise self._failure(error) from error
+        if not self.frames:
+            self.output.discard()
+        elif complete:
+            self.output.commit()
+
+    def _failure(self, error: Exception) -> SinkError:
+        if isinstance(error, SinkError):
+            return error
+        reason = getattr(error, "strerror", None) or str(error)
+        kept = f"; what was written before is in {self.output.part}" if self.frames else ""
+        return SinkError(f"{self.output.path}: cannot be written ({reason}){kept}")
+
+    @abstractmethod
+    def _write(self, frame: Frame, explanation: Explanation) -> None:
+        """Write one frame."""
+
+    def _finish(self, *, complete: bool) -> None:  # noqa: B027 - nothing to close is a good answer
+        """Close what is open. ``complete`` is False after an error or an interrupt."""

@@ -1,0 +1,83 @@
+"""What the model said, frame by frame, as JSON Lines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from streamcam.sinks.partial import FileSink
+from streamcam.types import Explanation, Float32Array, Frame, Header, Region
+
+
+class RecordSink(FileSink):
+    """Writes a header object, then one object a frame. Each line is complete in the file as soon as it is written.
+
+    Args:
+        path: the file.
+        header: gives the header; called at the first frame, when all of it is known.
+        labels: one name a class.
+        top_k: how many of the most probable classes to record.
+        overwrite: whether an existing file may be replaced.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        header: Callable[[], Header],
+        labels: tuple[str, ...],
+        *,
+        top_k: int = 5,
+        overwrite: bool = False,
+    ) -> None:
+        super().__init__(path, overwrite=overwrite)
+        self._header = header
+        self._labels = labels
+        self._top_k = top_k
+        self._file = self.output.part.open("w", encoding="utf-8", newline="\n", buffering=1)
+
+    def _write(self, frame: Frame, explanation: Explanation) -> None:
+        if not self.frames:
+            self._line(self._header())
+        targets = [
+            self._named(int(index), float(score)) | place_of(heatmap, explanation.region)
+            for index, score, heatmap in zip(explanation.classes, explanation.scores, explanation.heatmaps, strict=True)
+        ]
+        top = [self._named(index, score) for index, score in explanation.top(self._top_k)]
+        self._line({"frame": frame.index, "time": round(frame.time, 6), "top": top, "targets": targets})
+
+    def _named(self, index: int, score: float) -> dict[str, Any]:
+        return {"class": index, "label": self._labels[index], "score": round(score, 6)}
+
+    def _line(self, data: dict[str, Any]) -> None:
+        self._file.write(json.dumps(data, ensure_ascii=False) + "\n")
+
+    def _finish(self, *, complete: bool) -> None:
+        self._file.close()
+
+
+def place_of(heatmap: Float32Array, region: Region) -> dict[str, list[float] | None]:
+    """Where the evidence lies, in frame pixels: the centre of the hottest cell, and the centre of mass.
+
+    Args:
+        heatmap: ``(h, w)`` float32, raw evidence.
+        region: the part of the frame that the map covers.
+
+    Returns:
+        ``peak`` and ``centroid`` as ``[x, y]``, None for a map without evidence.
+    """
+    total = float(heatmap.sum())
+    if total <= 0:
+        return {"peak": None, "centroid": None}
+    h, w = heatmap.shape
+
+    def pixels(column: float, row: float) -> list[float]:
+        x = region.x0 + (column + 0.5) * (region.x1 - region.x0) / w
+        y = region.y0 + (row + 0.5) * (region.y1 - region.y0) / h
+        return [round(x, 1), round(y, 1)]
+
+    row, column = divmod(int(heatmap.argmax()), w)
+    columns = float((heatmap.sum(axis=0) * range(w)).sum()) / total
+    rows = float((heatmap.sum(axis=1) * range(h)).sum()) / total
+    return {"peak": pixels(column, row), "centroid": pixels(columns, rows)}

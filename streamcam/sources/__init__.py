@@ -1,0 +1,20 @@
+"""Where frames come from. Each source is an iterable of ``Frame`` and a context manager."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamcam.sources.images import IMAGE_SUFFIXES, ImageSource
+from streamcam.sources.video import VideoSource
+
+__all__ = ["ImageSource", "VideoSource", "open_source"]
+
+
+def open_source(path: str | Path) -> ImageSource | VideoSource:
+    """Open an image or a video file, told apart by the name's ending.
+
+    Raises:
+        SourceError: the file is missing, empty, or not what its ending says.
+    """
+    path = Path(path)
+    return ImageSource(path) if path.suffix.lower() in IMAGE_SUFFIXES else VideoSource(path)

@@ -1,0 +1,77 @@
+"""One image file as a source of one frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+
+from streamcam.errors import SourceError
+from streamcam.types import Frame, UInt8Array, VideoInfo
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".ppm", ".pgm", ".avif"})
+
+
+def read_image(path: Path) -> UInt8Array:
+    """Read an image upright (EXIF orientation) as ``(H, W, 3)`` uint8 BGR; gray, 16-bit and alpha are converted.
+
+    Raises:
+        SourceError: the file is missing, empty, cut off, or not an image.
+    """
+    check_readable(path)
+    try:
+        # imread cannot open every Unicode path on Windows.
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+    except (OSError, cv2.error) as error:
+        raise SourceError(f"{path}: cannot be read as an image ({str(error).strip()})") from error
+    if image is None:
+        raise SourceError(f"{path}: not a readable image; it is cut off, damaged, or of a kind that OpenCV cannot read")
+    return image.astype(np.uint8, copy=False)
+
+
+def check_readable(path: Path) -> None:
+    """Raise ``SourceError`` for a file that is missing, a folder, empty, or not to be opened by this user."""
+    if path.is_dir():
+        raise SourceError(f"{path}: is a folder, not a file")
+    if not path.exists():
+        raise SourceError(f"{path}: no such file")
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise SourceError(f"{path}: the file is empty")
+    except SourceError:
+        raise
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be opened ({error.strerror})") from error
+
+
+class ImageSource:
+    """A source of one frame at time 0.
+
+    Raises:
+        SourceError: the file is missing, empty, cut off, or not an image.
+    """
+
+    lost = 0
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._image = read_image(self.path)
+        height, width = self._image.shape[:2]
+        self.info = VideoInfo(width, height, Fraction(1), frame_count=1)
+
+    def __iter__(self) -> Iterator[Frame]:
+        yield Frame(self._image, 0, 0.0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None

@@ -1,0 +1,152 @@
+"""The data that passes between the parts, and the protocols of the parts that have several implementations.
+
+Images are ``(H, W, 3)`` uint8 in BGR order, upright, unless a docstring says otherwise. Times are seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+UInt8Array: TypeAlias = npt.NDArray[np.uint8]
+Float32Array: TypeAlias = npt.NDArray[np.float32]
+Int32Array: TypeAlias = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source.
+
+    Attributes:
+        image: ``(H, W, 3)`` uint8, BGR, upright.
+        index: 0, 1, … in the order of the source.
+        time: seconds from the start of the source.
+    """
+
+    image: UInt8Array
+    index: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What is known of a source before its first frame.
+
+    Attributes:
+        width: pixels, after the picture was turned upright.
+        height: pixels, after the picture was turned upright.
+        frame_rate: frames a second, exact (``30000/1001``, never 29).
+        frame_count: number of frames, or None where the container does not say.
+        duration: seconds, or None where unknown.
+        live: True for a camera or a stream, which cannot be read twice.
+        time_base: seconds of one tick of the source's clock; frame times are multiples of it.
+        audio: the file whose audio belongs to this video, or None.
+        colour_tagged: whether the source says which colour matrix it uses.
+    """
+
+    width: int
+    height: int
+    frame_rate: Fraction
+    frame_count: int | None = None
+    duration: float | None = None
+    live: bool = False
+    time_base: Fraction = Fraction(1, 90_000)
+    audio: Path | None = None
+    colour_tagged: bool = True
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether the source has sound."""
+        return self.audio is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """The part of a frame that the model saw, in pixels: ``x0 <= x < x1``, ``y0 <= y < y1``."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """What the model said of one frame, and where the evidence lies.
+
+    Attributes:
+        heatmaps: ``(K, h, w)`` float32 >= 0, raw evidence (after ReLU, not normalised), at layer resolution.
+        classes: ``(K,)`` int32, the class index that each map explains.
+        scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
+        probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
+        region: the part of the frame that the model saw, and that the maps cover.
+    """
+
+    heatmaps: Float32Array
+    classes: Int32Array
+    scores: Float32Array
+    probabilities: Float32Array
+    region: Region
+
+    def top(self, k: int) -> list[tuple[int, float]]:
+        """The ``k`` most probable classes as ``(class index, probability)``, best first; ties by class index."""
+        order = np.argsort(-self.probabilities, kind="stable")[:k]
+        return [(int(index), float(self.probabilities[index])) for index in order]
+
+
+class Source(Protocol):
+    """An iterable of frames that is a context manager; the one who opens it closes it."""
+
+    @property
+    def info(self) -> VideoInfo:
+        """What is known before the first frame."""
+        ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Sink(Protocol):
+    """Where annotated frames go. ``write`` gets the frame as it is shown and the raw explanation behind it."""
+
+    def write(self, frame: Frame, explanation: Explanation) -> None:
+        """Take one frame."""
+        ...
+
+    def close(self) -> None:
+        """Finish what was written. A second call does nothing."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Explainer(Protocol):
+    """What turns a frame into an explanation; ``GradCAM`` is one."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One name a class, in the order of the class index."""
+        ...
+
+    def __call__(self, frame: Frame) -> Explanation:
+        """Explain one frame."""
+        ...
+
+
+Header: TypeAlias = dict[str, Any]
