@@ -53,7 +53,7 @@ def layers_command(
     layers, _ = list_layers(classifier.model, (*classifier.input_size, channels))
     default = choose_layer(layers, None, classifier.name)
     table = Table("layer", "kind", "map", "channels", "", box=None, header_style="bold")
-    for layer in layers:
+    for layer in (layer for layer in layers if layer.is_spatial):
         _, height, width, depth = layer.tensor.shape
         mark = "<- default target" if layer.path == default.path else ""
         table.add_row(layer.path, layer.kind, f"{height}x{width}", str(depth), mark)

@@ -115,7 +115,8 @@ def _input_shape(model: keras.Model, name: str, input_size: tuple[int, int] | No
 
 def all_layers(layer: Any) -> Iterator[Any]:
     """A model's layers and operations, inside nested models too, outermost first."""
-    for child in getattr(layer, "operations", None) or getattr(layer, "layers", ()):
+    children: Any = getattr(layer, "operations", None) or getattr(layer, "layers", ())
+    for child in children:
         yield child
         yield from all_layers(child)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamcam.errors import ModelError, UnsafeModelError
+from streamcam.models.keras2 import is_keras2, modernised
 
 if TYPE_CHECKING:
     import keras
@@ -33,15 +35,9 @@ def load_model_file(path: Path, *, trust: bool = False) -> keras.Model:
 
     import keras
 
-    # Files of Keras 2 (Teachable Machine writes them) name an argument that Keras 3 has dropped.
-    class DepthwiseConv2D(keras.layers.DepthwiseConv2D):
-        def __init__(self, *args: Any, groups: int = 1, **kwargs: Any) -> None:
-            super().__init__(*args, **kwargs)
-
     try:
-        model = keras.models.load_model(
-            path, compile=False, safe_mode=not trust, custom_objects={"DepthwiseConv2D": DepthwiseConv2D}
-        )
+        with modernised(path) if is_keras2(path) else nullcontext(path) as readable:
+            model = keras.models.load_model(readable, compile=False, safe_mode=not trust)
     except Exception as error:  # Keras raises TypeError, ValueError, KeyError, OSError, …
         raise _load_error(path, error) from error
     if not isinstance(model, keras.Model):
@@ -90,7 +86,7 @@ def _refuse_code(config: Any, path: Path) -> None:
             f"{path}: has a {str(name).strip('_')} layer, which runs code stored in the file; "
             "if you trust its author, load it with --trust-model"
         )
-    if name is not None and isinstance(module, str) and module.split(".")[0] not in ("keras", "builtins"):
+    if name is not None and isinstance(module, str) and module.split(".")[0] not in ("keras", "tf_keras", "builtins"):
         raise UnsafeModelError(
             f"{path}: asks for the code '{module}.{name}', which is not part of Keras; "
             "if you trust its author, load it with --trust-model"

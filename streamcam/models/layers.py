@@ -104,7 +104,7 @@ def _any_input_size(layer: Any) -> Iterator[None]:
 
 
 def list_layers(model: keras.Model, shape: tuple[int, int, int]) -> tuple[list[LayerOutput], tuple[int, ...]]:
-    """All layers of a model that have a spatial map, and the shape of the model's output.
+    """The output of every layer of a model, and the shape of the model's own.
 
     Args:
         model: any Keras model that takes one image.
@@ -120,7 +120,7 @@ def list_layers(model: keras.Model, shape: tuple[int, int, int]) -> tuple[list[L
     def forward(image: Any) -> Any:
         with record_outputs() as outputs:
             result = model(image, training=False)
-        found.extend(output for output in outputs.values() if output.is_spatial)
+        found.extend(outputs.values())
         return result
 
     try:
@@ -137,7 +137,10 @@ def choose_layer(outputs: list[LayerOutput], layer: str | None, model_name: str)
 
     Raises:
         LayerError: no layer has a spatial map, or none goes by this path; the message lists the nearest.
+        ModelError: the layers cannot be watched.
     """
+    if all(output.path == "" for output in outputs):
+        raise ModelError(f"{model_name}: its call is wrapped in a tf.function, which hides its layers; remove the wrapper")
     spatial = [output for output in outputs if output.is_spatial]
     if not spatial:
         raise LayerError(

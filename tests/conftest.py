@@ -1,0 +1,44 @@
+"""Fixtures: real photographs, small models, and clips made on the spot."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from streamcam import Classifier, load_model
+from streamcam.types import UInt8Array
+
+SAMPLE = Path(__file__).parents[1] / "samples" / "cat_and_coffee.mp4"
+
+
+@pytest.fixture(scope="session")
+def cat() -> UInt8Array:
+    import skimage.data
+
+    return np.ascontiguousarray(skimage.data.chelsea()[..., ::-1])
+
+
+@pytest.fixture(scope="session")
+def coffee() -> UInt8Array:
+    import skimage.data
+
+    return np.ascontiguousarray(skimage.data.coffee()[..., ::-1])
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Classifier:
+    return load_model()
+
+
+@pytest.fixture(scope="session")
+def sample() -> Path:
+    return SAMPLE
