@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,9 +30,10 @@ class AudioCopy:
         self._input = av.open(str(source))
         self._start = (self._input.start_time or 0) / av.time_base
         self._tracks: dict[int, Any] = {}
+        self._filters: dict[int, Any] = {}
         for stream in self._input.streams.audio:
             name = stream.codec_context.name
-            if name not in output.supported_codecs:
+            if not _can_hold(output, stream):
                 warnings.warn(
                     f"{source}: its {name} sound cannot be copied into {output.format.name}; the video is written "
                     "without it (use -o with a name that ends in .mkv to keep it)",
@@ -40,6 +42,9 @@ class AudioCopy:
                 )
                 continue
             self._tracks[stream.index] = output.add_stream_from_template(stream)
+            if name == "aac" and not stream.codec_context.extradata and output.format.name != "mpegts":
+                # AAC of a transport stream carries its description in every packet; files keep it once.
+                self._filters[stream.index] = av.BitStreamFilterContext("aac_adtstoasc", stream)
         self._packets = self._read()
         self._next = next(self._packets, None)
 
@@ -65,8 +70,22 @@ class AudioCopy:
                 offset = round(self._start / packet.time_base)
                 packet.pts -= offset
                 packet.dts -= offset
-                seconds = float(packet.dts * packet.time_base)
-                packet.stream = self._tracks[packet.stream.index]
-                yield seconds, packet
+                index, seconds, time_base = packet.stream.index, float(packet.dts * packet.time_base), packet.time_base
+                for ready in self._filters[index].filter(packet) if index in self._filters else [packet]:
+                    ready.stream, ready.time_base = self._tracks[index], time_base
+                    yield seconds, ready
         except self._error:
             return  # the file breaks off here; the source reports it
+
+
+def _can_hold(output: OutputContainer, track: Any) -> bool:
+    """Whether a container takes a sound track as it is: tried on one in memory, since lists of codecs promise too much."""
+    from streamcam.ffmpeg import av
+
+    try:
+        with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
+            trial.add_stream_from_template(track)
+            trial.start_encoding()
+    except (av.FFmpegError, ValueError):
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -35,19 +36,23 @@ def read_image(path: Path) -> UInt8Array:
 
 
 def check_readable(path: Path) -> None:
-    """Raise ``SourceError`` for a file that is missing, a folder, empty, or not to be opened by this user."""
-    if path.is_dir():
-        raise SourceError(f"{path}: is a folder, not a file")
-    if not path.exists():
-        raise SourceError(f"{path}: no such file")
+    """Raise ``SourceError`` for what is missing, empty, no ordinary file, or not to be read by this user."""
     try:
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise SourceError(f"{path}: the file is empty")
+        kind = path.stat()
+        if stat.S_ISDIR(kind.st_mode):
+            raise SourceError(f"{path}: is a folder, not a file")
+        if not stat.S_ISREG(kind.st_mode):
+            raise SourceError(f"{path}: is a pipe or a device, not a file")
+        if not kind.st_size:
+            raise SourceError(f"{path}: the file is empty")
+        with path.open("rb"):
+            pass
     except SourceError:
         raise
-    except OSError as error:
-        raise SourceError(f"{path}: cannot be opened ({error.strerror})") from error
+    except FileNotFoundError as error:
+        raise SourceError(f"{path}: no such file") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise SourceError(f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error})") from error
 
 
 class ImageSource:

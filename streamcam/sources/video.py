@@ -13,7 +13,10 @@ import numpy as np
 from streamcam.errors import SourceError
 from streamcam.sources.images import check_readable
 from streamcam.sources.probe import last_packet_time, probe
-from streamcam.types import Frame, VideoInfo
+from streamcam.types import Frame, UInt8Array, VideoInfo
+
+# More damaged packets in a row than this are the end of the file.
+_ATTEMPTS = 500
 
 
 class VideoSource:
@@ -52,20 +55,30 @@ class VideoSource:
     def __iter__(self) -> Iterator[Frame]:
         interval = float(1 / self.info.frame_rate)
         index, time = 0, -interval
-        while True:
-            ok, image = self._capture.read()
-            if not ok:
-                break
+        while (image := self._read(index)) is not None:
             # OpenCV counts from the first frame of the video track. Old containers (AVI) may lack times.
             reported = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 + self._facts.start
             time = reported if index == 0 or reported > time else time + interval
-            yield Frame(image.astype(np.uint8, copy=False), index, time)
+            yield Frame(image, index, time)
             index += 1
         if index == 0:
             raise SourceError(f"{self.path}: no frame of it can be decoded; the file is damaged")
-        self.lost = self._count_lost(index, time + interval - self._facts.start)
+        self.lost = self._count_lost(index)
 
-    def _count_lost(self, read: int, seconds: float) -> int:
+    def _read(self, index: int) -> UInt8Array | None:
+        """The next frame that can be decoded, or None at the end.
+
+        OpenCV gives up at every damaged packet, and goes on behind it when it is asked again.
+        """
+        for attempt in range(_ATTEMPTS):
+            ok, image = self._capture.read()
+            if ok:
+                return image.astype(np.uint8, copy=False)
+            if attempt == 0 and not self._count_lost(index):
+                return None
+        return None
+
+    def _count_lost(self, read: int) -> int:
         """How many frames are missing, by every estimate the file gives: the lowest counts.
 
         A file whose edit list skips frames, or whose audio runs on after the picture, has lost nothing.
