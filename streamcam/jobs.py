@@ -36,8 +36,8 @@ def plan(
 ) -> tuple[list[Job], list[StreamcamError]]:
     """Lay out the work. No file is opened.
 
-    One file as the only input makes ``output``, ``records`` and ``heatmaps`` names of files (an existing folder stays
-    a folder); otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
+    One file as the only input makes ``output``, ``records`` and ``heatmaps`` names of files, unless they are folders
+    or have no ending; otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
     file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``.
 
     Returns:
@@ -55,7 +55,7 @@ def plan(
         found += [(file, file.relative_to(root) if root.is_dir() else Path(file.name)) for file in files]
     found = list(dict.fromkeys(found))
 
-    single = len(found) == 1 and len(inputs) == 1 and not Path(inputs[0]).is_dir()
+    single = len(found) == 1 and len(inputs) == 1 and found[0][0] == Path(inputs[0])
     usual = Counter(_beside(file, _name(file), output, place) for file, place in found)
     jobs: list[Job] = []
     for file, place in found:
@@ -113,7 +113,7 @@ def _beside(file: Path, name: str, folder: Path | None, place: Path) -> Path:
 
 
 def _is_folder(path: Path) -> bool:
-    return path.is_dir() or str(path).endswith(("/", "\\"))
+    return path.is_dir() or not path.suffix
 
 
 def _data(path: Path | None, place: Path, media: Path, suffix: str, *, single: bool) -> Path | None:

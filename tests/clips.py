@@ -90,11 +90,7 @@ def audio_packets(path: Path) -> list[tuple[float, bytes]]:
     """Every audio packet: seconds from the start of the file, and its bytes."""
     with av.open(str(path)) as container:
         start = Fraction(container.start_time or 0, av.time_base)
-        return [
-            (float(p.pts * p.time_base - start), bytes(p))
-            for p in container.demux(audio=0)
-            if p.pts is not None
-        ]
+        return [(float(p.pts * p.time_base - start), bytes(p)) for p in container.demux(audio=0) if p.pts is not None]
 
 
 def explanation(width: int = 64, height: int = 48) -> Explanation:

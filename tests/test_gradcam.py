@@ -101,7 +101,13 @@ def test_compiles_once_for_500_frames_and_50_class_switches():
 
 def test_compiles_again_only_for_another_shape_or_number_of_classes():
     explain = GradCAM(wrap_model(zoo.flat().model, preprocessing=RAW))
-    for shape, targets, traces in [((48, 48), 1, 1), ((96, 96), 1, 1), ((48, 96), 1, 2), ((48, 48), 2, 3), ((48, 48), 1, 3)]:
+    for shape, targets, traces in [
+        ((48, 48), 1, 1),
+        ((96, 96), 1, 1),
+        ((48, 96), 1, 2),
+        ((48, 48), 2, 3),
+        ((48, 48), 1, 3),
+    ]:
         explain(image(*shape), targets=list(range(targets)))
         assert explain.trace_count == traces
 
@@ -241,7 +247,10 @@ def test_geometry():
     view = view_of((720, 1280), "native", size, 32)
     assert (view.height, view.width) == (224, 384)
     assert view.region == Region(0, 0, 1280, 720)
-    assert (view_of((1280, 720), "native", size, 32).height, view_of((1280, 720), "native", size, 32).width) == (384, 224)
+    assert (view_of((1280, 720), "native", size, 32).height, view_of((1280, 720), "native", size, 32).width) == (
+        384,
+        224,
+    )
     assert view_of((720, 1280), "crop", size, 32).region == Region(280, 0, 1000, 720)
     assert (view_of((720, 1280), "stretch", size, 32).height, view_of((720, 1280), "stretch", size, 32).width) == size
 
@@ -277,7 +286,11 @@ def test_a_wrong_layer_lists_the_nearest():
     explain = GradCAM(wrap_model(zoo.nested().model, preprocessing=RAW), layer="backbone/inner_d")
     with pytest.raises(LayerError, match=r"backbone/inner_[abc]"):
         explain(image())
-    assert GradCAM(wrap_model(zoo.nested().model, preprocessing=RAW), layer="inner_b")(image()).heatmaps.shape == (1, 12, 12)
+    assert GradCAM(wrap_model(zoo.nested().model, preprocessing=RAW), layer="inner_b")(image()).heatmaps.shape == (
+        1,
+        12,
+        12,
+    )
 
 
 def test_a_layer_beside_the_way_to_the_score_is_refused():
@@ -318,7 +331,13 @@ def test_a_call_hidden_in_a_tf_function_is_refused():
 
 
 @pytest.mark.parametrize(
-    "bad", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8), np.zeros((4, 4, 3), np.float32), np.zeros((0, 4, 3), np.uint8)]
+    "bad",
+    [
+        np.zeros((4, 4), np.uint8),
+        np.zeros((4, 4, 4), np.uint8),
+        np.zeros((4, 4, 3), np.float32),
+        np.zeros((0, 4, 3), np.uint8),
+    ],
 )
 def test_what_is_no_image_is_refused(bad):
     with pytest.raises(OptionError, match=r"\(H, W, 3\) uint8"):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import clips
 import cv2
@@ -237,7 +236,10 @@ def test_crf_and_preset_reach_the_encoder(sample, tmp_path):
 
 @pytest.mark.parametrize(("name", "encoding"), [("a.mp4", Encoding("nonsense")), ("a.mp4", Encoding("prores")), ("a.mp4", Encoding(preset="warp")), ("a.xyz", Encoding()), ("a", Encoding())])  # fmt: skip
 def test_impossible_encodings_are_named_and_leave_nothing(tmp_path, name, encoding):
-    with pytest.raises(SinkError) as caught, VideoSink(tmp_path / name, VideoInfo(64, 48, Fraction(30)), encoding=encoding) as sink:
+    with (
+        pytest.raises(SinkError) as caught,
+        VideoSink(tmp_path / name, VideoInfo(64, 48, Fraction(30)), encoding=encoding) as sink,
+    ):
         sink.write(frames(1)[0], clips.explanation())
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
@@ -259,7 +261,7 @@ with VideoSource(sys.argv[1]) as source, VideoSink(sys.argv[2], source.info) as 
 def start_writer(source, target, how, **more):
     return subprocess.Popen(
         [sys.executable, "-c", WRITER, source, target, how],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=os.path.dirname(__file__), **more,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent, **more,
     )  # fmt: skip
 
 
@@ -333,7 +335,15 @@ def test_records(tmp_path):
         "frame": 2,
         "time": 0.066667,
         "top": [{"class": 1, "label": "bee", "score": 0.7}, {"class": 2, "label": "猫", "score": 0.2}],
-        "targets": [{"class": 1, "label": "bee", "score": 0.7, "peak": [56.0, 40.0], "centroid": records[2]["targets"][0]["centroid"]}],
+        "targets": [
+            {
+                "class": 1,
+                "label": "bee",
+                "score": 0.7,
+                "peak": [56.0, 40.0],
+                "centroid": records[2]["targets"][0]["centroid"],
+            }
+        ],
     }
 
 
@@ -366,7 +376,10 @@ def test_heatmaps(tmp_path, count):
 def test_data_files_take_no_memory_of_their_own(tmp_path):
     import tracemalloc
 
-    with RecordSink(tmp_path / "a.jsonl", lambda: HEADER, LABELS) as records, HeatmapSink(tmp_path / "a.h5", lambda: HEADER) as maps:
+    with (
+        RecordSink(tmp_path / "a.jsonl", lambda: HEADER, LABELS) as records,
+        HeatmapSink(tmp_path / "a.h5", lambda: HEADER) as maps,
+    ):
         one, peaks = frames(1)[0], []
         for _ in range(3):
             tracemalloc.start()
@@ -376,4 +389,3 @@ def test_data_files_take_no_memory_of_their_own(tmp_path):
             peaks.append(tracemalloc.get_traced_memory()[0])
             tracemalloc.stop()
     assert peaks[2] < peaks[0] + 50_000
-    shutil.rmtree(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import struct
 import tempfile
@@ -36,7 +37,7 @@ def test_every_source_gives_bgr_frames_in_order_and_closes(make, tmp_path):
         cv2.imwrite(str(path), clips.picture(0))
     source, frames = read(path)
     assert [frame.index for frame in frames] == list(range(len(frames)))
-    assert all(a.time < b.time for a, b in zip(frames, frames[1:], strict=False))
+    assert all(a.time < b.time for a, b in itertools.pairwise(frames))
     for frame in frames:
         assert frame.image.dtype == np.uint8
         assert frame.image.shape == (source.info.height, source.info.width, 3) == (48, 64, 3)
@@ -69,7 +70,9 @@ def test_variable_frame_rate_is_kept(tmp_path, name):
 
 
 def test_a_picture_that_starts_after_the_sound_keeps_its_distance(tmp_path):
-    path = clips.write_clip(tmp_path / "late.mkv", [500, 533, 567], time_base=Fraction(1, 1000), audio="aac", audio_seconds=1)
+    path = clips.write_clip(
+        tmp_path / "late.mkv", [500, 533, 567], time_base=Fraction(1, 1000), audio="aac", audio_seconds=1
+    )
     _, frames = read(path)
     expected = [time for time, _ in clips.decoded(path)]
     np.testing.assert_allclose([frame.time for frame in frames], expected, atol=1e-6)
@@ -161,7 +164,13 @@ def _sound_only(path):
 
 
 def test_what_cannot_be_read_is_one_clear_line(tmp_path):
-    reasons = {"missing": "no such file", "empty": "empty", "sound": "sound but no picture", "cut.mp4": "cut off", "folder": "folder"}
+    reasons = {
+        "missing": "no such file",
+        "empty": "empty",
+        "sound": "sound but no picture",
+        "cut.mp4": "cut off",
+        "folder": "folder",
+    }
     for name in broken_inputs(tmp_path):
         with pytest.raises(SourceError) as caught:
             read(tmp_path / name)

@@ -48,7 +48,9 @@ def early(seed: int = 2) -> Specimen:
     """A layer in the middle, with a shortcut around it."""
     specimen = flat(seed)
     model = specimen.model
-    whole = keras.Model(model.inputs, [model.get_layer("conv_c").output, model.get_layer("logits").output, model.output])
+    whole = keras.Model(
+        model.inputs, [model.get_layer("conv_c").output, model.get_layer("logits").output, model.output]
+    )
     return Specimen(model, "conv_c", lambda x: tuple(whole(x)))
 
 
@@ -75,7 +77,9 @@ def sequential(seed: int = 4) -> Specimen:
     keras.utils.set_random_seed(seed)
     conv = layers.Conv2D(10, 5, strides=4, activation="relu", name="conv")
     pool, dense = layers.GlobalAveragePooling2D(), layers.Dense(CLASSES, activation="softmax", name="dense")
-    model = keras.Sequential([keras.Input((SIDE, SIDE, 3)), layers.Rescaling(1 / 255), conv, layers.Dropout(0.5), pool, dense])
+    model = keras.Sequential(
+        [keras.Input((SIDE, SIDE, 3)), layers.Rescaling(1 / 255), conv, layers.Dropout(0.5), pool, dense]
+    )
 
     def eager(x: Any) -> tuple[Any, Any, Any]:
         features = conv(x / 255)

@@ -140,7 +140,9 @@ def choose_layer(outputs: list[LayerOutput], layer: str | None, model_name: str)
         ModelError: the layers cannot be watched.
     """
     if all(output.path == "" for output in outputs):
-        raise ModelError(f"{model_name}: its call is wrapped in a tf.function, which hides its layers; remove the wrapper")
+        raise ModelError(
+            f"{model_name}: its call is wrapped in a tf.function, which hides its layers; remove the wrapper"
+        )
     spatial = [output for output in outputs if output.is_spatial]
     if not spatial:
         raise LayerError(

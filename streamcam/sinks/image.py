@@ -15,7 +15,9 @@ class ImageSink(FileSink):
     def _write(self, frame: Frame, explanation: Explanation) -> None:
         suffix = self.output.path.suffix
         try:
-            done, data = cv2.imencode(suffix, frame.image, [cv2.IMWRITE_JPEG_QUALITY, 95] if "jp" in suffix else [])
+            done, data = cv2.imencode(
+                suffix, frame.image, [cv2.IMWRITE_JPEG_QUALITY, 95] if "jp" in suffix.lower() else []
+            )
         except cv2.error:
             done = False
         if not done:

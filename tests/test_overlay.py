@@ -1,0 +1,173 @@
+"""Heat on pictures, against the formulas in plain floating point."""
+
+from __future__ import annotations
+
+import clips
+import cv2
+import numpy as np
+import pytest
+
+from streamcam.errors import OptionError
+from streamcam.overlay import Overlay, blend, colormap_names, colour_table, upsample
+from streamcam.steady import Scale
+from streamcam.types import Explanation, Region
+
+
+def random_image(height=90, width=160):
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def ramp(height=90, width=160):
+    return np.broadcast_to(np.linspace(0, 255, width).astype(np.uint8), (height, width)).copy()
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 0.5, 1.0])
+@pytest.mark.parametrize("mode", ["uniform", "heat", "add"])
+def test_blending_follows_its_formula(mode, alpha):
+    image, heat = random_image(), ramp()
+    before = image.copy()
+    blended = blend(image, heat, alpha=alpha, colormap="jet", mode=mode)
+    jet = colour_table("jet")[heat][:, :, 0].astype(float)
+    frame = image.astype(float)
+    weight = alpha * heat[..., None] / 255.0
+    expected = {
+        "uniform": alpha * jet + (1 - alpha) * frame,
+        "heat": weight * jet + (1 - weight) * frame,
+        "add": frame + alpha * jet,
+    }[mode].clip(0, 255)
+    assert blended.dtype == np.uint8
+    assert np.abs(blended - expected).max() <= 2  # rounding of the tables
+    np.testing.assert_array_equal(image, before)
+
+
+def test_cold_regions_keep_their_colours_in_heat_mode():
+    image = random_image()
+    cold = np.zeros(image.shape[:2], np.uint8)
+    np.testing.assert_array_equal(blend(image, cold, alpha=1.0, colormap="jet", mode="heat"), image)
+
+
+def test_colours_are_bgr():
+    hot = colour_table("jet")[255, 0]
+    assert hot[2] > 100
+    assert hot[0] == 0
+
+
+def test_every_colour_map_of_opencv_by_name():
+    assert {"jet", "turbo", "viridis", "inferno", "deepgreen"} <= set(colormap_names())
+    for name in colormap_names():
+        assert colour_table(name).shape == (256, 1, 3)
+    with pytest.raises(OptionError, match="viridis"):
+        colour_table("rainbows")
+
+
+def test_upsampling_keeps_place_and_range():
+    heat = np.zeros((7, 12), np.float32)
+    heat[2, 9] = 1
+    big = upsample(heat, 700, 1200)
+    assert big.shape == (700, 1200)
+    y, x = np.unravel_index(big.argmax(), big.shape)
+    assert 200 <= y < 300
+    assert 900 <= x < 1000
+    assert big[600, 100] == 0
+    assert upsample(np.ones((7, 12), np.float32), 700, 1200).min() == 255
+    assert upsample(np.zeros((1, 1), np.float32), 3, 3).max() == 0
+
+
+def test_only_what_the_model_saw_is_coloured():
+    image = random_image(100, 200)
+    seen = Region(50, 0, 150, 100)
+    probabilities = np.array([1.0], np.float32)
+    explanation = Explanation(np.ones((1, 2, 2), np.float32), np.zeros(1, np.int32), probabilities, probabilities, seen)
+    drawn = Overlay(("a",), hud=False).draw(image, np.ones((1, 2, 2), np.float32), explanation)
+    np.testing.assert_array_equal(drawn[:, :50], image[:, :50])
+    np.testing.assert_array_equal(drawn[:, 150:], image[:, 150:])
+    assert (drawn[:, 60:140] != image[:, 60:140]).mean() > 0.5
+
+
+def test_the_panel_shows_labels_bars_and_the_question():
+    image = np.full((480, 640, 3), 128, np.uint8)
+    explanation = clips.explanation(640, 480)
+    heat = np.zeros_like(explanation.heatmaps)
+
+    def panel(labels, **options):
+        return Overlay(labels, alpha=0.0, **options).draw(image, heat, explanation)
+
+    plain = panel(("ant", "bee", "cat"))
+    assert (plain[:160, :380] != 128).any()
+    np.testing.assert_array_equal(plain[200:], image[200:])  # nothing but the panel
+    assert (panel(("ant", "bee", "cat"), hud=False) == image).all()
+    assert (panel(("ant", "虎", "cat")) != panel(("ant", "蛇", "cat"))).any()
+    assert (panel(("ant", "é", "cat")) != panel(("ant", "e", "cat"))).any()
+    amber = (plain[..., 2].astype(int) - plain[..., 0] > 120).sum()
+    assert amber > 1000  # the explained class's bar, 0.7 long, and its name
+    assert (panel(("ant", "b" * 300, "cat"))[:, 400:] == 128).all()  # a long name is cut, not spilled
+
+
+def test_an_explained_class_is_listed_even_when_it_is_improbable():
+    probabilities = np.linspace(1, 0, 50, dtype=np.float32)
+    explanation = Explanation(
+        np.zeros((1, 2, 2), np.float32),
+        np.array([49], np.int32),
+        probabilities[[49]],
+        probabilities,
+        Region(0, 0, 640, 480),
+    )
+    image = np.full((480, 640, 3), 128, np.uint8)
+    labels = tuple(f"label {i}" for i in range(50))
+    without = Overlay(labels, top_k=3, alpha=0).draw(image, explanation.heatmaps, explanation)
+    rows = np.flatnonzero((without != 128).any(axis=(1, 2)))
+    assert rows[-1] - rows[0] > 4 * 30  # a question and four rows
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8, 8), (40, 30), (64, 48), (3000, 20), (20, 3000)])
+def test_pictures_too_small_for_text_get_none(size):
+    image = np.full((*size, 3), 128, np.uint8)
+    drawn = Overlay(("a", "b", "c")).draw(image, clips.explanation().heatmaps / 2, clips.explanation(size[1], size[0]))
+    assert drawn.shape == image.shape
+
+
+@pytest.mark.parametrize("option", [{"alpha": 1.5}, {"alpha": -0.1}, {"mode": "x"}, {"colormap": "x"}, {"top_k": -1}])
+def test_settings_outside_their_range_are_refused(option):
+    with pytest.raises(OptionError):
+        Overlay((), **option)
+
+
+# --- scaling over time
+
+
+def evidence(peak, index=0):
+    heat = np.full((1, 2, 2), peak, np.float32)
+    one = np.array([1.0], np.float32)
+    return Explanation(heat, np.array([index], np.int32), one, one, Region(0, 0, 2, 2))
+
+
+def test_weak_evidence_looks_weak_beside_strong():
+    scale = Scale(decay=0.9)
+    assert scale(evidence(4.0)).max() == 1
+    assert scale(evidence(0.4)).max() == pytest.approx(0.1 / 0.9)
+    assert scale(evidence(0.4)).max() == pytest.approx(0.1 / 0.81)
+    assert scale(evidence(8.0)).max() == 1
+
+
+def test_no_evidence_stays_dark():
+    scale = Scale()
+    assert (scale(evidence(0.0)) == 0).all()
+    scale(evidence(1.0))
+    assert (scale(evidence(0.0)) == 0).all()
+
+
+def test_another_class_starts_afresh():
+    scale = Scale()
+    scale(evidence(100.0, index=1))
+    assert scale(evidence(1.0, index=2)).max() == 1
+
+
+def test_the_minimum_is_not_subtracted():
+    heat = np.array([[[2.0, 4.0]]], np.float32)
+    one = np.array([1.0], np.float32)
+    explanation = Explanation(heat, np.zeros(1, np.int32), one, one, Region(0, 0, 2, 1))
+    np.testing.assert_allclose(Scale()(explanation), [[[0.5, 1.0]]])
+
+
+def test_the_hud_is_drawn_by_opencv_with_its_own_font():
+    assert cv2.getTextSize((0, 0), "虎", (0, 0), cv2.FontFace("sans"), 24)[2] > 10
