@@ -25,9 +25,8 @@ def annotate_command(
         typer.Option(
             "--output",
             "-o",
-            help="The file for one input, the folder for several. [default: beside the input, "
-            "clip.mp4 -> clip.cam.mp4]",
-            show_default=False,
+            help="The file for one input, the folder for several.",
+            show_default="beside the input: clip.cam.mp4",
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
@@ -63,17 +62,17 @@ def annotate_command(
     explanation: ExplainOptions,
     picture: PictureOptions,
 ) -> None:
-    r"""Write videos and images with the heatmap and the model's answer drawn on them.
+    """Write videos and images with the heatmap and the model's answer drawn on them.
 
     \b
-    streamcam annotate clip.mp4                         -> clip.cam.mp4
-    streamcam annotate photos/ -o annotated/            every video and image in a folder
+    streamcam annotate clip.mp4                   -> clip.cam.mp4
+    streamcam annotate photos/ -o annotated/      every video and image in a folder
     streamcam annotate zoo.mp4 --target tiger --target zebra
     streamcam annotate clip.mp4 -m resnet50 --records clip.jsonl --heatmaps clip.h5
 
-    Existing files are never replaced unless --overwrite is given. Ctrl-C keeps what was done so far, playable, under
-    a name with .part in it.
-    """
+    Existing files are never replaced unless --overwrite is given.
+    Ctrl-C keeps what was done so far, playable, under a name with .part in it.
+    """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.jobs import plan, screen
     from streamcam.libraries import quiet_start
 

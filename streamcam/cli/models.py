@@ -44,10 +44,10 @@ def layers_command(
 
     with quiet_start():
         import tensorflow  # noqa: F401
+    from streamcam.models import is_model_file
     from streamcam.models.layers import choose_layer, list_layers
 
-    is_file = "." in model
-    options = ModelOptions(model=model, weights="imagenet" if is_file else "none", trust_model=trust_model)
+    options = ModelOptions(model=model, weights="imagenet" if is_model_file(model) else "none", trust_model=trust_model)
     classifier = options.load()
     channels = 1 if classifier.preprocessing.order == "gray" else 3
     layers, _ = list_layers(classifier.model, (*classifier.input_size, channels))

@@ -118,8 +118,8 @@ class ExplainOptions:
         list[str] | None,
         typer.Option(
             metavar="top1|LABEL|INDEX",
-            help="Class to explain; repeat for several. [default: top1]",
-            show_default=False,
+            help="Class to explain; repeat for several.",
+            show_default="top1",
             rich_help_panel=_EXPLANATION,
         ),
     ] = None

@@ -38,12 +38,15 @@ def load_model(
     Raises:
         ModelError: no such model, or its weights or labels do not fit.
     """
-    path = Path(model)
-    is_file = path.suffix.lower() in (".keras", ".h5", ".hdf5") or path.exists()
-    classifier = _from_file(path, weights, trust) if is_file else _from_catalog(str(model), weights)
+    classifier = _from_file(Path(model), weights, trust) if is_model_file(model) else _from_catalog(str(model), weights)
     if labels is not None:
         classifier = classifier.with_labels(read_labels(Path(labels)))
     return classifier.with_preprocessing(preprocessing_named(preprocess)) if preprocess else classifier
+
+
+def is_model_file(model: str | Path) -> bool:
+    """Whether this is the path of a model file rather than a name of the catalog."""
+    return Path(model).suffix.lower() in (".keras", ".h5", ".hdf5") or Path(model).exists()
 
 
 def _from_catalog(name: str, weights: str) -> Classifier:
