@@ -87,6 +87,7 @@ class Explanation:
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
         region: the part of the frame that the model saw, and that the maps cover.
+        index: of the frame that was explained; another frame may carry its explanation on.
     """
 
     heatmaps: Float32Array
@@ -94,6 +95,7 @@ class Explanation:
     scores: Float32Array
     probabilities: Float32Array
     region: Region
+    index: int = 0
 
     def top(self, k: int) -> list[tuple[int, float]]:
         """The ``k`` most probable classes as ``(class index, probability)``, best first; ties by class index."""

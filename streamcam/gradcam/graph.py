@@ -84,8 +84,8 @@ def trace(
             raise SizeError(f"{classifier.name}: gives output of shape {output.shape} at {size[1]}x{size[0]}")
         ranking = tf.math.top_k(probabilities, k=count).indices
         classes = tf.where(wanted < 0, tf.gather(ranking, tf.maximum(-wanted - 1, 0)), wanted)
-        selected = tf.one_hot(classes, count) * (logits if score == "logit" else probabilities)
-        gradients = [_gradient(selected[k], activations) for k in range(targets)]
+        scores, wanted_scores = (logits if score == "logit" else probabilities), tf.one_hot(classes, count)
+        gradients = [_gradient(scores, wanted_scores[k], activations) for k in range(targets)]
         if any(gradient is None for gradient in gradients):
             raise LayerError(f"{tap.path}: the score of {classifier.name} does not depend on this layer")
         evidence = [METHODS[method](tf.cast(activations[0], tf.float32), gradient) for gradient in gradients]
@@ -138,12 +138,12 @@ def _scores(output: Any) -> tuple[Any, Any]:
     return tf.reshape(logits, [-1]), tf.reshape(probabilities, [-1])
 
 
-def _gradient(score: Any, activations: Any) -> Any:
-    """``(h, w, c)`` float32 gradient of the summed score, or None where the score does not depend on the layer."""
+def _gradient(scores: Any, weights: Any, activations: Any) -> Any:
+    """``(h, w, c)`` float32 gradient of the weighted sum of scores, or None where it does not depend on the layer."""
     import tensorflow as tf
 
     scale = _HALF_PRECISION_SCALE if activations.dtype == tf.float16 else 1.0
-    [gradient] = tf.gradients(score * scale, [activations])
+    [gradient] = tf.gradients(scores, [activations], grad_ys=weights * scale)
     return None if gradient is None else tf.cast(gradient[0], tf.float32) / scale
 
 

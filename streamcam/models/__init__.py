@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
+import functools
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamcam.cache import Cache, key_of, usual_cache
 from streamcam.errors import ModelError
 from streamcam.models import catalog
-from streamcam.models.classifier import Classifier, wrap_model
+from streamcam.models.classifier import Classifier, default_labels, wrap_model
+from streamcam.models.efficientnet_lite import WEIGHTS_SHA256
 from streamcam.models.labels import imagenet_labels, read_labels
 from streamcam.models.preprocessing import PREPROCESSINGS, preprocessing_named
+from streamcam.versions import versions
 
 if TYPE_CHECKING:
     import keras
@@ -25,6 +30,7 @@ def load_model(
     labels: str | Path | None = None,
     preprocess: str | None = None,
     trust: bool = False,
+    cache: Cache | bool = True,
 ) -> Classifier:
     """Find a classifier by name, or load one from a file.
 
@@ -34,11 +40,16 @@ def load_model(
         labels: a file of class names (see ``read_labels``). A ``labels.txt`` beside a model file is found by itself.
         preprocess: ``none``, ``unit``, ``tf``, ``torch``, ``caffe`` or ``lite``; found from the model if None.
         trust: let a model file run code of its own (Lambda layers).
+        cache: whether what a model file says of itself is kept on disk (True: in the usual folder).
 
     Raises:
         ModelError: no such model, or its weights or labels do not fit.
     """
-    classifier = _from_file(Path(model), weights, trust) if is_model_file(model) else _from_catalog(str(model), weights)
+    classifier = (
+        _from_file(Path(model), weights, trust, usual_cache(cache))
+        if is_model_file(model)
+        else _from_catalog(str(model), weights)
+    )
     if labels is not None:
         classifier = classifier.with_labels(read_labels(Path(labels)))
     return classifier.with_preprocessing(preprocessing_named(preprocess)) if preprocess else classifier
@@ -52,7 +63,7 @@ def is_model_file(model: str | Path) -> bool:
 def _from_catalog(name: str, weights: str) -> Classifier:
     entry = catalog.find(name)
 
-    @cache
+    @functools.cache
     def build() -> keras.Model:
         from streamcam.models.applications import build_application, load_weights, seeded
         from streamcam.models.efficientnet_lite import efficientnet_lite0, load_bundled_weights
@@ -66,17 +77,32 @@ def _from_catalog(name: str, weights: str) -> Classifier:
             load_weights(network, Path(weights), entry.name)
         return network
 
+    trained = f"{entry.name}:{WEIGHTS_SHA256}" if entry.factory is None else f"{entry.name}:imagenet"
     return Classifier(
         name=entry.name,
         preprocessing=PREPROCESSINGS[entry.preprocess],
         labels=imagenet_labels(),
         input_size=(entry.input_size, entry.input_size),
         stride=32,
+        fingerprint=trained if weights == "imagenet" else f"{entry.name}:{_weights_identity(weights)}",
         build=build,
     )
 
 
-def _from_file(path: Path, weights: str, trust: bool) -> Classifier:
+def _weights_identity(weights: str) -> str:
+    return "random" if weights == "none" else _sha256(Path(weights))
+
+
+def _sha256(path: Path) -> str:
+    """The checksum of a file, or of nothing where it cannot be read: that is said when it is loaded."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
+
+
+def _from_file(path: Path, weights: str, trust: bool, cache: Cache | None) -> Classifier:
     if not path.exists():
         raise ModelError(f"{path}: no such model file")
     if weights != "imagenet":
@@ -84,11 +110,38 @@ def _from_file(path: Path, weights: str, trust: bool) -> Classifier:
             f"--weights {weights}: a model file brings its own weights; --weights goes with a model's name"
         )
 
-    from streamcam.models.files import load_model_file
+    @functools.cache
+    def build() -> keras.Model:
+        from streamcam.models.files import load_model_file
 
+        return load_model_file(path, trust=trust)
+
+    # What a model file says of itself is kept, so that a graph that is kept too needs no TensorFlow.
+    fingerprint = f"{_sha256(path)}{':trusted' if trust else ''}"
+    key = key_of({"kind": "model", "model": fingerprint, "versions": versions()})
+    if cache and (found := cache.get(key)):
+        facts = found[0]
+        preprocessing = PREPROCESSINGS[facts["preprocess"]]
+        classifier = Classifier(
+            name=path.name,
+            preprocessing=preprocessing.gray() if facts["gray"] else preprocessing,
+            labels=default_labels(facts["classes"]),
+            input_size=(facts["input_size"][0], facts["input_size"][1]),
+            stride=facts["stride"],
+            fingerprint=fingerprint,
+            build=build,
+        )
+    else:
+        classifier = replace(wrap_model(build(), name=path.name), fingerprint=fingerprint, build=build)
+        facts = {
+            "model": path.name,
+            "preprocess": classifier.preprocessing.name,
+            "gray": classifier.preprocessing.order == "gray",
+            "classes": len(classifier.labels),
+            "input_size": classifier.input_size,
+            "stride": classifier.stride,
+        }
+        if cache:
+            cache.put(key, facts, {})
     beside = path.with_name("labels.txt")
-    return wrap_model(
-        load_model_file(path, trust=trust),
-        labels=read_labels(beside) if beside.is_file() else None,
-        name=path.name,
-    )
+    return classifier.with_labels(read_labels(beside)) if beside.is_file() else classifier

@@ -27,6 +27,7 @@ class Classifier:
         labels: one name a class, in class order.
         input_size: ``(height, width)`` in pixels that the model was built for.
         stride: pixels of input to one cell of the last map; input sizes are rounded to it.
+        fingerprint: names the network and its weights for the disk cache; None for a model that has no such name.
         build: gives the Keras model; the first call makes it, later calls return the same one.
     """
 
@@ -35,6 +36,7 @@ class Classifier:
     labels: tuple[str, ...]
     input_size: tuple[int, int]
     stride: int
+    fingerprint: str | None
     build: Callable[[], keras.Model]
 
     @property
@@ -93,12 +95,18 @@ def wrap_model(
     classifier = Classifier(
         name=name,
         preprocessing=preprocessing.gray() if channels == 1 else preprocessing,
-        labels=imagenet_labels() if count == 1000 else tuple(f"class {i}" for i in range(count)),
+        labels=default_labels(count),
         input_size=(height, width),
         stride=2 ** round(math.log2(max(1.0, height / map_height))),
+        fingerprint=None,
         build=lambda: model,
     )
     return classifier.with_labels(labels) if labels else classifier
+
+
+def default_labels(count: int) -> tuple[str, ...]:
+    """Names for the classes of a model that brings none: ImageNet's for 1,000 of them, numbers otherwise."""
+    return imagenet_labels() if count == 1000 else tuple(f"class {i}" for i in range(count))
 
 
 def _input_shape(model: keras.Model, name: str, input_size: tuple[int, int] | None) -> tuple[int, int, int]:

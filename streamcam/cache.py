@@ -1,0 +1,163 @@
+"""A store of converted graphs on disk, so that the next start needs no conversion and no TensorFlow.
+
+Each entry is a folder named by its key, with its files and an ``entry.json`` that holds their checksums. It is written
+under another name and renamed, so it is there whole or not at all, also when several processes write it at once. The
+folder is readable by its owner only. When the store grows over its limit, the entries not used for longest go.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamcam.errors import StreamcamWarning
+
+DEFAULT_LIMIT = 4 * 1024**3  # bytes: about forty networks of ResNet50's size
+_MANIFEST = "entry.json"
+_DAYS_UNTIL_LEFTOVERS_GO = 1.0
+
+
+def default_folder() -> Path:
+    """``$STREAMCAM_CACHE``, or the place that this platform has for caches."""
+    if named := os.environ.get("STREAMCAM_CACHE"):
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("streamcam", appauthor=False))
+
+
+def usual_cache(cache: Cache | bool) -> Cache | None:
+    """True means the cache in its usual folder, False none."""
+    return (Cache() if cache else None) if isinstance(cache, bool) else cache
+
+
+def key_of(facts: Mapping[str, Any]) -> str:
+    """A name for everything that shapes an entry: 32 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of the store.
+
+    Attributes:
+        key: its name.
+        facts: what it was made of and for.
+        size: bytes on disk.
+        used: when it was last read or written, in seconds since 1970.
+    """
+
+    key: str
+    facts: dict[str, Any]
+    size: int
+    used: float
+
+
+class Cache:
+    """The store.
+
+    Args:
+        folder: where it is; made when the first entry is written.
+        limit: bytes that it may grow to.
+    """
+
+    def __init__(self, folder: Path | None = None, *, limit: int = DEFAULT_LIMIT) -> None:
+        self.folder = folder or default_folder()
+        self._limit = limit
+
+    def get(self, key: str) -> tuple[dict[str, Any], dict[str, bytes]] | None:
+        """The facts and files of an entry, or None. A damaged entry is removed, with a warning."""
+        place = self.folder / key
+        try:
+            manifest = json.loads((place / _MANIFEST).read_bytes())
+            files = {name: (place / name).read_bytes() for name in manifest["files"]}
+            for name, data in files.items():
+                if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
+                    raise ValueError(f"{name} has changed")
+            facts = dict(manifest["facts"])
+        except FileNotFoundError:
+            if not place.exists():
+                return None
+            self._discard(place, "a file of it is missing")
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            self._discard(place, str(error))
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(place / _MANIFEST)
+        return facts, files
+
+    def put(self, key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
+        """Write an entry. A store that cannot be written to is no reason to stop: it is said in a warning."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self.folder))  # readable by its owner only
+            for name, data in files.items():
+                (draft / name).write_bytes(data)
+            sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+            (draft / _MANIFEST).write_text(json.dumps({"facts": dict(facts), "files": sums}), encoding="utf-8")
+            try:
+                draft.rename(self.folder / key)
+            except OSError:  # another process was faster; its entry is as good
+                shutil.rmtree(draft, ignore_errors=True)
+            self._make_room(key)
+        except OSError as error:
+            warnings.warn(
+                f"{self.folder}: the cache cannot be written to ({error.strerror}), so the next start is as slow as "
+                "this one; set STREAMCAM_CACHE to another folder, or use --no-cache",
+                StreamcamWarning,
+                stacklevel=2,
+            )
+
+    def entries(self) -> list[Entry]:
+        """All entries, the one used last first."""
+        found = []
+        for manifest in self.folder.glob(f"*/{_MANIFEST}"):
+            if manifest.parent.name.startswith("."):
+                continue
+            with contextlib.suppress(OSError, ValueError, KeyError):
+                size = sum(path.stat().st_size for path in manifest.parent.iterdir())
+                facts = json.loads(manifest.read_bytes())["facts"]
+                found.append(Entry(manifest.parent.name, facts, size, manifest.stat().st_mtime))
+        return sorted(found, key=lambda entry: -entry.used)
+
+    def remove(self, key: str) -> None:
+        """Remove an entry, if it is there."""
+        shutil.rmtree(self.folder / key, ignore_errors=True)
+
+    def clear(self) -> int:
+        """Remove everything; the number of entries that were there."""
+        count = len(self.entries())
+        if self.folder.is_dir():
+            for place in self.folder.iterdir():
+                if place.name.startswith(".draft-") or (place / _MANIFEST).exists():
+                    shutil.rmtree(place, ignore_errors=True)
+        return count
+
+    def _discard(self, place: Path, reason: str) -> None:
+        warnings.warn(f"{place}: damaged cache entry ({reason}); it is made again", StreamcamWarning, stacklevel=3)
+        shutil.rmtree(place, ignore_errors=True)
+
+    def _make_room(self, newest: str) -> None:
+        entries = self.entries()
+        total = sum(entry.size for entry in entries)
+        for entry in reversed(entries):
+            if total <= self._limit:
+                break
+            if entry.key != newest:
+                self.remove(entry.key)
+                total -= entry.size
+        for draft in self.folder.glob(".draft-*"):  # of a process that was killed
+            with contextlib.suppress(OSError):
+                if time.time() - draft.stat().st_mtime > _DAYS_UNTIL_LEFTOVERS_GO * 86_400:
+                    shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,243 @@
+"""From a recipe to something that runs: the choice of the engine and its precision, the conversion, the disk cache."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import tempfile
+import warnings
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamcam.cache import Cache, key_of
+from streamcam.choices import EngineName, Method, Precision, PrecisionChoice, Score
+from streamcam.errors import ModelError, OptionError, StreamcamWarning
+from streamcam.gradcam.engines import Engine, OpenVINOEngine, TensorFlowEngine, cpu_precisions
+from streamcam.gradcam.graph import CamGraph, SizeError, trace
+from streamcam.gradcam.precision import choose
+from streamcam.models.classifier import Classifier
+from streamcam.versions import versions
+
+if TYPE_CHECKING:
+    import openvino
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that shapes a Grad-CAM function.
+
+    Attributes:
+        classifier: whose decisions are explained.
+        layer: path of the target layer, or None for the last with a spatial map.
+        method: name of the formula.
+        score: which score is differentiated.
+        size: ``(height, width)`` of the input in pixels.
+        targets: how many classes are explained at once.
+    """
+
+    classifier: Classifier
+    layer: str | None
+    method: Method
+    score: Score
+    size: tuple[int, int]
+    targets: int
+
+    def trace(self) -> CamGraph:
+        """The frozen TensorFlow graph. Loads TensorFlow and the model."""
+        return trace(self.classifier, self.size, self.targets, layer=self.layer, method=self.method, score=self.score)
+
+    def key(self, kind: str, **more: Any) -> str:
+        """The name in the disk cache of something made from this recipe."""
+        facts = {
+            "kind": kind,
+            "model": self.classifier.fingerprint,
+            "classes": len(self.classifier.labels),
+            "preprocessing": repr(self.classifier.preprocessing),
+            "layer": self.layer,
+            "method": self.method,
+            "score": self.score,
+            "versions": versions(),
+        }
+        return key_of(facts | more)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How functions are run.
+
+    Attributes:
+        engine: ``openvino``, ``tensorflow``, or ``auto``.
+        precision: what to compute in, or ``auto``.
+        threads: threads to use on the CPU; 0 for one a core.
+        in_flight: frames to work on at once.
+        cache: where converted graphs are kept, or None.
+    """
+
+    engine: EngineName = "auto"
+    precision: PrecisionChoice = "auto"
+    threads: int = 0
+    in_flight: int = 1
+    cache: Cache | None = None
+
+
+class Builder:
+    """Makes engines from recipes.
+
+    Raises:
+        OptionError: the settings contradict each other.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        if settings.engine == "tensorflow" and settings.precision not in ("auto", "f32"):
+            raise OptionError(
+                f"precision {settings.precision}: the TensorFlow engine computes in f32; use --engine openvino"
+            )
+        self._settings = settings
+        self._precision: Precision | None = None
+
+    def build(self, recipe: Recipe) -> tuple[Engine, str]:
+        """An engine for the recipe, and the path of its target layer.
+
+        Raises:
+            LayerError, SizeError, ModelError: as ``trace`` does, or the model does not convert and OpenVINO was asked for.
+        """
+        if self._settings.engine == "tensorflow" or (self._settings.engine == "auto" and _tensorflow_is_faster()):
+            graph = recipe.trace()
+            return TensorFlowEngine(graph.function), graph.layer
+        stored = self._stored(recipe)
+        if stored is None:
+            graph = recipe.trace()
+            try:
+                model = _convert(graph)
+            except Exception as error:  # OpenVINO raises RuntimeErrors of its own
+                return self._without_openvino(recipe, graph, error), graph.layer
+            self._store(recipe, model, graph.layer)
+            stored = model, graph.layer
+        model, layer = stored
+        engine = self._compile(model, self._precision_for(recipe, model))
+        wanted = self._settings.precision
+        if wanted not in ("auto", engine.precision):
+            warnings.warn(
+                f"precision {wanted}: this processor has no instructions for it; {engine.precision} is used",
+                StreamcamWarning,
+                stacklevel=2,
+            )
+        return engine, layer
+
+    def _compile(self, model: openvino.Model, precision: Precision) -> OpenVINOEngine:
+        settings = self._settings
+        return OpenVINOEngine(model, precision, in_flight=settings.in_flight, threads=settings.threads)
+
+    def _without_openvino(self, recipe: Recipe, graph: CamGraph, error: Exception) -> Engine:
+        reason = " ".join(str(error).split())
+        reason = reason[reason.find("No conversion rule") :][:160] if "No conversion rule" in reason else reason[:160]
+        if self._settings.engine == "openvino":
+            raise ModelError(
+                f"{recipe.classifier.name}: OpenVINO cannot convert it ({reason}); use --engine tensorflow"
+            ) from error
+        warnings.warn(
+            f"{recipe.classifier.name}: OpenVINO cannot convert it ({reason}); TensorFlow runs it instead, slower and in f32",
+            StreamcamWarning,
+            stacklevel=3,
+        )
+        return TensorFlowEngine(graph.function)
+
+    # --- the disk cache
+
+    def _key(self, recipe: Recipe) -> str:
+        return recipe.key("graph", size=recipe.size, targets=recipe.targets)
+
+    def _stored(self, recipe: Recipe) -> tuple[openvino.Model, str] | None:
+        """The converted graph and its layer from the disk. Raises ``SizeError`` where the model refused the size."""
+        cache = self._settings.cache
+        found = cache.get(self._key(recipe)) if cache and recipe.classifier.fingerprint else None
+        if not cache or found is None:
+            return None
+        facts, files = found
+        if "refused" in facts:
+            raise SizeError(facts["refused"])
+        import openvino as ov
+
+        try:
+            return ov.Core().read_model(files["graph.xml"], files["graph.bin"]), facts["layer"]
+        except (RuntimeError, KeyError) as error:
+            warnings.warn(f"damaged cache entry ({error}); it is made again", StreamcamWarning, stacklevel=3)
+            cache.remove(self._key(recipe))
+            return None
+
+    def _store(self, recipe: Recipe, model: openvino.Model, layer: str) -> None:
+        cache = self._settings.cache
+        if not cache or not recipe.classifier.fingerprint:
+            return
+        import openvino as ov
+
+        with tempfile.TemporaryDirectory() as folder:
+            ov.save_model(model, Path(folder) / "graph.xml", compress_to_fp16=False)
+            files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+        cache.put(self._key(recipe), _description(recipe) | {"layer": layer}, files)
+
+    def remember_refusal(self, recipe: Recipe, reason: str) -> None:
+        """Keep on disk that the model cannot take this size, so that the next start need not try."""
+        if self._settings.cache and recipe.classifier.fingerprint:
+            self._settings.cache.put(self._key(recipe), _description(recipe) | {"refused": reason}, {})
+
+    # --- the precision
+
+    def _precision_for(self, recipe: Recipe, model: openvino.Model) -> Precision:
+        if self._settings.precision != "auto":
+            return self._settings.precision
+        if self._precision is None:
+            self._precision = self._measured_precision(recipe, model)
+        return self._precision
+
+    def _measured_precision(self, recipe: Recipe, model: openvino.Model) -> Precision:
+        """Measured once for a model, layer, formula and processor, and kept on disk."""
+        able = cpu_precisions()
+        if able == ("f32",):
+            return "f32"
+        cache = self._settings.cache if recipe.classifier.fingerprint else None
+        key = recipe.key("precision", processor=_processor())
+        if cache and (found := cache.get(key)):
+            return found[0]["precision"]  # type: ignore[no-any-return]
+        if recipe.targets != 1:
+            single = replace(recipe, targets=1)
+            stored = self._stored(single)
+            model = stored[0] if stored else _convert(single.trace())
+        chosen = choose(lambda p: OpenVINOEngine(model, p, threads=self._settings.threads), able, *recipe.size)
+        if cache:
+            cache.put(key, _description(recipe) | {"precision": chosen}, {})
+        return chosen
+
+
+def _convert(graph: CamGraph) -> openvino.Model:
+    import openvino as ov
+
+    return ov.convert_model(graph.function.graph)
+
+
+def _description(recipe: Recipe) -> dict[str, Any]:
+    """What ``streamcam cache list`` shows."""
+    height, width = recipe.size
+    return {"model": recipe.classifier.name, "size": f"{height}x{width}", "targets": recipe.targets}
+
+
+@cache
+def _processor() -> str:
+    import openvino as ov
+
+    core = ov.Core()
+    return f"{core.get_property('CPU', 'FULL_DEVICE_NAME')} {core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
+
+
+@cache
+def _tensorflow_is_faster() -> bool:
+    """Whether there is no OpenVINO, or a GPU that TensorFlow can use. Looks for a driver before it loads TensorFlow."""
+    if importlib.util.find_spec("openvino") is None:
+        return True
+    if not (Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi")):
+        return False
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
