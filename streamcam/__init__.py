@@ -18,7 +18,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from streamcam.annotate import annotate
+    from streamcam.annotation import Annotated, Outputs, annotate
+    from streamcam.cache import Cache
     from streamcam.errors import StreamcamError
     from streamcam.gradcam import GradCAM
     from streamcam.models import Classifier, load_model, wrap_model
@@ -32,6 +33,7 @@ __version__ = "0.1.0"
 
 # Loaded at first use: importing streamcam imports none of the libraries it needs to work.
 _HOME = {
+    "Cache": "cache",
     "Classifier": "models",
     "Encoding": "sinks",
     "Explanation": "types",
@@ -47,7 +49,9 @@ _HOME = {
     "VideoInfo": "types",
     "VideoSink": "sinks",
     "VideoSource": "sources",
-    "annotate": "annotate",
+    "Annotated": "annotation",
+    "Outputs": "annotation",
+    "annotate": "annotation",
     "load_model": "models",
     "open_source": "sources",
     "run": "pipeline",
@@ -55,6 +59,8 @@ _HOME = {
 }
 
 __all__ = [
+    "Annotated",
+    "Cache",
     "Classifier",
     "Encoding",
     "Explanation",
@@ -63,6 +69,7 @@ __all__ = [
     "HeatmapSink",
     "ImageSink",
     "ImageSource",
+    "Outputs",
     "Overlay",
     "RecordSink",
     "Region",

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamcam.annotate import Outputs
-from streamcam.errors import StreamcamError
+from streamcam.annotation import Outputs
+from streamcam.errors import OptionError, StreamcamError
 from streamcam.sinks.partial import refuse_existing
 from streamcam.sources.images import IMAGE_SUFFIXES, check_readable
 from streamcam.sources.inputs import MARK, files_of
@@ -38,7 +38,10 @@ def plan(
 
     One file as the only input makes ``output``, ``records`` and ``heatmaps`` names of files, unless they are folders
     or have no ending; otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
-    file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``.
+    file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``, and a second ``clip.mp4`` ``clip.mp4-2.cam.mp4``.
+
+    Raises:
+        OptionError: two results of one input would go to the same file.
 
     Returns:
         The jobs, and an error for each input that stands for no file.
@@ -57,6 +60,7 @@ def plan(
 
     single = len(found) == 1 and len(inputs) == 1 and found[0][0] == Path(inputs[0])
     usual = Counter(_beside(file, _name(file), output, place) for file, place in found)
+    taken: set[Path] = set()
     jobs: list[Job] = []
     for file, place in found:
         media = _beside(file, _name(file), output, place)
@@ -64,17 +68,19 @@ def plan(
             media = _beside(file, _name(file, whole=True), output, place)
         if single and output and not _is_folder(output):
             media = output
-        jobs.append(
-            Job(
-                file,
-                Outputs(
-                    media,
-                    _data(records, place, media, ".jsonl", single=single),
-                    _data(heatmaps, place, media, ".h5", single=single),
-                    probabilities,
-                ),
-            )
+        media = _free(media, taken)
+        outputs = Outputs(
+            media,
+            _data(records, place, media, ".jsonl", single=single),
+            _data(heatmaps, place, media, ".h5", single=single),
+            probabilities,
         )
+        for path in (outputs.records, outputs.heatmaps):
+            if path in taken:
+                raise OptionError(f"{path}: is wanted for two different results; give each its own name")
+            if path:
+                taken.add(path)
+        jobs.append(Job(file, outputs))
     return jobs, problems
 
 
@@ -110,6 +116,16 @@ def _name(file: Path, *, whole: bool = False) -> str:
 
 def _beside(file: Path, name: str, folder: Path | None, place: Path) -> Path:
     return file.with_name(name) if folder is None else folder / place.with_name(name)
+
+
+def _free(path: Path, taken: set[Path]) -> Path:
+    """The path, with a number where another job has it, and note that it is taken now."""
+    free, number = path, 2
+    while free in taken:
+        stem = path.stem.removesuffix(MARK)
+        free, number = path.with_name(f"{stem}-{number}{MARK}{path.suffix}"), number + 1
+    taken.add(free)
+    return free
 
 
 def _is_folder(path: Path) -> bool:

@@ -32,6 +32,13 @@ def explain_import_error(error: ImportError) -> str:
     return f"{name} cannot be loaded ({text}); reinstall with: pip install --force-reinstall streamcam"
 
 
+def load_tensorflow() -> None:
+    """Import TensorFlow without the lines that its C++ core writes to stderr meanwhile."""
+    if "tensorflow" not in sys.modules:
+        with quiet_start():
+            import tensorflow  # noqa: F401
+
+
 @contextmanager
 def quiet_start() -> Iterator[None]:
     """Silence what TensorFlow's C++ core writes to stderr while it is loaded, before its own log level counts."""

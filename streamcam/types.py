@@ -5,7 +5,7 @@ Images are ``(H, W, 3)`` uint8 in BGR order, upright, unless a docstring says ot
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -49,6 +49,7 @@ class VideoInfo:
         time_base: seconds of one tick of the source's clock; frame times are multiples of it.
         audio: the file whose audio belongs to this video, or None.
         colour_tagged: whether the source says which colour matrix it uses.
+        pixel_aspect: width of a pixel over its height; not 1 for DVDs and PAL recordings.
     """
 
     width: int
@@ -60,6 +61,7 @@ class VideoInfo:
     time_base: Fraction = Fraction(1, 90_000)
     audio: Path | None = None
     colour_tagged: bool = True
+    pixel_aspect: Fraction = Fraction(1)
 
     @property
     def has_audio(self) -> bool:
@@ -148,6 +150,10 @@ class Explainer(Protocol):
 
     def __call__(self, frame: Frame) -> Explanation:
         """Explain one frame."""
+        ...
+
+    def stream(self, frames: Iterable[Frame], *, every: int = 1) -> Iterator[tuple[Frame, Explanation]]:
+        """Explain frames in their order, each Nth of them."""
         ...
 
 

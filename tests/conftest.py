@@ -20,6 +20,14 @@ from streamcam.types import UInt8Array
 SAMPLE = Path(__file__).parents[1] / "samples" / "cat_and_coffee.mp4"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cache_folder(tmp_path_factory) -> Path:
+    """A cache of the tests' own, for them and for the programs they start."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["STREAMCAM_CACHE"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def cat() -> UInt8Array:
     import skimage.data

@@ -27,6 +27,11 @@ from streamcam.models.layers import choose_layer, list_layers
 from streamcam.models.preprocessing import PREPROCESSINGS
 
 
+def exact(model, **options) -> GradCAM:
+    """An explainer in full precision, so that its numbers can be compared."""
+    return GradCAM(model, **{"precision": "f32"} | options)
+
+
 def spatial(model, shape):
     found, _ = list_layers(model, shape)
     return [output for output in found if output.is_spatial]
@@ -36,7 +41,7 @@ def spatial(model, shape):
 
 
 def test_the_bundled_model_knows_its_photographs(bundled, cat, coffee):
-    explain = GradCAM(bundled, fit="stretch")
+    explain = exact(bundled, fit="stretch")
     for picture, label, score in [(cat, "Egyptian cat", 0.785), (coffee, "espresso", 0.917)]:
         [(index, probability)] = explain(picture).top(1)
         assert bundled.labels[index] == label
@@ -139,12 +144,12 @@ def test_a_users_file_with_a_nested_backbone(ending, transfer_model, tmp_path, c
     classifier = load_model(path)
     assert classifier.labels == ("cat", "dog")
     assert classifier.preprocessing.name == "none"
-    explain = GradCAM(classifier, targets=("dog",), fit="stretch")
+    explain = exact(classifier, targets=("dog",), fit="stretch")
     explanation = explain(cat)
     assert explain.layer.endswith("/out_relu")
     assert explanation.heatmaps.shape == (1, 3, 3)
     small = __import__("cv2").resize(cat, (96, 96))
-    fed = GradCAM(classifier, fit="stretch")(small)
+    fed = exact(classifier, fit="stretch")(small)
     np.testing.assert_allclose(fed.probabilities, transfer_model(small[None, ..., ::-1].astype("f4"))[0], atol=1e-5)
 
 
@@ -197,7 +202,7 @@ def test_a_teachable_machine_export(version, teachable_machine, cat):
     classifier = load_model(paths[version])
     assert classifier.labels == ("Hand", "Tasse", "虎")
     assert classifier.preprocessing.name == "tf"
-    explain = GradCAM(classifier, targets=("虎",), fit="stretch")
+    explain = exact(classifier, targets=("虎",), fit="stretch")
     picture = cat[:224, :224]
     explanation = explain(np.ascontiguousarray(picture))
     expected = original(picture[None, ..., ::-1].astype("f4") / 127.5 - 1).numpy()[0]
@@ -389,6 +394,6 @@ def test_half_precision_storage_costs_next_to_nothing(bundled, cat, coffee):
         layer.set_weights([arrays[f"{layer.name}/{w.name}"] for w in layer.weights])
     original = wrap_model(full, preprocessing=PREPROCESSINGS["lite"])
     for picture in (cat, coffee):
-        ours, theirs = GradCAM(bundled)(picture), GradCAM(original)(picture)
+        ours, theirs = exact(bundled)(picture), exact(original)(picture)
         assert np.abs(ours.probabilities - theirs.probabilities).max() < 2e-3
         assert np.corrcoef(ours.heatmaps.ravel(), theirs.heatmaps.ravel())[0, 1] > 0.9999

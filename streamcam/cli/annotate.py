@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streamcam.cli.console import fail, fail_with, note, say
+from streamcam.cli.console import fail, fail_with, internal, note, say
 from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, takes
 from streamcam.errors import StreamcamError
 
 if TYPE_CHECKING:
-    from streamcam.annotate import Annotated as Result
+    from streamcam.annotation import Annotated as Result
 
 _OUTPUT = "Output"
+
+# Two frames at once, each on half of the cores, make more frames a second than one on all of them.
+_IN_FLIGHT = 2
 
 
 @takes(model=ModelOptions, explanation=ExplainOptions, picture=PictureOptions)
@@ -57,6 +60,12 @@ def annotate_command(
             "--probabilities", help="Every class's probability in the heatmaps file.", rich_help_panel=_OUTPUT
         ),
     ] = False,
+    every: Annotated[
+        int,
+        typer.Option(
+            min=1, metavar="N", help="Explain each Nth frame; its map stays for those between.", rich_help_panel="Speed"
+        ),
+    ] = 1,
     *,
     model: ModelOptions,
     explanation: ExplainOptions,
@@ -74,7 +83,6 @@ def annotate_command(
     Ctrl-C keeps what was done so far, playable, under a name with .part in it.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.jobs import plan, screen
-    from streamcam.libraries import quiet_start
 
     if probabilities and not heatmaps:
         raise typer.BadParameter("goes with --heatmaps, the file that holds them", param_hint="--probabilities")
@@ -86,14 +94,11 @@ def annotate_command(
     if not ready:
         raise typer.Exit(1)
 
-    with quiet_start():
-        import tensorflow  # noqa: F401 - loaded here, where its start-up messages can be kept quiet
-
-    from streamcam.annotate import annotate
+    from streamcam.annotation import Interrupted, annotate
     from streamcam.cli.progress import Progress
     from streamcam.sinks import Encoding
 
-    explain = explanation.explainer(model.load())
+    explain = explanation.explainer(model.load(cache=not explanation.no_cache), in_flight=_IN_FLIGHT)
     overlay = picture.overlay(explain.labels)
     encoding = Encoding(codec, crf, preset)
     failed = len(problems)
@@ -107,17 +112,20 @@ def annotate_command(
                     overlay=overlay,
                     encoding=encoding,
                     overwrite=overwrite,
+                    every=every,
                     opened=progress.begin,
                     progress=progress.advance,
                 )
-        except KeyboardInterrupt:
-            kept = job.outputs.media.with_name(f"{job.outputs.media.stem}.part{job.outputs.media.suffix}")
-            fail(
-                f"interrupted; {f'what was done of it is in {kept}' if kept.exists() else 'nothing was written of it'}"
-            )
+        except Interrupted as stop:
+            kept = ", ".join(map(str, stop.kept))
+            fail(f"interrupted; {f'what was done so far is in {kept}' if kept else 'nothing was written yet'}")
             raise typer.Exit(130) from None
         except StreamcamError as error:
             fail_with(error)
+            failed += 1
+            continue
+        except Exception as error:  # a bug, or a file that breaks a library: the others are still done
+            fail_with(error, internal(error, f"{job.source}: "))
             failed += 1
             continue
         say(_summary(result, explain.classifier.name, explain.layer))

@@ -28,6 +28,12 @@ def fail(line: str) -> None:
     note(f"error: {line}")
 
 
+def internal(error: Exception, where: str = "") -> str:
+    """One line for an error that nobody foresaw."""
+    reason = " ".join(str(error).split())[:300]
+    return f"{where}internal error: {type(error).__name__}: {reason} (--debug shows where)"
+
+
 def fail_with(error: Exception, line: str | None = None) -> None:
     """An error as one line, after its traceback where ``--debug`` was given."""
     if debugging:

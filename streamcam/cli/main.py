@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -15,8 +16,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import streamcam
-from streamcam.cli import annotate, console, doctor, models
-from streamcam.cli.console import fail, fail_with, warn
+from streamcam.cli import annotate, cache, console, doctor, models
+from streamcam.cli.console import fail_with, internal, note, warn
 from streamcam.errors import StreamcamError, StreamcamWarning
 from streamcam.libraries import explain_import_error
 
@@ -33,6 +34,7 @@ app = typer.Typer(
 app.command("annotate")(annotate.annotate_command)
 app.command("models")(models.models_command)
 app.command("layers")(models.layers_command)
+app.add_typer(cache.app, name="cache")
 app.command("doctor")(doctor.doctor_command)
 
 
@@ -58,12 +60,12 @@ def main() -> NoReturn:
     console.debugging = len(arguments) < len(sys.argv) - 1
     _prepare_environment()
     warnings.showwarning = _show_warning
+    logger = logging.getLogger("streamcam")
+    logger.handlers = [_Notes()]
+    logger.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(arguments, prog_name="streamcam")
-    except KeyboardInterrupt:
-        fail("interrupted")
-        sys.exit(130)
     except ImportError as error:
         fail_with(error, explain_import_error(error))
         sys.exit(1)
@@ -71,9 +73,7 @@ def main() -> NoReturn:
         fail_with(error)
         sys.exit(1)
     except Exception as error:  # a bug: still one line, and the way to the traceback
-        fail_with(
-            error, f"internal error: {type(error).__name__}: {' '.join(str(error).split())[:300]} (--debug shows where)"
-        )
+        fail_with(error, internal(error))
         sys.exit(1)
     sys.exit(0)
 
@@ -84,6 +84,13 @@ def _prepare_environment() -> None:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ["KERAS_BACKEND"] = "tensorflow"
+
+
+class _Notes(logging.Handler):
+    """What the library tells of long preparations, as plain lines."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        note(record.getMessage())
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:

@@ -40,10 +40,6 @@ def layers_command(
     """
     from rich.table import Table
 
-    from streamcam.libraries import quiet_start
-
-    with quiet_start():
-        import tensorflow  # noqa: F401
     from streamcam.models import is_model_file
     from streamcam.models.layers import choose_layer, list_layers
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from streamcam.choices import BlendMode, EngineName, Fit, Method, PreprocessName, Score
+from streamcam.choices import BlendMode, EngineName, Fit, Method, PrecisionChoice, PreprocessName, Score
 
 if TYPE_CHECKING:
     from streamcam.gradcam import GradCAM
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MODEL = "Model"
 _EXPLANATION = "Explanation"
+_SPEED = "Speed"
 _PICTURE = "Picture"
 
 
@@ -88,12 +89,17 @@ class ModelOptions:
         ),
     ] = False
 
-    def load(self) -> Classifier:
+    def load(self, *, cache: bool = True) -> Classifier:
         """The classifier that was asked for."""
         from streamcam.models import load_model
 
         return load_model(
-            self.model, weights=self.weights, labels=self.labels, preprocess=self.preprocess, trust=self.trust_model
+            self.model,
+            weights=self.weights,
+            labels=self.labels,
+            preprocess=self.preprocess,
+            trust=self.trust_model,
+            cache=cache,
         )
 
 
@@ -138,9 +144,24 @@ class ExplainOptions:
             rich_help_panel=_EXPLANATION,
         ),
     ] = None
-    engine: Annotated[EngineName, typer.Option(help="What runs the graph.", rich_help_panel=_EXPLANATION)] = "auto"
+    engine: Annotated[
+        EngineName, typer.Option(help="What runs it: OpenVINO on a CPU, TensorFlow on a GPU.", rich_help_panel=_SPEED)
+    ] = "auto"
+    precision: Annotated[
+        PrecisionChoice,
+        typer.Option(help="auto: half precision where it was measured to keep the heatmaps.", rich_help_panel=_SPEED),
+    ] = "auto"
+    threads: Annotated[
+        int,
+        typer.Option(
+            min=0, metavar="N", help="Threads of the engine.", show_default="one a core", rich_help_panel=_SPEED
+        ),
+    ] = 0
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Keep no converted model on disk.", rich_help_panel=_SPEED)
+    ] = False
 
-    def explainer(self, classifier: Classifier) -> GradCAM:
+    def explainer(self, classifier: Classifier, *, in_flight: int = 1) -> GradCAM:
         """The explainer that was asked for."""
         from streamcam.gradcam import GradCAM
 
@@ -153,6 +174,10 @@ class ExplainOptions:
             fit=self.fit,
             size=self.size,
             engine=self.engine,
+            precision=self.precision,
+            threads=self.threads,
+            in_flight=in_flight,
+            cache=not self.no_cache,
         )
 
 

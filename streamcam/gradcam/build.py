@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import shutil
 import tempfile
 import warnings
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from streamcam.cache import Cache, key_of
 from streamcam.choices import EngineName, Method, Precision, PrecisionChoice, Score
 from streamcam.errors import ModelError, OptionError, StreamcamWarning
-from streamcam.gradcam.engines import Engine, OpenVINOEngine, TensorFlowEngine, cpu_precisions
+from streamcam.gradcam.engines import Engine, OpenVINOEngine, TensorFlowEngine, core, cpu_precisions
 from streamcam.gradcam.graph import CamGraph, SizeError, trace
 from streamcam.gradcam.precision import choose
 from streamcam.models.classifier import Classifier
@@ -22,6 +23,9 @@ from streamcam.versions import versions
 
 if TYPE_CHECKING:
     import openvino
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,9 @@ class Builder:
             return TensorFlowEngine(graph.function), graph.layer
         stored = self._stored(recipe)
         if stored is None:
+            height, width = recipe.size
+            kept = " (kept for the next start)" if self._settings.cache and recipe.classifier.fingerprint else ""
+            _log.info("preparing %s for frames of %dx%d%s", recipe.classifier.name, width, height, kept)
             graph = recipe.trace()
             try:
                 model = _convert(graph)
@@ -158,10 +165,8 @@ class Builder:
         facts, files = found
         if "refused" in facts:
             raise SizeError(facts["refused"])
-        import openvino as ov
-
         try:
-            return ov.Core().read_model(files["graph.xml"], files["graph.bin"]), facts["layer"]
+            return core().read_model(files["graph.xml"], files["graph.bin"]), facts["layer"]
         except (RuntimeError, KeyError) as error:
             warnings.warn(f"damaged cache entry ({error}); it is made again", StreamcamWarning, stacklevel=3)
             cache.remove(self._key(recipe))
@@ -212,9 +217,15 @@ class Builder:
 
 
 def _convert(graph: CamGraph) -> openvino.Model:
-    import openvino as ov
+    """The graph as an OpenVINO model. Not by ``openvino.convert_model``, which reports its use over the network."""
+    from openvino.frontend import FrontEndManager
+    from openvino.frontend.tensorflow.graph_iterator import GraphIteratorTFGraph
 
-    return ov.convert_model(graph.function.graph)
+    frontend = FrontEndManager().load_by_framework("tf")
+    # The front end keeps no reference of its own to either of these while it converts.
+    iterator = GraphIteratorTFGraph(graph.function.graph, False)
+    loaded = frontend.load(iterator)
+    return frontend.convert(loaded)
 
 
 def _description(recipe: Recipe) -> dict[str, Any]:
@@ -225,10 +236,7 @@ def _description(recipe: Recipe) -> dict[str, Any]:
 
 @cache
 def _processor() -> str:
-    import openvino as ov
-
-    core = ov.Core()
-    return f"{core.get_property('CPU', 'FULL_DEVICE_NAME')} {core.get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
+    return f"{core().get_property('CPU', 'FULL_DEVICE_NAME')} {core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')}"
 
 
 @cache

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from queue import SimpleQueue
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
 from streamcam.choices import Precision
 from streamcam.types import Float32Array, Int32Array, UInt8Array
+
+if TYPE_CHECKING:
+    import openvino
 
 # (K, h, w) float32 raw evidence, (C,) float32 probabilities, (K,) int32 class indices
 Answer: TypeAlias = tuple[Float32Array, Float32Array, Int32Array]
@@ -74,8 +78,6 @@ class OpenVINOEngine:
     name = "openvino"
 
     def __init__(self, model: Any, precision: Precision, *, in_flight: int = 1, threads: int = 0) -> None:
-        import openvino as ov
-
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": precision,
             "PERFORMANCE_HINT": "LATENCY" if in_flight == 1 else "THROUGHPUT",
@@ -83,7 +85,7 @@ class OpenVINOEngine:
         }
         if threads:
             settings["INFERENCE_NUM_THREADS"] = threads
-        compiled = ov.Core().compile_model(model, "CPU", settings)
+        compiled = core().compile_model(model, "CPU", settings)
         used = compiled.get_property("INFERENCE_PRECISION_HINT")
         self.precision: Precision = _TYPE_NAMES[used.to_string() if hasattr(used, "to_string") else str(used)]  # type: ignore[assignment]
         self.in_flight = in_flight
@@ -107,10 +109,16 @@ class OpenVINOEngine:
         return answer
 
 
-def cpu_precisions() -> tuple[Precision, ...]:
-    """What this processor computes in by its own instructions, the fastest first."""
+@cache
+def core() -> openvino.Core:
+    """OpenVINO's entry point. One a process: each loads the plug-in of the processor anew."""
     import openvino as ov
 
-    able = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return ov.Core()
+
+
+def cpu_precisions() -> tuple[Precision, ...]:
+    """What this processor computes in by its own instructions, the fastest first."""
+    able = core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     wanted: tuple[tuple[str, Precision], ...] = (("FP16", "f16"), ("BF16", "bf16"), ("FP32", "f32"))
     return tuple(name for capability, name in wanted if capability in able)

@@ -154,12 +154,17 @@ class GradCAM:
             assert carried is not None
             return frame, carried
 
-        for number, frame in enumerate(frames):
-            waiting.append((frame, None if number % every else self._start(frame)))
-            if len(waiting) >= self._in_flight * every:
+        try:
+            for number, frame in enumerate(frames):
+                waiting.append((frame, None if number % every else self._start(frame)))
+                if len(waiting) >= self._in_flight * every:
+                    yield oldest()
+            while waiting:
                 yield oldest()
-        while waiting:
-            yield oldest()
+        finally:  # left early: what was begun is waited for
+            for _, finish in waiting:
+                if finish:
+                    finish()
 
     def _start(
         self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None

@@ -20,6 +20,7 @@ from typing import Any
 from streamcam.choices import Method, Score
 from streamcam.errors import LayerError, ModelError
 from streamcam.gradcam.methods import METHODS
+from streamcam.libraries import load_tensorflow
 from streamcam.models.classifier import Classifier
 from streamcam.models.layers import choose_layer, record_outputs
 from streamcam.models.preprocessing import Preprocessing
@@ -64,6 +65,7 @@ def trace(
         SizeError: the model cannot take an image of this size.
         ModelError: the model cannot be explained.
     """
+    load_tensorflow()
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
@@ -71,14 +73,14 @@ def trace(
     chosen: list[str] = []
 
     def explain(image: Any, wanted: Any) -> tuple[Any, Any, Any]:
-        with record_outputs() as outputs:
+        with record_outputs(size) as outputs:
             output = model(_preprocess(image, classifier.preprocessing), training=False)
         tap = choose_layer(list(outputs.values()), layer, classifier.name)
         chosen.append(tap.path)
         activations = tap.tensor
         _check_graph(output, activations, classifier.name)
 
-        logits, probabilities = _scores(output)
+        logits, probabilities = _scores(output, classifier.gives_probabilities)
         count = len(classifier.labels)
         if probabilities.shape != (count,):
             raise SizeError(f"{classifier.name}: gives output of shape {output.shape} at {size[1]}x{size[0]}")
@@ -99,7 +101,8 @@ def trace(
     except (ValueError, TypeError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:200]
         raise SizeError(f"{classifier.name}: cannot be traced at {size[1]}x{size[0]} ({reason})") from error
-    _check_pooling(function.graph, classifier.name)
+    if size != classifier.input_size:
+        _check_pooling(function.graph, classifier.name)
     return CamGraph(convert_variables_to_constants_v2(function), chosen[0])
 
 
@@ -115,26 +118,33 @@ def _preprocess(image: Any, how: Preprocessing) -> Any:
     return ((pixels - how.mean) / how.std)[tf.newaxis]
 
 
-def _scores(output: Any) -> tuple[Any, Any]:
+def _scores(output: Any, gives_probabilities: bool) -> tuple[Any, Any]:
     """``(C,)`` logits and ``(C,)`` probabilities of the model's ``(1, C)`` output, both float32.
 
-    The logits are the input of the softmax or sigmoid that the output ends in. An output that ends in neither is taken
-    for logits of a softmax, or of a sigmoid where there is only one. One output makes two classes: no and yes.
+    The logits are the input of the softmax or sigmoid that the output ends in. Probabilities that come about in another
+    way (the average of two heads) have their logarithms for logits, which a softmax turns into the same probabilities.
+    Any other output is taken for logits of a softmax, or of a sigmoid where there is only one. One output makes two
+    classes: no and yes.
     """
     import tensorflow as tf
 
     binary = output.shape[-1] == 1
     op = output.op
-    while op.type in ("Identity", "Cast", "StopGradient"):
+    while op.type in ("Identity", "Cast", "StopGradient", "Reshape", "Squeeze", "ExpandDims"):
         op = op.inputs[0].op
     if op.type in ("Softmax", "Sigmoid"):
-        logits, probabilities = tf.cast(op.inputs[0], tf.float32), tf.cast(output, tf.float32)
+        logits, probabilities = tf.reshape(tf.cast(op.inputs[0], tf.float32), output.shape), tf.cast(output, tf.float32)
+    elif gives_probabilities:
+        probabilities = tf.cast(output, tf.float32)
+        logits = tf.math.log(tf.maximum(probabilities, 1e-12))
+        if binary:
+            logits -= tf.math.log(tf.maximum(1 - probabilities, 1e-12))
     else:
         logits = tf.cast(output, tf.float32)
         probabilities = tf.sigmoid(logits) if binary else tf.nn.softmax(logits)
-    if binary:
-        logits = tf.concat([-logits, logits], axis=-1)
-        probabilities = tf.concat([1 - probabilities, probabilities], axis=-1)
+    if binary:  # as products: OpenVINO converts no gradient of a concatenation
+        logits = logits * tf.constant([[-1.0, 1.0]])
+        probabilities = probabilities * tf.constant([[-1.0, 1.0]]) + tf.constant([[1.0, 0.0]])
     return tf.reshape(logits, [-1]), tf.reshape(probabilities, [-1])
 
 

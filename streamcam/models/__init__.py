@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from streamcam.cache import Cache, key_of, usual_cache
 from streamcam.errors import ModelError
+from streamcam.libraries import load_tensorflow
 from streamcam.models import catalog
 from streamcam.models.classifier import Classifier, default_labels, wrap_model
 from streamcam.models.efficientnet_lite import WEIGHTS_SHA256
@@ -50,13 +51,18 @@ def load_model(
         if is_model_file(model)
         else _from_catalog(str(model), weights)
     )
+    beside = Path(model).with_name("labels.txt")
+    if labels is None and is_model_file(model) and beside.is_file():
+        labels = beside
     if labels is not None:
-        classifier = classifier.with_labels(read_labels(Path(labels)))
+        classifier = classifier.with_labels(read_labels(Path(labels)), source=str(labels))
     return classifier.with_preprocessing(preprocessing_named(preprocess)) if preprocess else classifier
 
 
 def is_model_file(model: str | Path) -> bool:
     """Whether this is the path of a model file rather than a name of the catalog."""
+    if catalog.knows(str(model)):
+        return False
     return Path(model).suffix.lower() in (".keras", ".h5", ".hdf5") or Path(model).exists()
 
 
@@ -65,6 +71,7 @@ def _from_catalog(name: str, weights: str) -> Classifier:
 
     @functools.cache
     def build() -> keras.Model:
+        load_tensorflow()
         from streamcam.models.applications import build_application, load_weights, seeded
         from streamcam.models.efficientnet_lite import efficientnet_lite0, load_bundled_weights
 
@@ -84,6 +91,7 @@ def _from_catalog(name: str, weights: str) -> Classifier:
         labels=imagenet_labels(),
         input_size=(entry.input_size, entry.input_size),
         stride=32,
+        gives_probabilities=True,
         fingerprint=trained if weights == "imagenet" else f"{entry.name}:{_weights_identity(weights)}",
         build=build,
     )
@@ -112,6 +120,7 @@ def _from_file(path: Path, weights: str, trust: bool, cache: Cache | None) -> Cl
 
     @functools.cache
     def build() -> keras.Model:
+        load_tensorflow()
         from streamcam.models.files import load_model_file
 
         return load_model_file(path, trust=trust)
@@ -128,6 +137,7 @@ def _from_file(path: Path, weights: str, trust: bool, cache: Cache | None) -> Cl
             labels=default_labels(facts["classes"]),
             input_size=(facts["input_size"][0], facts["input_size"][1]),
             stride=facts["stride"],
+            gives_probabilities=facts["gives_probabilities"],
             fingerprint=fingerprint,
             build=build,
         )
@@ -140,8 +150,8 @@ def _from_file(path: Path, weights: str, trust: bool, cache: Cache | None) -> Cl
             "classes": len(classifier.labels),
             "input_size": classifier.input_size,
             "stride": classifier.stride,
+            "gives_probabilities": classifier.gives_probabilities,
         }
         if cache:
             cache.put(key, facts, {})
-    beside = path.with_name("labels.txt")
-    return classifier.with_labels(read_labels(beside)) if beside.is_file() else classifier
+    return classifier

@@ -98,6 +98,11 @@ def _plain(name: str) -> str:
     return name.lower().replace("-", "").replace("_", "")
 
 
+def knows(name: str) -> bool:
+    """Whether a model goes by that name."""
+    return any(_plain(name) == _plain(known) for known in CATALOG)
+
+
 def find(name: str) -> Entry:
     """The entry of that name; case, hyphens and underscores do not matter (``ResNet50V2`` is ``resnet50_v2``).
 

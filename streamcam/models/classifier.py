@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from streamcam.errors import ModelError
 from streamcam.models import catalog
 from streamcam.models.labels import imagenet_labels
 from streamcam.models.layers import choose_layer, list_layers
 from streamcam.models.preprocessing import PREPROCESSINGS, Preprocessing
+from streamcam.types import Float32Array
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +30,7 @@ class Classifier:
         labels: one name a class, in class order.
         input_size: ``(height, width)`` in pixels that the model was built for.
         stride: pixels of input to one cell of the last map; input sizes are rounded to it.
+        gives_probabilities: whether its output is probabilities rather than logits.
         fingerprint: names the network and its weights for the disk cache; None for a model that has no such name.
         build: gives the Keras model; the first call makes it, later calls return the same one.
     """
@@ -36,6 +40,7 @@ class Classifier:
     labels: tuple[str, ...]
     input_size: tuple[int, int]
     stride: int
+    gives_probabilities: bool
     fingerprint: str | None
     build: Callable[[], keras.Model]
 
@@ -44,15 +49,15 @@ class Classifier:
         """The Keras model, made at the first use."""
         return self.build()
 
-    def with_labels(self, labels: tuple[str, ...]) -> Classifier:
-        """The same classifier with other class names.
+    def with_labels(self, labels: tuple[str, ...], *, source: str | None = None) -> Classifier:
+        """The same classifier with other class names, read from ``source``.
 
         Raises:
             ModelError: there are more or fewer names than classes.
         """
         if len(labels) != len(self.labels):
             raise ModelError(
-                f"{self.name}: {len(labels)} labels for {len(self.labels)} classes; give exactly one name a class"
+                f"{source or self.name}: {len(labels)} labels for {len(self.labels)} classes; give exactly one name a class"
             )
         return replace(self, labels=labels)
 
@@ -84,12 +89,13 @@ def wrap_model(
     name = name or model.name
     height, width, channels = _input_shape(model, name, input_size)
     layers, output = list_layers(model, (height, width, channels))
-    if len(output) != 2 or output[1] is None:
+    found = tuple(getattr(output, "shape", ()))
+    if len(found) != 2:
         raise ModelError(
-            f"{name}: gives output of shape {output}; a classifier gives (batch, classes). "
+            f"{name}: gives output of shape {found}; a classifier gives (batch, classes). "
             "A backbone without its head (include_top=False) decides nothing that could be explained"
         )
-    count = 2 if output[1] == 1 else int(output[1])
+    count = 2 if found[1] == 1 else int(found[1])
     map_height = choose_layer(layers, None, name).tensor.shape[1]
     preprocessing = preprocessing or guess_preprocessing(model)
     classifier = Classifier(
@@ -98,10 +104,18 @@ def wrap_model(
         labels=default_labels(count),
         input_size=(height, width),
         stride=2 ** round(math.log2(max(1.0, height / map_height))),
+        gives_probabilities=_are_probabilities(np.asarray(output, np.float32)),
         fingerprint=None,
         build=lambda: model,
     )
     return classifier.with_labels(labels) if labels else classifier
+
+
+def _are_probabilities(output: Float32Array) -> bool:
+    """Whether ``(1, C)`` numbers are probabilities: none negative, and their sum 1, or at most 1 where there is one."""
+    total = float(output.sum())
+    enough = abs(total - 1) < 1e-3 if output.shape[1] > 1 else total <= 1
+    return bool(output.min() >= 0 and enough)
 
 
 def default_labels(count: int) -> tuple[str, ...]:
@@ -129,14 +143,30 @@ def all_layers(layer: Any) -> Iterator[Any]:
         yield from all_layers(child)
 
 
+def _computes_on_input(model: Any) -> bool:
+    """Whether a functional model does arithmetic before its first layer with weights, or takes whole numbers."""
+    import keras
+
+    for operation in getattr(model, "operations", ()):
+        if isinstance(operation, keras.layers.InputLayer):
+            if "int" in str(operation.dtype):
+                return True
+        elif not isinstance(operation, keras.layers.Layer):
+            return True
+        elif operation.weights:
+            return False
+    return False
+
+
 def guess_preprocessing(model: keras.Model) -> Preprocessing:
     """What a model was most likely trained on, for a file that does not say.
 
-    A model that scales its input itself (a ``Rescaling`` or ``Normalization`` layer, or arithmetic on its input) gets
-    raw pixels. One built on a network of ``keras.applications`` gets that network's preprocessing. Any other gets 0…1.
+    A model that scales its input itself (a ``Rescaling`` or ``Normalization`` layer, or arithmetic on its input), or
+    that takes whole numbers, gets raw pixels. One built on a network of ``keras.applications`` gets that network's
+    preprocessing. Any other gets 0…1.
     """
     layers = list(all_layers(model))
-    if any(type(layer).__name__ in ("Rescaling", "Normalization", "TrueDivide") for layer in layers):
+    if any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in layers) or _computes_on_input(model):
         return PREPROCESSINGS["none"]
     names = {str(layer.name) for layer in [model, *layers]}
     # Longest names first: resnet50v2 before resnet50.

@@ -50,7 +50,7 @@ def _read_config(path: Path) -> Any:
     if path.is_dir():
         raise ModelError(f"{path}: is a folder; a SavedModel must first be saved as a .keras or .h5 file")
     try:
-        if zipfile.is_zipfile(path):
+        if path.suffix.lower() == ".keras":  # told apart as Keras does it: by the ending
             with zipfile.ZipFile(path) as archive:
                 return json.loads(archive.read("config.json"))
         return _read_h5_config(path)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _patching = threading.Lock()
 
+# Convolutions without padding change the ratio of a small map's sides, but not by this much.
+_MOST_SKEW = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class LayerOutput:
@@ -31,27 +34,39 @@ class LayerOutput:
         kind: its class name.
         tensor: its output; ``(1, h, w, c)`` for a spatial map.
         leaf: whether no other layer was called inside it.
+        image: ``(height, width)`` of the image.
     """
 
     path: str
     kind: str
     tensor: Any
     leaf: bool
+    image: tuple[int, int]
 
     @property
     def is_spatial(self) -> bool:
-        """Whether the output has a height and a width to show evidence on."""
+        """Whether the output lies over the image like a map: four dimensions, its height to its width as the image's.
+
+        The tokens and heads of an attention layer are no such map.
+        """
         shape: Any = getattr(self.tensor, "shape", ())
-        return len(shape) == 4 and (shape[1] or 0) * (shape[2] or 0) > 1
+        if len(shape) != 4 or (shape[1] or 0) * (shape[2] or 0) <= 1:
+            return False
+        height, width = self.image
+        skew = (shape[1] / shape[2]) / (height / width)
+        return bool(shape[1] <= height and shape[2] <= width and 1 / _MOST_SKEW < skew < _MOST_SKEW)
 
 
 @contextmanager
-def record_outputs() -> Iterator[dict[str, LayerOutput]]:
+def record_outputs(image: tuple[int, int]) -> Iterator[dict[str, LayerOutput]]:
     """Note the output of every Keras layer that this thread calls inside the ``with``, in the order they finish.
 
     The class-level ``keras.layers.Layer.__call__`` is wrapped for the time being and put back at the end; no layer and
     no model is changed. Functional models accept images of any size meanwhile. A layer called twice counts once, as it
     was the last time.
+
+    Args:
+        image: ``(height, width)`` of the image that the model is called on.
     """
     import keras
 
@@ -75,7 +90,7 @@ def record_outputs() -> Iterator[dict[str, LayerOutput]]:
             name = "/".join(path[1:])
             path.pop()
         outputs.pop(name, None)
-        outputs[name] = LayerOutput(name, type(layer).__name__, result, leaf=calls == calls_before)
+        outputs[name] = LayerOutput(name, type(layer).__name__, result, calls == calls_before, image)
         return result
 
     with _patching, ExitStack() as stack:
@@ -103,8 +118,8 @@ def _any_input_size(layer: Any) -> Iterator[None]:
             layer.input_spec = manual
 
 
-def list_layers(model: keras.Model, shape: tuple[int, int, int]) -> tuple[list[LayerOutput], tuple[int, ...]]:
-    """The output of every layer of a model, and the shape of the model's own.
+def list_layers(model: keras.Model, shape: tuple[int, int, int]) -> tuple[list[LayerOutput], Any]:
+    """The output of every layer of a model on a symbolic image, and the model's own on a random one.
 
     Args:
         model: any Keras model that takes one image.
@@ -118,7 +133,7 @@ def list_layers(model: keras.Model, shape: tuple[int, int, int]) -> tuple[list[L
     found: list[LayerOutput] = []
 
     def forward(image: Any) -> Any:
-        with record_outputs() as outputs:
+        with record_outputs(shape[:2]) as outputs:
             result = model(image, training=False)
         found.extend(outputs.values())
         return result
@@ -128,8 +143,7 @@ def list_layers(model: keras.Model, shape: tuple[int, int, int]) -> tuple[list[L
     except (ValueError, TypeError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:200]
         raise ModelError(f"{model.name}: cannot be called on one {shape[1]}x{shape[0]} image ({reason})") from error
-    output = function.structured_outputs
-    return found, tuple(getattr(output, "shape", ()))
+    return found, function(tf.random.stateless_uniform((1, *shape), seed=(0, 0), maxval=255.0))
 
 
 def choose_layer(outputs: list[LayerOutput], layer: str | None, model_name: str) -> LayerOutput:

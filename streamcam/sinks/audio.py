@@ -27,12 +27,12 @@ class AudioCopy:
 
         self._error = av.FFmpegError
         self._output = output
-        self._input = av.open(str(source))
+        self._input = av.open(str(source.absolute()))
         self._start = (self._input.start_time or 0) / av.time_base
         self._tracks: dict[int, Any] = {}
         self._filters: dict[int, Any] = {}
         for stream in self._input.streams.audio:
-            name = stream.codec_context.name
+            name = stream.codec_context.name if stream.codec_context else "unknown"
             if not _can_hold(output, stream):
                 warnings.warn(
                     f"{source}: its {name} sound cannot be copied into {output.format.name}; the video is written "
@@ -63,13 +63,21 @@ class AudioCopy:
         """Packets in the order of the file, each with its time in seconds."""
         if not self._tracks:
             return
+        steps: dict[int, int] = {}  # ticks from the source's clock to ours
+        ends: dict[int, int] = {}  # where the last packet ends
         try:
             for packet in self._input.demux(list(self._input.streams.audio)):
                 if packet.dts is None or packet.pts is None or packet.stream.index not in self._tracks:
                     continue
-                offset = round(self._start / packet.time_base)
-                packet.pts -= offset
-                packet.dts -= offset
+                track = packet.stream.index
+                offset = steps.get(track, -round(self._start / packet.time_base))
+                if track in ends and packet.dts + offset < ends[track]:
+                    # The clock steps back where recordings were joined: go on where the sound was.
+                    offset = ends[track] - packet.dts
+                steps[track] = offset
+                packet.pts += offset
+                packet.dts += offset
+                ends[track] = packet.dts + max(1, packet.duration or 0)
                 index, seconds, time_base = packet.stream.index, float(packet.dts * packet.time_base), packet.time_base
                 for ready in self._filters[index].filter(packet) if index in self._filters else [packet]:
                     ready.stream, ready.time_base = self._tracks[index], time_base
@@ -82,6 +90,8 @@ def _can_hold(output: OutputContainer, track: Any) -> bool:
     """Whether a container takes a sound track as it is: tried on one in memory, since lists of codecs promise too much."""
     from streamcam.ffmpeg import av
 
+    if track.codec_context is None:
+        return False
     try:
         with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
             trial.add_stream_from_template(track)

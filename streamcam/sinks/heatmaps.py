@@ -15,7 +15,9 @@ _BLOCK = 32  # frames kept in memory before they are appended
 
 
 class HeatmapSink(FileSink):
-    """Writes ``heatmaps (N, K, h, w)``, ``classes (N, K)``, ``scores (N, K)``, ``time (N,)`` and ``frame (N,)``.
+    """Writes the arrays of every frame.
+
+    ``heatmaps (N, K, h, w)``, ``classes (N, K)``, ``scores (N, K)``, ``time (N,)``, ``frame (N,)``, ``explained (N,)``.
 
     The maps are raw float32. The header stands in the file's attributes. The file is brought up to date on the disk
     every 32 frames.
@@ -45,6 +47,7 @@ class HeatmapSink(FileSink):
             "scores": explanation.scores,
             "time": np.float64(frame.time),
             "frame": np.int64(frame.index),
+            "explained": np.bool_(explanation.index == frame.index),
         }
         if self._probabilities:
             row["probabilities"] = explanation.probabilities

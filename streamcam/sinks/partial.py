@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
 class PartialOutput:
     """The two names of an output: ``clip.cam.part.mp4`` while it is written, ``clip.cam.mp4`` when it is complete.
 
+    Where a file of the temporary name is there already, from a run that was killed, it is kept and ``.part2`` is used.
+
     Args:
         path: the final name. Missing folders on the way are made.
         overwrite: whether a file of that name may be replaced.
@@ -33,17 +36,26 @@ class PartialOutput:
 
     def __init__(self, path: str | Path, *, overwrite: bool) -> None:
         self.path = Path(path)
-        self.part = self.path.with_name(f"{self.path.stem}.part{self.path.suffix}")
         self._overwrite = overwrite
         refuse_existing(self.path, overwrite=overwrite)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with self.part.open("wb"):
-                pass
+            self.part = self._claim()
         except OSError as error:
             raise SinkError(
                 f"{self.path}: cannot be written ({error.strerror}); choose another place with -o"
             ) from error
+
+    def _claim(self) -> Path:
+        """Make the temporary file under the first free name: what another run left or writes is never touched."""
+        for number in itertools.count(1):
+            part = self.path.with_name(f"{self.path.stem}.part{number if number > 1 else ''}{self.path.suffix}")
+            try:
+                with part.open("xb"):
+                    return part
+            except FileExistsError:
+                continue
+        raise AssertionError("unreachable")
 
     def commit(self) -> None:
         """Give the complete file its name."""
@@ -82,10 +94,6 @@ class FileSink(ABC):
     def close(self) -> None:
         """Complete the file and give it its name. A second call does nothing."""
         self._end(complete=True)
-
-    def abandon(self) -> None:
-        """Finish what there is, so that it can be used, and leave it under its temporary name."""
-        self._end(complete=False)
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,8 @@ from streamcam.types import Explanation, Float32Array, Frame, Header, Region
 class RecordSink(FileSink):
     """Writes a header object, then one object a frame. Each line is complete in the file as soon as it is written.
 
+    ``explained`` is false for a frame that carries the explanation of an earlier one.
+
     Args:
         path: the file.
         header: gives the header; called at the first frame, when all of it is known.
@@ -45,7 +47,10 @@ class RecordSink(FileSink):
             for index, score, heatmap in zip(explanation.classes, explanation.scores, explanation.heatmaps, strict=True)
         ]
         top = [self._named(index, score) for index, score in explanation.top(self._top_k)]
-        self._line({"frame": frame.index, "time": round(frame.time, 6), "top": top, "targets": targets})
+        explained = explanation.index == frame.index
+        self._line(
+            {"frame": frame.index, "time": round(frame.time, 6), "explained": explained, "top": top, "targets": targets}
+        )
 
     def _named(self, index: int, score: float) -> dict[str, Any]:
         return {"class": index, "label": self._labels[index], "score": round(score, 6)}

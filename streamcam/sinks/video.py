@@ -68,7 +68,7 @@ class VideoSink(FileSink):
         super().__init__(path, overwrite=overwrite)
         fragments = _FRAGMENTED if self.output.path.suffix.lower() in _FRAGMENTABLE else {}
         try:
-            self._container = av.open(str(self.output.part), "w", options=fragments)
+            self._container = av.open(str(self.output.part.absolute()), "w", options=fragments)
             self._stream = self._add_stream()
             self._audio = AudioCopy(info.audio, self._container) if info.audio else None
         except (av.FFmpegError, ValueError) as error:
@@ -86,6 +86,7 @@ class VideoSink(FileSink):
         stream.width, stream.height = info.width + info.width % 2, info.height + info.height % 2
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = info.time_base
+        stream.codec_context.sample_aspect_ratio = info.pixel_aspect
         stream.codec_context.gop_size = max(1, round(_KEYFRAME_SECONDS * info.frame_rate))
         if info.colour_tagged:
             context = stream.codec_context

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from fractions import Fraction
@@ -37,6 +38,10 @@ def read_image(path: Path) -> UInt8Array:
 
 def check_readable(path: Path) -> None:
     """Raise ``SourceError`` for what is missing, empty, no ordinary file, or not to be read by this user."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:  # OpenCV's reader would take the whole process down
+        raise SourceError(f"{os.fsencode(path)!r}: the name is not valid UTF-8; rename the file") from error
     try:
         kind = path.stat()
         if stat.S_ISDIR(kind.st_mode):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -24,7 +25,8 @@ class Probe:
         time_base: seconds of one tick of the video track's clock.
         start: when the first frame is due, in seconds from the start of the file (audio may start before it).
         has_audio: whether there is an audio track.
-        colour_tagged: whether the track says which colour matrix it uses.
+        colour_tagged: whether the track says which colour matrix it uses, or needs none.
+        pixel_aspect: width of a pixel over its height.
     """
 
     frame_rate: Fraction
@@ -34,6 +36,7 @@ class Probe:
     start: float
     has_audio: bool
     colour_tagged: bool
+    pixel_aspect: Fraction
 
 
 def probe(path: Path) -> Probe:
@@ -45,7 +48,7 @@ def probe(path: Path) -> Probe:
     from streamcam.ffmpeg import av
 
     try:
-        container = av.open(str(path))
+        container = av.open(str(path.absolute()))
     except (av.FFmpegError, OSError, ValueError) as error:
         raise SourceError(_unreadable(path, error)) from error
     with container:
@@ -54,6 +57,8 @@ def probe(path: Path) -> Probe:
             what = "has sound but no picture" if container.streams.audio else "has no video in it"
             raise SourceError(f"{path}: {what}; give a video or an image file")
         stream = pictures[0]
+        if stream.codec_context is None:
+            raise SourceError(f"{path}: its video codec is unknown here; convert it to H.264, for example")
         time_base = stream.time_base or Fraction(1, 90_000)
         file_start = (container.start_time or 0) / av.time_base
         start = float(stream.start_time * time_base) - file_start if stream.start_time is not None else 0.0
@@ -64,7 +69,8 @@ def probe(path: Path) -> Probe:
             time_base=time_base,
             start=max(0.0, start),
             has_audio=bool(container.streams.audio),
-            colour_tagged=stream.codec_context.colorspace not in (0, 2),  # 2: unspecified
+            colour_tagged=stream.codec_context.colorspace != 2 or _is_rgb(stream),  # 2: unspecified
+            pixel_aspect=Fraction(stream.sample_aspect_ratio or 1),
         )
 
 
@@ -73,7 +79,7 @@ def last_packet_time(path: Path) -> float:
     from streamcam.ffmpeg import av
 
     last = 0.0
-    with av.open(str(path)) as container:
+    with av.open(str(path.absolute())) as container:
         file_start = (container.start_time or 0) / av.time_base
         try:
             for packet in container.demux():
@@ -82,6 +88,10 @@ def last_packet_time(path: Path) -> float:
         except av.FFmpegError:
             pass  # where it breaks is what was asked
     return last
+
+
+def _is_rgb(stream: Any) -> bool:
+    return bool(stream.codec_context.format and stream.codec_context.format.is_rgb)
 
 
 def _frame_rate(stream: Any) -> Fraction:
@@ -103,15 +113,16 @@ def _duration(container: Any, stream: Any, time_base: Fraction, ticks_a_second: 
     if stream.duration:
         return float(stream.duration * time_base)
     if tag := stream.metadata.get("DURATION"):  # Matroska keeps a track's length as a tag, 00:00:10.010000000
-        hours, minutes, seconds = tag.split(":")
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        with contextlib.suppress(ValueError):
+            hours, minutes, seconds = tag.split(":")
+            return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     return container.duration / ticks_a_second if container.duration else None
 
 
 def _unreadable(path: Path, error: Exception) -> str:
     with path.open("rb") as file:
         head = file.read(12)
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" and isinstance(error, ValueError):  # FFmpeg: invalid data
         return f"{path}: cut off before its index was written, so no frame can be read; copy or record it again"
     reason = getattr(error, "strerror", None) or str(error)
     return f"{path}: not a video or image that can be read ({reason})"

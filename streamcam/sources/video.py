@@ -36,7 +36,7 @@ class VideoSource:
         self.path = Path(path)
         check_readable(self.path)
         self._facts = facts = probe(self.path)
-        self._capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
+        self._capture = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
         if not self._capture.isOpened():
             raise SourceError(f"{self.path}: OpenCV cannot decode this video; convert it to H.264, for example")
         self.info = VideoInfo(
@@ -49,6 +49,7 @@ class VideoSource:
             time_base=facts.time_base,
             audio=self.path if facts.has_audio else None,
             colour_tagged=facts.colour_tagged,
+            pixel_aspect=facts.pixel_aspect,
         )
         self.lost = 0
 

@@ -59,6 +59,14 @@ class Annotated:
     lost: int
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C while a file was annotated. ``kept`` are the files that hold what was done until then."""
+
+    def __init__(self, kept: list[Path]) -> None:
+        super().__init__()
+        self.kept = kept
+
+
 def annotate(
     path: str | Path,
     outputs: Outputs,
@@ -67,6 +75,7 @@ def annotate(
     overlay: Overlay | None = None,
     encoding: Encoding | None = None,
     overwrite: bool = False,
+    every: int = 1,
     opened: Callable[[VideoInfo], object] | None = None,
     progress: Callable[[Frame], object] | None = None,
 ) -> Annotated:
@@ -81,12 +90,14 @@ def annotate(
         overlay: how the heat is drawn.
         encoding: how a video is compressed.
         overwrite: whether existing files may be replaced.
+        every: explain each Nth frame only, and carry its map over the frames between.
         opened: called with what is known of the input before its first frame.
         progress: called with each frame after it was written.
 
     Raises:
         SourceError: the input cannot be read.
         SinkError: an output cannot be written.
+        Interrupted: by Ctrl-C.
     """
     path = Path(path)
     overlay = overlay or Overlay(explain.labels)
@@ -95,27 +106,31 @@ def annotate(
     def header() -> Header:
         return make_header(str(path), explain)
 
-    with ExitStack() as stack:
-        source = open_source(path)
-        stack.enter_context(source)
-        _refuse_input(path, outputs)
-        sinks: list[FileSink] = []
+    sinks: list[FileSink] = []
 
-        def add(sink: FileSink) -> None:
-            sinks.append(stack.enter_context(sink))
+    def add(sink: FileSink) -> None:
+        sinks.append(stack.enter_context(sink))
 
-        if isinstance(source, ImageSource):
-            add(ImageSink(outputs.media, overwrite=overwrite))
-        else:
-            add(VideoSink(outputs.media, source.info, encoding=encoding, overwrite=overwrite))
-        if outputs.records:
-            top_k = max(_RECORDED_CLASSES, overlay.top_k)
-            add(RecordSink(outputs.records, header, explain.labels, top_k=top_k, overwrite=overwrite))
-        if outputs.heatmaps:
-            add(HeatmapSink(outputs.heatmaps, header, probabilities=outputs.probabilities, overwrite=overwrite))
-        if opened:
-            opened(source.info)
-        frames = run(source, explain, sinks, overlay=overlay, progress=progress)
+    try:
+        with ExitStack() as stack:
+            source = open_source(path)
+            stack.enter_context(source)
+            _refuse_input(path, outputs)
+            if isinstance(source, ImageSource):
+                add(ImageSink(outputs.media, overwrite=overwrite))
+            else:
+                add(VideoSink(outputs.media, source.info, encoding=encoding, overwrite=overwrite))
+            if outputs.records:
+                top_k = max(_RECORDED_CLASSES, overlay.top_k)
+                add(RecordSink(outputs.records, header, explain.labels, top_k=top_k, overwrite=overwrite))
+            if outputs.heatmaps:
+                add(HeatmapSink(outputs.heatmaps, header, probabilities=outputs.probabilities, overwrite=overwrite))
+            if opened:
+                opened(source.info)
+            frames = run(source, explain, sinks, overlay=overlay, every=every, progress=progress)
+    except KeyboardInterrupt as stop:
+        kept = [sink.output.part for sink in sinks if sink.output.part.exists()]
+        raise Interrupted(kept) from stop
     return Annotated(path, outputs.media, frames, time.monotonic() - began, source.lost)
 
 

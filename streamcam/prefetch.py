@@ -1,0 +1,64 @@
+"""Overlap stages of a pipeline: one helper around an iterator."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
+from queue import Empty, Queue
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The last thing in the queue: the iterator's end, or the error that ended it."""
+
+    error: BaseException | None = None
+
+
+def prefetch(items: Iterable[T], ahead: int = 4) -> Generator[T, None, None]:
+    """Iterate in a thread of its own, up to ``ahead`` items before they are asked for.
+
+    The order is kept and nothing is lost. An error of the iterator is raised here, after the items before it. When
+    this generator ends or is closed, early or not, the thread has ended, and an iterator that is a generator is closed.
+
+    Args:
+        items: what to iterate over; nothing else may use it meanwhile.
+        ahead: how many items may wait in between.
+    """
+    queue: Queue[T | _End] = Queue(ahead)
+    stopped = threading.Event()
+
+    def fill() -> None:
+        iterator: Iterator[T] = iter(())
+        end = _End()
+        try:
+            iterator = iter(items)
+            for item in iterator:
+                queue.put(item)
+                if stopped.is_set():
+                    break
+        except BaseException as error:  # raised again where the items are used
+            end = _End(error)
+        finally:
+            if isinstance(iterator, Generator):
+                iterator.close()
+            queue.put(end)
+
+    thread = threading.Thread(target=fill, name="streamcam-prefetch", daemon=True)
+    thread.start()
+    try:
+        while not isinstance(item := queue.get(), _End):
+            yield item
+        if item.error:
+            raise item.error
+    finally:
+        stopped.set()
+        while thread.is_alive():  # it may wait for room in the queue
+            try:
+                queue.get(timeout=0.02)
+            except Empty:
+                continue
+        thread.join()
