@@ -89,18 +89,21 @@ class ModelOptions:
         ),
     ] = False
 
+    def keywords(self) -> dict[str, Any]:
+        """What ``load_model`` takes, in types that JSON has."""
+        return {
+            "model": self.model,
+            "weights": self.weights,
+            "labels": str(self.labels) if self.labels else None,
+            "preprocess": self.preprocess,
+            "trust": self.trust_model,
+        }
+
     def load(self, *, cache: bool = True) -> Classifier:
         """The classifier that was asked for."""
         from streamcam.models import load_model
 
-        return load_model(
-            self.model,
-            weights=self.weights,
-            labels=self.labels,
-            preprocess=self.preprocess,
-            trust=self.trust_model,
-            cache=cache,
-        )
+        return load_model(**self.keywords(), cache=cache)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,24 +164,25 @@ class ExplainOptions:
         bool, typer.Option("--no-cache", help="Keep no converted model on disk.", rich_help_panel=_SPEED)
     ] = False
 
+    def keywords(self) -> dict[str, Any]:
+        """What ``GradCAM`` takes, in types that JSON has."""
+        return {
+            "layer": self.layer,
+            "method": self.method,
+            "score": self.score,
+            "targets": self.target or ["top1"],
+            "fit": self.fit,
+            "size": self.size,
+            "engine": self.engine,
+            "precision": self.precision,
+            "threads": self.threads,
+        }
+
     def explainer(self, classifier: Classifier, *, in_flight: int = 1) -> GradCAM:
         """The explainer that was asked for."""
         from streamcam.gradcam import GradCAM
 
-        return GradCAM(
-            classifier,
-            layer=self.layer,
-            method=self.method,
-            score=self.score,
-            targets=self.target or ("top1",),
-            fit=self.fit,
-            size=self.size,
-            engine=self.engine,
-            precision=self.precision,
-            threads=self.threads,
-            in_flight=in_flight,
-            cache=not self.no_cache,
-        )
+        return GradCAM(classifier, **self.keywords(), in_flight=in_flight, cache=not self.no_cache)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from streamcam.cache import Cache, usual_cache
 from streamcam.choices import EngineName, Fit, Method, Precision, PrecisionChoice, Score
 from streamcam.errors import OptionError, StreamcamWarning
 from streamcam.gradcam.build import Builder, Recipe, Settings
-from streamcam.gradcam.engines import Engine
+from streamcam.gradcam.engines import Answer, Engine
 from streamcam.gradcam.geometry import View, view_of
 from streamcam.gradcam.graph import SizeError
 from streamcam.gradcam.targets import resolve_targets
@@ -176,12 +176,15 @@ class GradCAM:
         wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
         view, engine = self._prepare(image.shape[:2], len(wanted))
         answer = engine.start(view.cut(image), wanted)
+        return lambda: _explanation(answer(), view, index)
 
-        def finish() -> Explanation:
-            heatmaps, probabilities, classes = answer()
-            return Explanation(heatmaps, classes, probabilities[classes], probabilities, view.region, index)
+    def view(self, image: UInt8Array) -> View:
+        """Which part of an image the model sees, and at which size."""
+        return self._prepare(image.shape[:2], len(self._targets))[0]
 
-        return finish
+    def explain_input(self, picture: UInt8Array, view: View) -> Explanation:
+        """Explain what a view has cut out of an image already: ``(height, width, 3)`` of the view, uint8, BGR."""
+        return _explanation(self._engine(view, len(self._targets)).start(picture, self._targets)(), view, 0)
 
     def _prepare(self, shape: tuple[int, int], targets: int) -> tuple[View, Engine]:
         view = self._view(shape)
@@ -213,6 +216,11 @@ class GradCAM:
 
     def _recipe(self, size: tuple[int, int], targets: int) -> Recipe:
         return Recipe(self.classifier, self._layer, self.method, self.score, size, targets)
+
+
+def _explanation(answer: Answer, view: View, index: int) -> Explanation:
+    heatmaps, probabilities, classes = answer
+    return Explanation(heatmaps, classes, probabilities[classes], probabilities, view.region, index)
 
 
 def _check(option: str, value: str, choices: Any) -> None:

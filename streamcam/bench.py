@@ -1,0 +1,247 @@
+"""What each stage costs on this machine: the numbers behind ``streamcam bench``."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cv2
+import numpy as np
+import psutil
+
+from streamcam.gradcam import GradCAM
+from streamcam.overlay import Overlay
+from streamcam.photographs import photographs
+from streamcam.pipeline import drawn, run
+from streamcam.sinks import VideoSink
+from streamcam.sources import VideoSource
+from streamcam.steady import Scale
+from streamcam.types import Explanation, Frame, Region, VideoInfo
+
+T = TypeVar("T")
+RATE = Fraction(30)
+
+_FIRST_HEATMAP = """
+import json, sys
+import numpy as np
+from streamcam import GradCAM, load_model
+model, explain, height, width = json.loads(sys.argv[1])
+GradCAM(load_model(**model), **explain)(np.zeros((height, width, 3), np.uint8))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage costs when it runs alone.
+
+    Attributes:
+        name: of the stage.
+        median_ms: milliseconds a frame.
+        p95_ms: milliseconds that 95 % of the frames stay under.
+        share: of the sum of all stages, 0…1.
+    """
+
+    name: str
+    median_ms: float
+    p95_ms: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that was measured.
+
+    Attributes:
+        machine: processor, cores and versions.
+        model: name, layer, engine, precision and input size of what was explained.
+        frames: size and number of the frames.
+        stages: one after the other, each alone.
+        loop_fps: frames a second of the overlapped loop over the same clip.
+        cpu_busy: share of all cores that the loop kept busy, 0…1.
+        first_heatmap_cold: seconds from the start of a process to its first heatmap, nothing kept on disk.
+        first_heatmap_warm: the same, with the converted model on disk.
+        memory_mb: of this process after the loop.
+    """
+
+    machine: dict[str, Any]
+    model: dict[str, Any]
+    frames: dict[str, Any]
+    stages: list[Stage]
+    loop_fps: float
+    cpu_busy: float
+    first_heatmap_cold: float
+    first_heatmap_warm: float
+    memory_mb: float
+
+    def to_json(self) -> str:
+        """The report as one JSON object."""
+        return json.dumps(asdict(self), indent=2)
+
+
+def make_clip(path: Path, width: int, height: int, frames: int) -> None:
+    """A clip of the package's photographs, each shown for a second by a moving camera."""
+    pictures = photographs()
+    nothing = Explanation(
+        np.zeros((1, 1, 1), np.float32),
+        np.zeros(1, np.int32),
+        np.zeros(1, np.float32),
+        np.zeros(1, np.float32),
+        Region(0, 0, 1, 1),
+    )
+    with VideoSink(path, VideoInfo(width, height, RATE), overwrite=True) as sink:
+        for index in range(frames):
+            picture = pictures[index // int(RATE) % len(pictures)]
+            zoom = 1.05 * max(width / picture.shape[1], height / picture.shape[0])
+            shift = zoom * 0.02 * min(picture.shape[:2]) * (index % int(RATE)) / float(RATE)
+            moved = cv2.warpAffine(
+                picture,
+                np.array([[zoom, 0, -shift], [0, zoom, -shift]]),
+                (width, height),
+                borderMode=cv2.BORDER_REFLECT,
+            )
+            sink.write(Frame(np.asarray(moved, np.uint8), index, float(index / RATE)), nothing)
+
+
+def measure(
+    explain: GradCAM,
+    streamed: GradCAM,
+    *,
+    model_options: dict[str, Any],
+    explain_options: dict[str, Any],
+    width: int = 1280,
+    height: int = 720,
+    frames: int = 150,
+    tell: Callable[[str], object] = lambda _: None,
+) -> Report:
+    """Measure everything.
+
+    Args:
+        explain: one frame at a time, for its cost alone.
+        streamed: the same with several frames in flight, for the loop.
+        model_options: what ``load_model`` was called with.
+        explain_options: what ``GradCAM`` was called with.
+        width: of the frames, in pixels.
+        height: of the frames, in pixels.
+        frames: how many.
+        tell: called with a line before each long step.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tell(f"making a clip of {frames} frames of {width}x{height}")
+        make_clip(folder / "clip.mp4", width, height, frames)
+        tell("measuring each stage alone")
+        stages = _measure_stages(explain, folder)
+        tell("measuring the loop")
+        fps, busy = _measure_loop(streamed, folder)
+        memory = psutil.Process().memory_info().rss / 1e6
+        tell("measuring the first heatmap of a new process, cold and warm")
+        options = json.dumps([model_options, explain_options, height, width])
+        cold, warm = (_first_heatmap(options, folder / "cache") for _ in range(2))
+    short = explain.size
+    return Report(
+        machine=machine(),
+        model={
+            "name": explain.classifier.name,
+            "layer": explain.layer,
+            "engine": explain.engine,
+            "precision": explain.precision,
+            "fit": explain.fit,
+            "size": min(short),
+        },
+        frames={"width": width, "height": height, "count": frames},
+        stages=stages,
+        loop_fps=fps,
+        cpu_busy=busy,
+        first_heatmap_cold=cold,
+        first_heatmap_warm=warm,
+        memory_mb=memory,
+    )
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were measured on."""
+    from streamcam.gradcam.engines import core
+
+    return {
+        "processor": str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip(),
+        "cores": os.cpu_count(),
+        "able": list(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
+        "system": platform.system(),
+        "python": platform.python_version(),
+    }
+
+
+def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
+    overlay, scale = Overlay(explain.labels), Scale()
+    times: dict[str, list[float]] = {name: [] for name in ("decode", "resize", "explain", "draw", "encode")}
+    with VideoSource(folder / "clip.mp4") as source, VideoSink(folder / "stages.mp4", source.info) as sink:
+        reading = iter(source)
+        first = next(reading)
+        overlay.draw(first.image, scale(explain(first)), explain(first))  # compiled and warm before it is measured
+        while (frame := _timed(times["decode"], lambda: next(reading, None))) is not None:
+            view = explain.view(frame.image)
+            small = _timed(times["resize"], lambda v=view, f=frame: v.cut(f.image))  # type: ignore[misc]
+            explanation = _timed(times["explain"], lambda s=small, v=view: explain.explain_input(s, v))  # type: ignore[misc]
+            picture = _timed(
+                times["draw"],
+                lambda f=frame, e=explanation: overlay.draw(f.image, scale(e), e),  # type: ignore[misc]
+            )
+            shown = Frame(picture, frame.index, frame.time)
+            _timed(times["encode"], lambda s=shown, e=explanation: sink.write(s, e))  # type: ignore[misc]
+        times["decode"].pop()  # the end of the file
+    medians = {name: float(np.median(values)) for name, values in times.items()}
+    total = sum(medians.values())
+    return [
+        Stage(name, 1e3 * medians[name], 1e3 * float(np.percentile(values, 95)), medians[name] / total)
+        for name, values in times.items()
+    ]
+
+
+def _timed(times: list[float], function: Callable[[], T]) -> T:
+    began = time.perf_counter()
+    result = function()
+    times.append(time.perf_counter() - began)
+    return result
+
+
+def _measure_loop(explain: GradCAM, folder: Path) -> tuple[float, float]:
+    """Frames a second, and the share of the cores that were busy, after a short run to warm up."""
+    with VideoSource(folder / "clip.mp4") as source:
+        for _ in drawn(explain.stream(_head(source, 3)), Overlay(explain.labels)):
+            pass
+    process = psutil.Process()
+    before, began = process.cpu_times(), time.perf_counter()
+    with VideoSource(folder / "clip.mp4") as source, VideoSink(folder / "loop.mp4", source.info) as sink:
+        count = run(source, explain, [sink])
+    seconds = time.perf_counter() - began
+    after = process.cpu_times()
+    used = (after.user + after.system) - (before.user + before.system)
+    return count / seconds, used / seconds / (os.cpu_count() or 1)
+
+
+def _head(frames: VideoSource, count: int) -> Iterator[Frame]:
+    for frame in frames:
+        if frame.index >= count:
+            return
+        yield frame
+
+
+def _first_heatmap(options: str, cache: Path) -> float:
+    began = time.perf_counter()
+    subprocess.run(
+        [sys.executable, "-c", _FIRST_HEATMAP, options],
+        env=os.environ | {"STREAMCAM_CACHE": str(cache), "KERAS_BACKEND": "tensorflow"},
+        check=True,
+        stderr=subprocess.DEVNULL,
+    )
+    return time.perf_counter() - began
