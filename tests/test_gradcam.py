@@ -209,6 +209,29 @@ def test_a_model_that_openvino_cannot_convert_runs_in_tensorflow_and_that_is_sai
         exact(classifier, layer="conv", engine="openvino")(image(28, 28))
 
 
+@pytest.mark.parametrize(
+    "activation", ["relu", "relu6", "sigmoid", "tanh", "elu", "leaky_relu", "softplus", "silu", "gelu", "selu"]
+)
+def test_gradients_through_activations_are_tensorflows_own(activation):
+    keras.utils.set_random_seed(8)
+    inputs = keras.Input((32, 32, 3))
+    tapped = layers.Conv2D(6, 3, strides=2, name="tapped")(inputs)
+    x = layers.Conv2D(6, 3, activation=activation)(tapped)
+    x = layers.LayerNormalization()(layers.Dense(5, activation=activation)(layers.GlobalAveragePooling2D()(x)))
+    logits = layers.Dense(4)(x)
+    model = keras.Model(inputs, layers.Softmax()(logits))
+    whole = keras.Model(inputs, [tapped, logits, model.output])
+    explain = exact(
+        wrap_model(model, preprocessing=PREPROCESSINGS["unit"]), layer="tapped", targets=range(4), engine="openvino"
+    )
+    explanation = explain(image(32, 32))
+    expected = [
+        zoo.eager_gradcam(lambda x: tuple(whole(x)), as_input(image(32, 32), 1 / 255), i, "logit") for i in range(4)
+    ]
+    assert max(m.max() for m in expected) > 0
+    np.testing.assert_allclose(explanation.heatmaps, expected, atol=1e-4 * max(m.max() for m in expected))
+
+
 def average_of_two_heads(scale=1.0):
     keras.utils.set_random_seed(6)
     inputs = keras.Input((32, 32, 3))
@@ -489,14 +512,21 @@ def test_a_backbone_without_a_head_is_refused():
         wrap_model(keras.Model(inputs, layers.Conv2D(2, 3)(inputs)))
 
 
-def test_a_call_hidden_in_a_tf_function_is_refused():
-    class Hidden(zoo.Subclassed):
+def test_a_call_inside_a_tf_function_is_explained_too():
+    class Wrapped(zoo.Subclassed):
         @tf.function
         def call(self, x):
             return super().call(x)
 
-    with pytest.raises(ModelError, match=r"tf\.function"):
-        exact(wrap_model(Hidden(), preprocessing=RAW, input_size=(48, 48)))(image())
+    plain, wrapped = zoo.subclassed().model, Wrapped()
+    wrapped(np.zeros((1, 48, 48, 3), np.float32))
+    wrapped.set_weights(plain.get_weights())
+    maps = [
+        exact(wrap_model(m, preprocessing=RAW, input_size=(48, 48)), targets=(3,))(image()).heatmaps
+        for m in (plain, wrapped)
+    ]
+    np.testing.assert_allclose(maps[0], maps[1], atol=1e-4 * maps[0].max())
+    assert not tf.config.functions_run_eagerly()
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from typing import Any
 
 from streamcam.choices import Method, Score
 from streamcam.errors import LayerError, ModelError
+from streamcam.gradcam.gradients import plain_gradients
 from streamcam.gradcam.methods import METHODS
 from streamcam.libraries import load_tensorflow
 from streamcam.models.classifier import Classifier
@@ -73,13 +74,11 @@ def trace(
     chosen: list[str] = []
 
     def explain(image: Any, wanted: Any) -> tuple[Any, Any, Any]:
-        with record_outputs(size) as outputs:
+        with record_outputs(size) as outputs, plain_gradients():
             output = model(_preprocess(image, classifier.preprocessing), training=False)
         tap = choose_layer(list(outputs.values()), layer, classifier.name)
         chosen.append(tap.path)
         activations = tap.tensor
-        _check_graph(output, activations, classifier.name)
-
         logits, probabilities = _scores(output, classifier.gives_probabilities)
         count = len(classifier.labels)
         if probabilities.shape != (count,):
@@ -103,7 +102,7 @@ def trace(
         raise SizeError(f"{classifier.name}: cannot be traced at {size[1]}x{size[0]} ({reason})") from error
     if size != classifier.input_size:
         _check_pooling(function.graph, classifier.name)
-    return CamGraph(convert_variables_to_constants_v2(function), chosen[0])
+    return CamGraph(convert_variables_to_constants_v2(function, aggressive_inlining=True), chosen[0])
 
 
 def _preprocess(image: Any, how: Preprocessing) -> Any:
@@ -155,14 +154,6 @@ def _gradient(scores: Any, weights: Any, activations: Any) -> Any:
     scale = _HALF_PRECISION_SCALE if activations.dtype == tf.float16 else 1.0
     [gradient] = tf.gradients(scores, [activations], grad_ys=weights * scale)
     return None if gradient is None else tf.cast(gradient[0], tf.float32) / scale
-
-
-def _check_graph(output: Any, activations: Any, name: str) -> None:
-    """Refuse a model whose layers run inside a ``tf.function`` of its own, where they cannot be watched."""
-    if not hasattr(output, "op") or len(getattr(output, "shape", ())) != 2:
-        raise ModelError(f"{name}: gives {output}; a classifier gives one (batch, classes) array")
-    if activations.graph is not output.graph or output.op.type.endswith("PartitionedCall"):
-        raise ModelError(f"{name}: its call is wrapped in a tf.function, which hides its layers; remove the wrapper")
 
 
 def _check_pooling(graph: Any, name: str) -> None:

@@ -69,6 +69,7 @@ def record_outputs(image: tuple[int, int]) -> Iterator[dict[str, LayerOutput]]:
         image: ``(height, width)`` of the image that the model is called on.
     """
     import keras
+    import tensorflow as tf
 
     outputs: dict[str, LayerOutput] = {}
     path: list[str] = []
@@ -96,6 +97,9 @@ def record_outputs(image: tuple[int, int]) -> Iterator[dict[str, LayerOutput]]:
     with _patching, ExitStack() as stack:
         keras.layers.Layer.__call__ = noted
         stack.callback(setattr, keras.layers.Layer, "__call__", original)
+        # Calls that are functions of their own (a model's, or Keras' grouped convolutions) become part of the graph.
+        stack.callback(tf.config.run_functions_eagerly, tf.config.functions_run_eagerly())
+        tf.config.run_functions_eagerly(True)
         yield outputs
 
 
@@ -151,12 +155,7 @@ def choose_layer(outputs: list[LayerOutput], layer: str | None, model_name: str)
 
     Raises:
         LayerError: no layer has a spatial map, or none goes by this path; the message lists the nearest.
-        ModelError: the layers cannot be watched.
     """
-    if all(output.path == "" for output in outputs):
-        raise ModelError(
-            f"{model_name}: its call is wrapped in a tf.function, which hides its layers; remove the wrapper"
-        )
     spatial = [output for output in outputs if output.is_spatial]
     if not spatial:
         raise LayerError(

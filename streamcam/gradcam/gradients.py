@@ -1,0 +1,65 @@
+"""Gradients written in plain arithmetic.
+
+TensorFlow has an operation of its own for the gradient of each activation (``ReluGrad``, ``SigmoidGrad``, …), and
+OpenVINO converts none of them. The same derivatives as products, comparisons and sums run in both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+_PREFIX = "Streamcam"
+
+
+@contextmanager
+def plain_gradients() -> Iterator[None]:
+    """Operations that are added to the current TensorFlow graph inside the ``with`` get the gradients below."""
+    import tensorflow as tf
+
+    names = {name: f"{_PREFIX}{name}" for name in _register()}
+    with tf.compat.v1.get_default_graph().gradient_override_map(names):
+        yield
+
+
+@cache
+def _register() -> tuple[str, ...]:
+    """Register the gradients with TensorFlow, once a process; the operations that have one."""
+    import tensorflow as tf
+
+    def where(condition: Any, gradient: Any) -> Any:
+        return gradient * tf.cast(condition, gradient.dtype)
+
+    def bias_add(op: Any, gradient: Any) -> tuple[Any, Any]:
+        return gradient, tf.reduce_sum(gradient, axis=list(range(gradient.shape.rank - 1)))
+
+    def elu(op: Any, gradient: Any) -> Any:
+        y = op.outputs[0]
+        return gradient * tf.where(y > 0, tf.ones_like(y), y + 1)
+
+    def leaky_relu(op: Any, gradient: Any) -> Any:
+        x, slope = op.inputs[0], op.get_attr("alpha")
+        return gradient * tf.where(x > 0, tf.ones_like(x), tf.ones_like(x) * slope)
+
+    def selu(op: Any, gradient: Any) -> Any:
+        y, scale, alpha = op.outputs[0], 1.0507009873554805, 1.6732632423543772  # Klambauer et al. 2017
+        return gradient * tf.where(y > 0, tf.ones_like(y) * scale, y + scale * alpha)
+
+    formulas = {
+        "BiasAdd": bias_add,
+        "Elu": elu,
+        "LeakyRelu": leaky_relu,
+        "Relu": lambda op, g: where(op.outputs[0] > 0, g),
+        "Relu6": lambda op, g: where((op.outputs[0] > 0) & (op.outputs[0] < 6), g),
+        "Rsqrt": lambda op, g: g * -0.5 * op.outputs[0] * op.outputs[0] * op.outputs[0],
+        "Selu": selu,
+        "Sigmoid": lambda op, g: g * op.outputs[0] * (1 - op.outputs[0]),
+        "Softplus": lambda op, g: g * tf.sigmoid(op.inputs[0]),
+        "Sqrt": lambda op, g: g * 0.5 / op.outputs[0],
+        "Tanh": lambda op, g: g * (1 - op.outputs[0] * op.outputs[0]),
+    }
+    for name, formula in formulas.items():
+        tf.RegisterGradient(f"{_PREFIX}{name}")(formula)
+    return tuple(formulas)

@@ -1,0 +1,31 @@
+"""Both engines on networks of different kinds: the same heatmaps within a thousandth of the maximum, in f32."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from streamcam import GradCAM, load_model
+
+FAMILIES = (
+    "resnet50_v2", "mobilenet_v2", "densenet121", "efficientnet_v2_b0", "convnext_tiny", "vgg16", "inception_v3", "nasnet_mobile"
+)  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:vgg16")  # its dense head takes one size only
+@pytest.mark.parametrize("name", FAMILIES)
+def test_engines_agree(name, cat):
+    classifier = load_model(name, weights="none")
+    # Little contrast, so that random weights give no probability of exactly 1.
+    picture = np.ascontiguousarray(cat[:240, :320]) // 4 + 80
+    answers = [
+        GradCAM(classifier, engine=engine, precision="f32", targets=("top1", "top2"), cache=False)(picture)
+        for engine in ("openvino", "tensorflow")
+    ]
+    np.testing.assert_allclose(answers[0].probabilities, answers[1].probabilities, atol=1e-4)
+    seen = 0
+    for index, heatmap in zip(answers[1].classes, answers[1].heatmaps, strict=True):
+        ours = answers[0].heatmaps[list(answers[0].classes).index(index)]
+        np.testing.assert_allclose(ours, heatmap, atol=1e-3 * heatmap.max())
+        seen += heatmap.max() > 0
+    assert seen
