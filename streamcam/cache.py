@@ -85,7 +85,7 @@ class Cache:
                 if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
                     raise ValueError(f"{name} has changed")
             facts = dict(manifest["facts"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             if not place.exists():
                 return None
             self._discard(place, "a file of it is missing")

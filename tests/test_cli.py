@@ -335,6 +335,84 @@ def test_an_interrupt_leaves_playable_files(tmp_path, small_model, number):
 # --- the other commands
 
 
+def test_every_nth_frame(cli, small_model, tmp_path):
+    clips.write_clip(tmp_path / "a.mp4", 7)
+    assert cli("annotate", "a.mp4", "-m", small_model, "--every", "3", "--records", "r.jsonl")[0] == 0
+    assert [r["explained"] for r in read_records(tmp_path / "r.jsonl")[1:]] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_engine_precision_threads_and_cache_reach_the_explainer(cli, small_model, tmp_path):
+    clips.write_clip(tmp_path / "a.mp4", 2)
+    for arguments, engine in (
+        (["--engine", "tensorflow"], "tensorflow"),
+        (["--precision", "f32", "--threads", "1", "--no-cache"], "openvino"),
+    ):
+        code, _, err = cli("annotate", "a.mp4", "-m", small_model, "--records", "r.jsonl", "--overwrite", *arguments)
+        assert code == 0, err
+        header = read_records(tmp_path / "r.jsonl")[0]
+        assert (header["engine"], header["precision"]) == (engine, "f32")
+
+
+def test_bench_as_table_and_as_json(cli, small_model):
+    options = ["-m", small_model, "--frames", "30", "--resolution", "160x90", "--precision", "f32"]
+    code, out, _ = cli("bench", *options, "--json")
+    assert code == 0
+    report = json.loads(out)
+    assert [stage["name"] for stage in report["stages"]] == ["decode", "resize", "explain", "draw", "encode"]
+    assert all(0 < stage["median_ms"] <= stage["p95_ms"] for stage in report["stages"])
+    assert sum(stage["share"] for stage in report["stages"]) == pytest.approx(1)
+    assert 0 < report["first_heatmap_warm"] < report["first_heatmap_cold"]
+    assert report["loop_fps"] > 0
+    assert report["memory_mb"] > 0
+    code, out, _ = cli("bench", *options)
+    assert code == 0
+    assert "explain" in out
+    assert cli("bench", "--resolution", "wide")[0] == 2
+
+
+def test_what_another_run_left_is_never_touched(cli, small_model, tmp_path):
+    """A part of an earlier run is somebody's work, and may be the very input of this one."""
+    clips.write_clip(tmp_path / "movie.part.mp4", 9)
+    before = (tmp_path / "movie.part.mp4").read_bytes()
+    code, _, err = cli("annotate", "movie.part.mp4", "-o", "movie.mp4", "-m", small_model)
+    assert code == 0, err
+    assert (tmp_path / "movie.part.mp4").read_bytes() == before
+    assert len(clips.decoded(tmp_path / "movie.mp4")) == 9
+
+
+def test_equal_names_from_two_folders_get_names_of_their_own(cli, small_model, tmp_path):
+    for folder, count in (("a", 3), ("b", 4)):
+        (tmp_path / folder).mkdir()
+        clips.write_clip(tmp_path / folder / "clip.mp4", count)
+    assert cli("annotate", "a", "b", "-o", "out", "-m", small_model, "--records", "rec")[0] == 0
+    assert sorted(len(clips.decoded(p)) for p in Path("out").iterdir()) == [3, 4]
+    assert sorted(len(read_records(p)) for p in Path("rec").iterdir()) == [4, 5]
+    code, _, err = cli("annotate", "a/clip.mp4", "-o", "o.mp4", "--records", "o.mp4", "-m", small_model)
+    assert code == 1
+    assert "two different results" in err
+
+
+def test_strange_names(cli, small_model, tmp_path):
+    names = ["2024-01-01T12:30:00.mp4", "with space [1] (ü) 虎.mp4", "-dash.mp4"]
+    for name in names:
+        clips.write_clip(tmp_path / name, 2) if name[0] != "-" else shutil.copy(tmp_path / names[0], tmp_path / name)
+    code, _, err = cli("annotate", "-m", small_model, "--", *names)
+    assert code == 0, err
+    bad = os.fsencode(tmp_path) + b"/a\xff.mp4"
+    shutil.copy(os.fsencode(tmp_path / names[0]), bad)
+    code, _, err = cli("annotate", os.fsdecode(bad), "-m", small_model)
+    assert code == 1
+    assert "not valid UTF-8" in err
+
+
 def test_layers_marks_the_default_target(cli, small_model):
     code, out, _ = cli("layers", small_model)
     assert code == 0

@@ -366,6 +366,30 @@ def test_preprocessing_is_guessed_and_can_be_set(tmp_path):
         load_model(tmp_path / "m.keras", preprocess="magic")
 
 
+def test_labels_given_win_over_those_beside_the_model(tmp_path):
+    zoo.flat().model.save(tmp_path / "m.keras")
+    (tmp_path / "labels.txt").write_text("only one")
+    (tmp_path / "good.txt").write_text("\n".join("abcdefg"))
+    with pytest.raises(ModelError, match=r"labels\.txt: 1 labels for 7 classes"):
+        load_model(tmp_path / "m.keras")
+    assert load_model(tmp_path / "m.keras", labels=tmp_path / "good.txt").labels == tuple("abcdefg")
+
+
+def test_preprocessing_inside_the_model_is_not_done_twice():
+    inputs = keras.Input((64, 64, 3))
+    x = keras.applications.resnet50.preprocess_input(inputs)
+    x = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(64, 64, 3))(x)
+    assert guess_preprocessing(keras.Model(inputs, x)).name == "none"
+    whole = keras.Input((64, 64, 3), dtype="uint8")
+    assert guess_preprocessing(keras.Model(whole, layers.Conv2D(2, 3)(whole))).name == "none"
+
+
+def test_a_folder_named_like_a_model_does_not_hide_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "resnet50").mkdir()
+    assert load_model("resnet50", weights="none").name == "resnet50"
+
+
 def test_binary_labels_are_two():
     inputs = keras.Input((16, 16, 3))
     x = layers.Dense(1, activation="sigmoid")(layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(inputs)))

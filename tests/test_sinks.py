@@ -98,6 +98,16 @@ class TestEverySink:
         assert sink.output.path.read_text() == "another's"
         assert sink.output.part.exists()
 
+    def test_never_touches_what_another_run_left(self, make, tmp_path):
+        with pytest.raises(ZeroDivisionError), make(tmp_path / "out") as first:
+            first.write(frames(1)[0], clips.explanation())
+            raise ZeroDivisionError
+        left = first.output.part.read_bytes()
+        with make(tmp_path / "out") as second:
+            second.write(frames(1)[0], clips.explanation())
+        assert first.output.part.read_bytes() == left
+        assert second.output.path.exists()
+
     def test_names_a_place_that_cannot_be_written(self, make, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(SinkError, match="file"):
@@ -179,6 +189,29 @@ def test_a_picture_that_starts_after_the_sound_stays_behind_it(tmp_path):
 
     assert distance(target) == pytest.approx(distance(path), abs=0.0011)
     assert distance(target) > 0.4
+
+
+def test_joined_recordings_keep_their_sound(tmp_path):
+    base = Fraction(1, 90_000)
+    parts = [clips.write_clip(tmp_path / f"{i}.ts", 30, time_base=base, audio="aac").read_bytes() for i in range(2)]
+    (tmp_path / "joined.ts").write_bytes(b"".join(parts))
+    target = copy(tmp_path / "joined.ts", tmp_path / "out.mp4")
+    assert len(read_by_opencv(target)) >= 55
+    times = [time for time, _ in clips.audio_packets(target)]
+    assert len(times) > 80
+    assert times == sorted(times)
+
+
+def test_pixels_that_are_not_square_stay_so(tmp_path):
+    from streamcam.ffmpeg import av
+
+    info = VideoInfo(64, 48, Fraction(30), pixel_aspect=Fraction(64, 45))
+    with VideoSink(tmp_path / "a.mp4", info) as sink:
+        sink.write(frames(1)[0], clips.explanation())
+    assert VideoSource(tmp_path / "a.mp4").info.pixel_aspect == Fraction(64, 45)
+    copied = copy(tmp_path / "a.mp4", tmp_path / "b.mp4")
+    with av.open(str(copied)) as container:
+        assert container.streams.video[0].sample_aspect_ratio == Fraction(64, 45)
 
 
 def test_sound_that_the_container_cannot_hold_is_left_out_with_a_warning(tmp_path):
@@ -334,6 +367,7 @@ def test_records(tmp_path):
     assert records[2] == {
         "frame": 2,
         "time": 0.066667,
+        "explained": False,  # the explanation is frame 0's
         "top": [{"class": 1, "label": "bee", "score": 0.7}, {"class": 2, "label": "猫", "score": 0.2}],
         "targets": [
             {

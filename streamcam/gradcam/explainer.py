@@ -155,12 +155,23 @@ class GradCAM:
             return frame, carried
 
         try:
-            for number, frame in enumerate(frames):
+            failure: Exception | None = None
+            numbered = enumerate(frames)
+            while True:
+                try:
+                    number, frame = next(numbered)
+                except StopIteration:
+                    break
+                except Exception as error:  # raised after the frames before it
+                    failure = error
+                    break
                 waiting.append((frame, None if number % every else self._start(frame)))
                 if len(waiting) >= self._in_flight * every:
                     yield oldest()
             while waiting:
                 yield oldest()
+            if failure:
+                raise failure
         finally:  # left early: what was begun is waited for
             for _, finish in waiting:
                 if finish:
