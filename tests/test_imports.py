@@ -12,7 +12,7 @@ import pytest
 import streamcam
 
 PACKAGE = Path(streamcam.__file__).parent
-HEAVY = {"tensorflow", "keras", "openvino", "av", "ray", "starlette", "uvicorn", "cv2", "h5py", "numpy"}
+HEAVY = {"tensorflow", "keras", "openvino", "av", "ray", "starlette", "uvicorn", "cv2", "h5py"}
 
 
 def loaded_by(code: str) -> set[str]:
