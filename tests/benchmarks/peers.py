@@ -1,6 +1,6 @@
 """streamcam beside other Grad-CAM tools and the classic notebook's loop: the same frames, machine and run.
 
-    pip install -e ".[bench]"
+    pip install -e ".[bench]" && pip install --no-deps xplique   # xplique's own dependencies ask for CUDA
     python tests/benchmarks/peers.py
 
 One heatmap of ResNet50 at 224x224, and a 720p H.264 clip annotated whole, each tool in a process of its own. The weights
