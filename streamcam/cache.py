@@ -75,15 +75,15 @@ class Cache:
         self.folder = folder or default_folder()
         self._limit = limit
 
-    def get(self, key: str) -> tuple[dict[str, Any], dict[str, bytes]] | None:
-        """The facts and files of an entry, or None. A damaged entry is removed, with a warning."""
+    def get(self, key: str) -> tuple[dict[str, Any], Path] | None:
+        """The facts of an entry and the folder with its files, or None. A damaged entry is removed, with a warning."""
         place = self.folder / key
         try:
             manifest = json.loads((place / _MANIFEST).read_bytes())
-            files = {name: (place / name).read_bytes() for name in manifest["files"]}
-            for name, data in files.items():
-                if hashlib.sha256(data).hexdigest() != manifest["files"][name]:
-                    raise ValueError(f"{name} has changed")
+            for name, checksum in manifest["files"].items():
+                with (place / name).open("rb") as file:
+                    if hashlib.file_digest(file, "sha256").hexdigest() != checksum:
+                        raise ValueError(f"{name} has changed")
             facts = dict(manifest["facts"])
         except (FileNotFoundError, NotADirectoryError):
             if not place.exists():
@@ -95,7 +95,7 @@ class Cache:
             return None
         with contextlib.suppress(OSError):
             os.utime(place / _MANIFEST)
-        return facts, files
+        return facts, place
 
     def put(self, key: str, facts: Mapping[str, Any], files: Mapping[str, bytes]) -> None:
         """Write an entry. A store that cannot be written to is no reason to stop: it is said in a warning."""

@@ -41,7 +41,9 @@ def test_entries_come_back_as_they_were(tmp_path):
     cache = Cache(tmp_path / "c")
     assert cache.get("a" * 32) is None
     cache.put("a" * 32, {"model": "m"}, {"x.bin": b"123"})
-    assert cache.get("a" * 32) == ({"model": "m"}, {"x.bin": b"123"})
+    facts, place = cache.get("a" * 32)
+    assert facts == {"model": "m"}
+    assert (place / "x.bin").read_bytes() == b"123"
     cache.put("a" * 32, {"model": "other"}, {})  # somebody was faster: theirs stays
     assert cache.get("a" * 32)[0] == {"model": "m"}
     [entry] = cache.entries()

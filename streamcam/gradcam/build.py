@@ -162,11 +162,11 @@ class Builder:
         found = cache.get(self._key(recipe)) if cache and recipe.classifier.fingerprint else None
         if not cache or found is None:
             return None
-        facts, files = found
+        facts, place = found
         if "refused" in facts:
             raise SizeError(facts["refused"])
         try:
-            return core().read_model(files["graph.xml"], files["graph.bin"]), facts["layer"]
+            return core().read_model(place / "graph.xml"), facts["layer"]
         except (RuntimeError, KeyError) as error:
             warnings.warn(f"damaged cache entry ({error}); it is made again", StreamcamWarning, stacklevel=3)
             cache.remove(self._key(recipe))
