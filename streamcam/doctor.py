@@ -109,6 +109,12 @@ def _display() -> Iterator[Finding]:
 
 
 def _engine() -> Iterator[Finding]:
+    from streamcam.gradcam.engines import core, cpu_precisions
+    from streamcam.versions import versions
+
+    processor = str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+    able = ", ".join(cpu_precisions())
+    yield Finding("engine", True, f"OpenVINO {versions()['openvino']} on {processor} ({able})")
     import tensorflow as tf
 
     devices = tf.config.list_physical_devices("GPU")

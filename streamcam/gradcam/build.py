@@ -205,7 +205,8 @@ class Builder:
         cache = self._settings.cache if recipe.classifier.fingerprint else None
         key = recipe.key("precision", processor=_processor())
         if cache and (found := cache.get(key)):
-            return found[0]["precision"]  # type: ignore[no-any-return]
+            kept: Precision = found[0]["precision"]
+            return kept
         if recipe.targets != 1:
             single = replace(recipe, targets=1)
             stored = self._stored(single)

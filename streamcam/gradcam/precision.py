@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from streamcam.choices import Precision
-from streamcam.gradcam.engines import Engine
+from streamcam.gradcam.engines import Answer, Engine
 from streamcam.photographs import photographs
 from streamcam.types import Float32Array, UInt8Array
 
@@ -55,7 +55,9 @@ def views(height: int, width: int) -> list[UInt8Array]:
 
 def compare(reference: Engine, candidate: Engine, pictures: Sequence[UInt8Array]) -> Fidelity:
     """Measure a candidate against the reference, both compiled for one target and the pictures' size."""
-    correlations, agreements, times = [], [], ([], [])  # type: ignore[var-annotated]
+    correlations: list[float] = []
+    agreements: list[bool] = []
+    times: tuple[list[float], list[float]] = ([], [])
     for picture in pictures:
         expected = _timed(reference, picture, -1, times[0])
         index = int(expected[2][0])
@@ -94,7 +96,7 @@ def choose(compiled: Callable[[Precision], Engine], able: Sequence[Precision], h
     return "f32"
 
 
-def _timed(engine: Engine, picture: UInt8Array, target: int, times: list[float]):  # type: ignore[no-untyped-def]
+def _timed(engine: Engine, picture: UInt8Array, target: int, times: list[float]) -> Answer:
     began = time.perf_counter()
     answer = engine.start(picture, np.array([target], np.int32))()
     times.append(time.perf_counter() - began)
