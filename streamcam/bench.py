@@ -10,10 +10,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,7 +29,6 @@ from streamcam.sources import VideoSource
 from streamcam.steady import Scale
 from streamcam.types import Explanation, Frame, Region, VideoInfo
 
-T = TypeVar("T")
 RATE = Fraction(30)
 
 _FIRST_HEATMAP = """
@@ -184,34 +184,38 @@ def machine() -> dict[str, Any]:
 def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
     overlay, scale = Overlay(explain.labels), Scale()
     times: dict[str, list[float]] = {name: [] for name in ("decode", "resize", "explain", "draw", "encode")}
+
+    @contextmanager
+    def timed(stage: str) -> Iterator[None]:
+        began = time.perf_counter()
+        yield
+        times[stage].append(time.perf_counter() - began)
+
     with VideoSource(folder / "clip.mp4") as source, VideoSink(folder / "stages.mp4", source.info) as sink:
         reading = iter(source)
         first = next(reading)
         overlay.draw(first.image, scale(explain(first)), explain(first))  # compiled and warm before it is measured
-        while (frame := _timed(times["decode"], lambda: next(reading, None))) is not None:
+        while True:
+            with timed("decode"):
+                frame = next(reading, None)
+            if frame is None:
+                times["decode"].pop()
+                break
             view = explain.view(frame.image)
-            small = _timed(times["resize"], lambda v=view, f=frame: v.cut(f.image))  # type: ignore[misc]
-            explanation = _timed(times["explain"], lambda s=small, v=view: explain.explain_input(s, v))  # type: ignore[misc]
-            picture = _timed(
-                times["draw"],
-                lambda f=frame, e=explanation: overlay.draw(f.image, scale(e), e),  # type: ignore[misc]
-            )
-            shown = Frame(picture, frame.index, frame.time)
-            _timed(times["encode"], lambda s=shown, e=explanation: sink.write(s, e))  # type: ignore[misc]
-        times["decode"].pop()  # the end of the file
+            with timed("resize"):
+                small = view.cut(frame.image)
+            with timed("explain"):
+                explanation = explain.explain_input(small, view)
+            with timed("draw"):
+                picture = overlay.draw(frame.image, scale(explanation), explanation)
+            with timed("encode"):
+                sink.write(Frame(picture, frame.index, frame.time), explanation)
     medians = {name: float(np.median(values)) for name, values in times.items()}
     total = sum(medians.values())
     return [
         Stage(name, 1e3 * medians[name], 1e3 * float(np.percentile(values, 95)), medians[name] / total)
         for name, values in times.items()
     ]
-
-
-def _timed(times: list[float], function: Callable[[], T]) -> T:
-    began = time.perf_counter()
-    result = function()
-    times.append(time.perf_counter() - began)
-    return result
 
 
 def _measure_loop(explain: GradCAM, folder: Path) -> tuple[float, float]:
