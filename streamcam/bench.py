@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -20,7 +18,9 @@ import cv2
 import numpy as np
 import psutil
 
+from streamcam.errors import StreamcamError
 from streamcam.gradcam import GradCAM
+from streamcam.gradcam.prepare import prepare
 from streamcam.overlay import Overlay
 from streamcam.photographs import photographs
 from streamcam.pipeline import drawn, run
@@ -30,14 +30,6 @@ from streamcam.steady import Scale
 from streamcam.types import Explanation, Frame, Region, VideoInfo
 
 RATE = Fraction(30)
-
-_FIRST_HEATMAP = """
-import json, sys
-import numpy as np
-from streamcam import GradCAM, load_model
-model, explain, height, width = json.loads(sys.argv[1])
-GradCAM(load_model(**model), **explain)(np.zeros((height, width, 3), np.uint8))
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +137,10 @@ def measure(
         fps, busy = _measure_loop(streamed, folder)
         memory = psutil.Process().memory_info().rss / 1e6
         tell("measuring the first heatmap of a new process, cold and warm")
-        options = json.dumps([model_options, explain_options, height, width])
-        cold, warm = (_first_heatmap(options, folder / "cache") for _ in range(2))
+        cold, warm = (
+            _first_heatmap(model_options, explain_options, (height, width), explain.targets, folder / "cache")
+            for _ in range(2)
+        )
     short = explain.size
     return Report(
         machine=machine(),
@@ -240,12 +234,10 @@ def _head(frames: VideoSource, count: int) -> Iterator[Frame]:
         yield frame
 
 
-def _first_heatmap(options: str, cache: Path) -> float:
+def _first_heatmap(
+    model: dict[str, Any], explain: dict[str, Any], shape: tuple[int, int], targets: Sequence[str | int], cache: Path
+) -> float:
     began = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-c", _FIRST_HEATMAP, options],
-        env=os.environ | {"STREAMCAM_CACHE": str(cache), "KERAS_BACKEND": "tensorflow"},
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
+    if not prepare(model, explain, shape, targets, cache):
+        raise StreamcamError("the first heatmap of a new process failed; --debug with streamcam annotate shows why")
     return time.perf_counter() - began

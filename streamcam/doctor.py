@@ -39,6 +39,7 @@ def examine() -> Iterator[Finding]:
         ("opencv", _opencv),
         ("encoders", _encoders),
         ("display", _display),
+        ("camera", _cameras),
         ("engine", _engine),
         ("model", _model),
         ("disk", _disk),
@@ -106,6 +107,21 @@ def _display() -> Iterator[Finding]:
             "none: neither DISPLAY nor WAYLAND_DISPLAY is set; files work, windows do not",
             "log in to a desktop, or run under 'xvfb-run'",
         )
+
+
+def _cameras() -> Iterator[Finding]:
+    from streamcam.sources.cameras import cameras
+
+    found = list(cameras())
+    for camera in found:
+        modes = ", ".join(camera.modes)
+        what = f"{camera.name}: streamcam live {camera.where}"
+        if modes:
+            yield Finding("camera", True, f"{what} ({modes})")
+        else:
+            yield Finding("camera", None, f"{what}: cannot be opened", "close what uses it, or allow its use")
+    if not found:
+        yield Finding("camera", None, "none; files and network streams work", "plug one in, or name a URL")
 
 
 def _engine() -> Iterator[Finding]:

@@ -2,42 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import cv2
 
+from streamcam.text import AMBER, GRAY, WHITE, darken, fitted, text_size, text_width, write
 from streamcam.types import Explanation, UInt8Array
 
-_WHITE = (255, 255, 255)
-_GRAY = (200, 200, 200)
-_ACCENT = (60, 200, 255)  # BGR amber: the class that the map explains
-_TRACK = (90, 90, 90)
-_SMALLEST_TEXT = 11  # pixels; smaller is not readable
-
-
-@lru_cache(maxsize=1)
-def _font() -> cv2.FontFace:
-    return cv2.FontFace("sans")  # built into OpenCV, with Latin, Greek, Cyrillic and CJK
-
-
-@lru_cache(maxsize=512)
-def _text_width(text: str, size: int) -> int:
-    (_, _, width, _) = cv2.getTextSize((0, 0), text, (0, 0), _font(), size)
-    return int(width)
-
-
-@lru_cache(maxsize=512)
-def _fitted(text: str, size: int, width: int) -> str:
-    """The text, cut with an ellipsis where it is wider than ``width`` pixels."""
-    if _text_width(text, size) <= width:
-        return text
-    while text and _text_width(f"{text}…", size) > width:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def _write(image: UInt8Array, text: str, x: int, y: int, colour: tuple[int, int, int], size: int) -> None:
-    cv2.putText(image, text, (x, y), colour, _font(), size)
+_TRACK = (90, 90, 90)  # BGR, of a bar's empty part
 
 
 def _name(index: int, labels: tuple[str, ...]) -> str:
@@ -65,7 +35,7 @@ def draw_hud(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...
         for index, score in zip(explanation.classes, explanation.scores, strict=True)
         if int(index) not in listed
     ]
-    size = max(_SMALLEST_TEXT, round(min(height, width) / 24))
+    size = text_size(image)
     margin, step = size // 2, round(size * 1.75)
     panel_width = min(size * 19, width - 2 * margin)
     fit = (height - 3 * margin) // step - 1
@@ -73,22 +43,22 @@ def draw_hud(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...
         return
     rows = rows[:fit]
     panel = image[margin : 2 * margin + step * (len(rows) + 1), margin : margin + panel_width]
-    cv2.convertScaleAbs(panel, dst=panel, alpha=0.35)
+    darken(panel)
 
     pad = round(size * 0.6)
-    percent_width = _text_width("100 %", size)
+    percent_width = text_width("100 %", size)
     bar_width = round(panel_width * 0.28)
     bar_x = panel_width - pad - percent_width - pad - bar_width
     baseline = margin // 2 + round(size * 1.3)
     question = f"why {' or '.join(_name(int(index), labels) for index in explanation.classes)}?"
-    _write(panel, _fitted(question, size, panel_width - 2 * pad), pad, baseline, _ACCENT, size)
+    write(panel, fitted(question, size, panel_width - 2 * pad), pad, baseline, AMBER, size)
     for index, score in rows:
         baseline += step
         marked = index in explained
-        colour = _ACCENT if marked else _GRAY
-        _write(panel, _fitted(_name(index, labels), size, bar_x - 2 * pad), pad, baseline, colour, size)
+        colour = AMBER if marked else GRAY
+        write(panel, fitted(_name(index, labels), size, bar_x - 2 * pad), pad, baseline, colour, size)
         top, bottom = baseline - round(size * 0.62), baseline - round(size * 0.1)
         cv2.rectangle(panel, (bar_x, top), (bar_x + bar_width, bottom), _TRACK, cv2.FILLED)
         cv2.rectangle(panel, (bar_x, top), (bar_x + round(bar_width * score), bottom), colour, cv2.FILLED)
         percent = f"{score * 100:.0f} %"
-        _write(panel, percent, panel_width - pad - _text_width(percent, size), baseline, _WHITE, size)
+        write(panel, percent, panel_width - pad - text_width(percent, size), baseline, WHITE, size)

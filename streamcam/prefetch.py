@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class End:
     """The last thing in the queue: the iterator's end, or the error that ended it."""
 
     error: BaseException | None = None
@@ -28,12 +28,12 @@ def prefetch(items: Iterable[T], ahead: int = 4) -> Generator[T, None, None]:
         items: what to iterate over; nothing else may use it meanwhile.
         ahead: how many items may wait in between.
     """
-    queue: Queue[T | _End] = Queue(ahead)
+    queue: Queue[T | End] = Queue(ahead)
     stopped = threading.Event()
 
     def fill() -> None:
         iterator: Iterator[T] = iter(())
-        end = _End()
+        end = End()
         try:
             iterator = iter(items)
             for item in iterator:
@@ -41,7 +41,7 @@ def prefetch(items: Iterable[T], ahead: int = 4) -> Generator[T, None, None]:
                 if stopped.is_set():
                     break
         except BaseException as error:  # raised again where the items are used
-            end = _End(error)
+            end = End(error)
         finally:
             if isinstance(iterator, Generator):
                 iterator.close()
@@ -50,7 +50,7 @@ def prefetch(items: Iterable[T], ahead: int = 4) -> Generator[T, None, None]:
     thread = threading.Thread(target=fill, name="streamcam-prefetch", daemon=True)
     thread.start()
     try:
-        while not isinstance(item := queue.get(), _End):
+        while not isinstance(item := queue.get(), End):
             yield item
         if item.error:
             raise item.error

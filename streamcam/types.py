@@ -28,11 +28,13 @@ class Frame:
         image: ``(H, W, 3)`` uint8, BGR, upright.
         index: 0, 1, … in the order of the source.
         time: seconds from the start of the source.
+        fresh: False for the last picture once more, where a live source has no newer one.
     """
 
     image: UInt8Array
     index: int
     time: float
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class Explanation:
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
         region: the part of the frame that the model saw, and that the maps cover.
         index: of the frame that was explained; another frame may carry its explanation on.
+        time: of the frame that was explained, in seconds from the start of the source.
     """
 
     heatmaps: Float32Array
@@ -98,6 +101,7 @@ class Explanation:
     probabilities: Float32Array
     region: Region
     index: int = 0
+    time: float = 0.0
 
     def top(self, k: int) -> list[tuple[int, float]]:
         """The ``k`` most probable classes as ``(class index, probability)``, best first; ties by class index."""
@@ -122,12 +126,16 @@ class Source(Protocol):
     ) -> None: ...
 
 
-class Sink(Protocol):
-    """Where annotated frames go. ``write`` gets the frame as it is shown and the raw explanation behind it."""
+class Writer(Protocol):
+    """What takes annotated frames: a sink, or something that only counts them."""
 
-    def write(self, frame: Frame, explanation: Explanation) -> None:
-        """Take one frame."""
+    def write(self, frame: Frame, explanation: Explanation | None) -> None:
+        """Take one frame as it is shown, and the raw explanation behind it: None while a live session has none yet."""
         ...
+
+
+class Sink(Writer, Protocol):
+    """Where annotated frames go: a writer that holds something open. The one who opens it closes it."""
 
     def close(self) -> None:
         """Finish what was written. A second call does nothing."""
@@ -138,6 +146,14 @@ class Sink(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class Drawing(Protocol):
+    """What draws an explanation on its picture; ``Overlay`` is one."""
+
+    def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
+        """A new ``(H, W, 3)`` picture with ``(K, h, w)`` heat in 0…1 on it."""
+        ...
 
 
 class Explainer(Protocol):

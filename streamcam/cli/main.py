@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import streamcam
-from streamcam.cli import annotate, bench, cache, console, doctor, models
+from streamcam.cli import annotate, bench, cache, console, doctor, live, models
 from streamcam.cli.console import fail_with, internal, note, warn
 from streamcam.errors import StreamcamError, StreamcamWarning
 from streamcam.libraries import explain_import_error
@@ -32,6 +32,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("annotate")(annotate.annotate_command)
+app.command("live")(live.live_command)
 app.command("bench")(bench.bench_command)
 app.command("models")(models.models_command)
 app.command("layers")(models.layers_command)

@@ -153,6 +153,11 @@ class Builder:
 
     # --- the disk cache
 
+    def has(self, recipe: Recipe) -> bool:
+        """Whether the converted graph is on the disk."""
+        cache = self._settings.cache
+        return bool(cache and recipe.classifier.fingerprint and (cache.folder / self._key(recipe)).exists())
+
     def _key(self, recipe: Recipe) -> str:
         return recipe.key("graph", size=recipe.size, targets=recipe.targets)
 

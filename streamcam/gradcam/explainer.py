@@ -181,21 +181,27 @@ class GradCAM:
         self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None
     ) -> Callable[[], Explanation]:
         """Begin with a frame; the result waits for the explanation and gives it."""
-        image, index = (frame.image, frame.index) if isinstance(frame, Frame) else (frame, 0)
+        image, index, time = (frame.image, frame.index, frame.time) if isinstance(frame, Frame) else (frame, 0, 0.0)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             raise OptionError(f"an image is (H, W, 3) uint8 in BGR order, not {image.shape} {image.dtype}")
         wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
         view, engine = self._prepare(image.shape[:2], len(wanted))
         answer = engine.start(view.cut(image), wanted)
-        return lambda: _explanation(answer(), view, index)
+        return lambda: _explanation(answer(), view, index, time)
 
-    def view(self, image: UInt8Array) -> View:
-        """Which part of an image the model sees, and at which size."""
-        return self._prepare(image.shape[:2], len(self._targets))[0]
+    def is_prepared(self, shape: tuple[int, int], targets: int) -> bool:
+        """Whether frames of ``(height, width)`` pixels, explained for so many classes, need no TensorFlow any more."""
+        view = self._view(shape)
+        recipe = self._recipe((view.height, view.width), targets)
+        return (view.height, view.width, targets) in self._compiled or self._builder.has(recipe)
+
+    def view(self, image: UInt8Array, targets: int | None = None) -> View:
+        """Which part of an image the model sees, and at which size. Compiles for it, and for so many classes."""
+        return self._prepare(image.shape[:2], len(self._targets) if targets is None else targets)[0]
 
     def explain_input(self, picture: UInt8Array, view: View) -> Explanation:
         """Explain what a view has cut out of an image already: ``(height, width, 3)`` of the view, uint8, BGR."""
-        return _explanation(self._engine(view, len(self._targets)).start(picture, self._targets)(), view, 0)
+        return _explanation(self._engine(view, len(self._targets)).start(picture, self._targets)(), view)
 
     def _prepare(self, shape: tuple[int, int], targets: int) -> tuple[View, Engine]:
         view = self._view(shape)
@@ -229,9 +235,9 @@ class GradCAM:
         return Recipe(self.classifier, self._layer, self.method, self.score, size, targets)
 
 
-def _explanation(answer: Answer, view: View, index: int) -> Explanation:
+def _explanation(answer: Answer, view: View, index: int = 0, time: float = 0.0) -> Explanation:
     heatmaps, probabilities, classes = answer
-    return Explanation(heatmaps, classes, probabilities[classes], probabilities, view.region, index)
+    return Explanation(heatmaps, classes, probabilities[classes], probabilities, view.region, index, time)
 
 
 def _check(option: str, value: str, choices: Any) -> None:

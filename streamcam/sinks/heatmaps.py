@@ -40,7 +40,9 @@ class HeatmapSink(FileSink):
         self._file = h5py.File(self.output.part, "w")
         self._waiting: list[dict[str, Any]] = []
 
-    def _write(self, frame: Frame, explanation: Explanation) -> None:
+    def _write(self, frame: Frame, explanation: Explanation | None) -> None:
+        if explanation is None:
+            return
         row: dict[str, Any] = {
             "heatmaps": explanation.heatmaps,
             "classes": explanation.classes,

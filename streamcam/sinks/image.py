@@ -12,7 +12,7 @@ from streamcam.types import Explanation, Frame
 class ImageSink(FileSink):
     """Writes a frame as an image, in the format that the name's ending says (JPEG at quality 95)."""
 
-    def _write(self, frame: Frame, explanation: Explanation) -> None:
+    def _write(self, frame: Frame, explanation: Explanation | None) -> None:
         suffix = self.output.path.suffix
         try:
             done, data = cv2.imencode(

@@ -83,7 +83,7 @@ class FileSink(ABC):
         self.frames = 0
         self._closed = False
 
-    def write(self, frame: Frame, explanation: Explanation) -> None:
+    def write(self, frame: Frame, explanation: Explanation | None) -> None:
         """Take one frame. Raises ``SinkError`` when it cannot be written."""
         try:
             self._write(frame, explanation)
@@ -125,7 +125,7 @@ class FileSink(ABC):
         return SinkError(f"{self.output.path}: cannot be written ({reason}){kept}")
 
     @abstractmethod
-    def _write(self, frame: Frame, explanation: Explanation) -> None:
+    def _write(self, frame: Frame, explanation: Explanation | None) -> None:
         """Write one frame."""
 
     def _finish(self, *, complete: bool) -> None:  # noqa: B027 - nothing to close is a good answer

@@ -39,27 +39,35 @@ class RecordSink(FileSink):
         self._top_k = top_k
         self._file = self.output.part.open("w", encoding="utf-8", newline="\n", buffering=1)
 
-    def _write(self, frame: Frame, explanation: Explanation) -> None:
+    def _write(self, frame: Frame, explanation: Explanation | None) -> None:
         if not self.frames:
             self._line(self._header())
-        targets = [
-            self._named(int(index), float(score)) | place_of(heatmap, explanation.region)
-            for index, score, heatmap in zip(explanation.classes, explanation.scores, explanation.heatmaps, strict=True)
-        ]
-        top = [self._named(index, score) for index, score in explanation.top(self._top_k)]
-        explained = explanation.index == frame.index
-        self._line(
-            {"frame": frame.index, "time": round(frame.time, 6), "explained": explained, "top": top, "targets": targets}
-        )
-
-    def _named(self, index: int, score: float) -> dict[str, Any]:
-        return {"class": index, "label": self._labels[index], "score": round(score, 6)}
+        self._line(record_of(frame, explanation, self._labels, self._top_k))
 
     def _line(self, data: dict[str, Any]) -> None:
         self._file.write(json.dumps(data, ensure_ascii=False) + "\n")
 
     def _finish(self, *, complete: bool) -> None:
         self._file.close()
+
+
+def record_of(frame: Frame, explanation: Explanation | None, labels: tuple[str, ...], top_k: int) -> dict[str, Any]:
+    """What the model said of a frame and where the evidence lies, as data that JSON has."""
+
+    def named(index: int, score: float) -> dict[str, Any]:
+        return {"class": index, "label": labels[index], "score": round(score, 6)}
+
+    record: dict[str, Any] = {"frame": frame.index, "time": round(frame.time, 6), "explained": False}
+    if explanation is None:
+        return record | {"top": [], "targets": []}
+    return record | {
+        "explained": explanation.index == frame.index,
+        "top": [named(index, score) for index, score in explanation.top(top_k)],
+        "targets": [
+            named(int(index), float(score)) | place_of(heatmap, explanation.region)
+            for index, score, heatmap in zip(explanation.classes, explanation.scores, explanation.heatmaps, strict=True)
+        ],
+    }
 
 
 def place_of(heatmap: Float32Array, region: Region) -> dict[str, list[float] | None]:

@@ -94,7 +94,7 @@ class VideoSink(FileSink):
             context.color_primaries = context.color_trc = _PRIMARIES_BT709
         return stream
 
-    def _write(self, frame: Frame, explanation: Explanation) -> None:
+    def _write(self, frame: Frame, explanation: Explanation | None) -> None:
         picture = self._av.VideoFrame.from_ndarray(self._to_yuv(frame.image), format="yuv420p")
         picture.time_base = self._info.time_base
         picture.pts = self._last_pts = max(self._last_pts + 1, round(frame.time / self._info.time_base))

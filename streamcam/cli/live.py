@@ -1,0 +1,287 @@
+"""``streamcam live``: a camera or a stream, explained as it happens."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streamcam.cli.console import fail_with, note, say
+from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, takes
+from streamcam.errors import SinkError, StreamcamError
+
+if TYPE_CHECKING:
+    from streamcam.chrome import Chrome
+    from streamcam.controls import Controls
+    from streamcam.live import Steered, Targets
+    from streamcam.sinks.recorder import Recorder
+    from streamcam.sources.live import LiveSource
+    from streamcam.stats import Stats
+    from streamcam.types import Explanation, Frame, Writer
+
+_SOURCE = "Source"
+_SESSION = "Session"
+_RECORDING = "Recording"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """How a live source is opened."""
+
+    width: Annotated[
+        int | None, typer.Option(min=16, help="Ask the camera for this width.", rich_help_panel=_SOURCE)
+    ] = None
+    height: Annotated[
+        int | None, typer.Option(min=16, help="Ask the camera for this height.", rich_help_panel=_SOURCE)
+    ] = None
+    fps: Annotated[float | None, typer.Option(help="Ask the camera for this rate.", rich_help_panel=_SOURCE)] = None
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Flip left and right, as in a mirror.", rich_help_panel=_SOURCE)
+    ] = False
+    loop: Annotated[bool, typer.Option("--loop", help="Start a file again at its end.", rich_help_panel=_SOURCE)] = (
+        False
+    )
+    realtime: Annotated[
+        bool,
+        typer.Option("--realtime", help="Play a file in real time: what 'live' does anyway.", rich_help_panel=_SOURCE),
+    ] = True
+    stall_timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="Silence after which a source is opened again.", rich_help_panel=_SOURCE),
+    ] = 5.0
+    give_up_after: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Stop after so long without a picture.",
+            show_default="never",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = None
+
+    def open(self, given: str) -> LiveSource:
+        """The source that was asked for."""
+        from streamcam.sources.live import LiveSource
+
+        return LiveSource(
+            given,
+            width=self.width,
+            height=self.height,
+            fps=self.fps,
+            mirror=self.mirror,
+            loop=self.loop,
+            stall_timeout=self.stall_timeout,
+            give_up_after=self.give_up_after,
+        )
+
+
+@takes(origin=SourceOptions, model=ModelOptions, explanation=ExplainOptions, picture=PictureOptions)
+def live_command(
+    source: Annotated[
+        str, typer.Argument(metavar="[SOURCE]", help="A camera's number or device path, a URL, or a video file.")
+    ] = "0",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Record from the start, to this file.", rich_help_panel=_RECORDING),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the recording if it exists.", rich_help_panel=_RECORDING)
+    ] = False,
+    codec: Annotated[str, typer.Option(help="Any FFmpeg encoder for yuv420p.", rich_help_panel=_RECORDING)] = "h264",
+    crf: Annotated[int, typer.Option(min=0, max=63, help="Quality, lower is better.", rich_help_panel=_RECORDING)] = 20,
+    preset: Annotated[
+        str, typer.Option(help="The encoder's speed: ultrafast … veryslow.", rich_help_panel=_RECORDING)
+    ] = "superfast",
+    folder: Annotated[
+        Path, typer.Option(help="Where s and r save snapshots and recordings.", rich_help_panel=_RECORDING)
+    ] = Path(),
+    target_fps: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FPS",
+            min=0.1,
+            help="Maps a second: not more, and a smaller input where they would be fewer.",
+            rich_help_panel=_SESSION,
+        ),
+    ] = None,
+    no_window: Annotated[
+        bool, typer.Option("--no-window", help="Show nothing; record or count only.", rich_help_panel=_SESSION)
+    ] = False,
+    full_screen: Annotated[
+        bool, typer.Option("--full-screen", help="Start in full screen.", rich_help_panel=_SESSION)
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="End after so long.", show_default="never", rich_help_panel=_SESSION)
+    ] = None,
+    max_frames: Annotated[
+        int | None,
+        typer.Option(min=1, help="End after so many frames.", show_default="never", rich_help_panel=_SESSION),
+    ] = None,
+    stats: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write counts, rates and delays as JSON.", rich_help_panel=_SESSION),
+    ] = None,
+    *,
+    origin: SourceOptions,
+    model: ModelOptions,
+    explanation: ExplainOptions,
+    picture: PictureOptions,
+) -> None:
+    """Show live what the model looks at, in a window, and record it if you say so.
+
+    \b
+    streamcam live                              the first camera
+    streamcam live /dev/v4l/by-id/usb-…-index0  the same camera after it was plugged in again
+    streamcam live rtsp://camera.local/stream -o hall.mp4
+    streamcam live clip.mp4 --loop              a file, in real time
+    streamcam live --no-window -o run.mp4 --seconds 60 --stats run.json
+
+    The picture never waits for the model: each frame is shown at once, with the newest map there is.
+    A camera that fails or is not there is tried again without end. Nothing is recorded unless -o or r says so.
+    Keys: q quit, space freeze, s snapshot, r record, 1-5 explain the class of that rank, l lock it, h all of them.
+    """  # noqa: D301 - the backspace keeps the lines of examples as they are
+    from streamcam.controls import Controls
+    from streamcam.live import Limit, Steered, watch
+    from streamcam.sinks import Encoding
+    from streamcam.sinks.partial import refuse_existing
+    from streamcam.sinks.recorder import Recorder
+    from streamcam.sinks.window import Window, check_display
+    from streamcam.snapshot import free_path, save_snapshot
+    from streamcam.stats import Stats
+
+    if not no_window:
+        check_display()
+    if output:
+        refuse_existing(output, overwrite=overwrite)
+    opened = origin.open(source)
+    classifier = model.load(cache=not explanation.no_cache)
+
+    controls = Controls(
+        picture.overlay(classifier.labels), targets=tuple(explanation.target or ["top1"]), method=explanation.method
+    )
+    controls.recording = output is not None
+    counted = Stats(opened)
+    explain = Steered(
+        _sized(explanation, classifier), controls, counted, target_fps=target_fps, prepare=_aside(model, explanation)
+    )
+    given = iter([output] if output else [])
+    recorder = Recorder(
+        controls,
+        opened.info.frame_rate,
+        lambda: next(given, None) or free_path(folder, ".mp4"),
+        encoding=Encoding(codec, crf, preset),
+        overwrite=overwrite,
+    )
+
+    def snapshot(frame: Frame, explanation: Explanation | None) -> None:
+        from streamcam.annotation import make_header
+
+        try:
+            header = make_header(opened.address.name, explain.current)
+            path = save_snapshot(folder, frame, explanation, header, explain.labels, max(5, picture.top_k))
+            controls.tell(f"saved {path}")
+        except SinkError as error:
+            controls.tell(str(error))
+
+    interrupted = False
+    with ExitStack() as stack:
+        stack.enter_context(opened)
+        sinks: list[Writer] = []
+        if not no_window:
+            chrome = _chrome(opened, controls, counted, explain, recorder)
+            window = stack.enter_context(Window(controls, chrome, snapshot, full_screen=full_screen))
+            sinks.append(counted.shows(window))
+        sinks += [counted, stack.enter_context(recorder), Limit(max_frames, seconds)]
+        try:
+            watch(opened, explain, controls, sinks, counted)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            if stats:
+                _write_stats(
+                    stats, counted.to_json() | {"source": opened.address.name, "size": min(explain.current.size)}
+                )
+    for path in recorder.saved:
+        say(f"recorded {path}" + (f", {recorder.lost} frames left out" if recorder.lost else ""))
+    summary = counted.to_json()
+    note(
+        f"{opened.address.name}: {summary['frames']['shown']} frames shown in {summary['seconds']:.0f} s "
+        f"({summary['fps']['shown']:.1f} fps), {summary['fps']['explained']:.1f} maps a second, "
+        f"{summary['stalls']} stalls, {summary['reconnects']} reconnects"
+    )
+    for failure in recorder.failures:
+        fail_with(failure)
+    if interrupted:
+        raise typer.Exit(130)
+    if recorder.failures:
+        raise typer.Exit(1)
+
+
+def _sized(options: ExplainOptions, classifier: Any) -> Callable[[int | None], Any]:
+    """Explainers by the short side of their input. One core is left to the picture."""
+    from functools import cache
+
+    from streamcam.gradcam import GradCAM
+
+    keywords = options.keywords()
+    keywords["threads"] = keywords["threads"] or max(1, (os.cpu_count() or 2) - 1)
+
+    @cache
+    def explainer(size: int | None) -> GradCAM:
+        return GradCAM(classifier, **(keywords | ({"size": size} if size else {})), cache=not options.no_cache)
+
+    return explainer
+
+
+def _aside(model: ModelOptions, options: ExplainOptions) -> Callable[..., Any] | None:
+    """Graphs are converted in another process, which holds up nothing, where there is a cache to find them in."""
+    from streamcam.cache import default_folder
+    from streamcam.gradcam.prepare import prepare
+
+    if options.no_cache:
+        return None
+
+    def convert(size: int | None, shape: tuple[int, int], targets: Targets) -> None:
+        prepare(
+            model.keywords(), options.keywords() | ({"size": size} if size else {}), shape, targets, default_folder()
+        )
+
+    return convert
+
+
+def _chrome(
+    source: LiveSource, controls: Controls, stats: Stats, explain: Steered, recorder: Recorder
+) -> Callable[[Frame], Chrome]:
+    from streamcam.chrome import Chrome
+    from streamcam.sinks.window import KEYS
+
+    def chrome(frame: Frame) -> Chrome:
+        facts = [f"camera {stats.camera_rate.value:.0f} fps", f"maps {stats.explain_rate.value:.0f} a second"]
+        if explain.is_preparing:
+            facts[1] = "preparing the model"
+        facts.append(f"delay {1e3 * stats.delay:.0f} ms, map {1e3 * stats.map_age:.0f} ms")
+        facts.append(f"{controls.method}, input {min(explain.current.size)}")
+        facts += [word for word, on in (("locked", controls.locked), ("frozen", controls.frozen)) if on]
+        facts.append("h: keys")
+        return Chrome(
+            tuple(facts),
+            controls.notice,
+            source.state.notice,
+            recorder.seconds,
+            KEYS if controls.helping else (),
+        )
+
+    return chrome
+
+
+def _write_stats(path: Path, data: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise StreamcamError(f"{path}: the statistics cannot be written ({error.strerror})") from error

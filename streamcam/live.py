@@ -1,0 +1,196 @@
+"""A live session: a live source, an explainer that follows people's wishes, and sinks, until somebody ends it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import cv2
+import numpy as np
+
+from streamcam.controls import Controls, SessionEnd
+from streamcam.gradcam import GradCAM
+from streamcam.pipeline import newest_frame, run
+from streamcam.sources.live import LiveSource
+from streamcam.stats import Stats
+from streamcam.types import Explanation, Float32Array, Frame, UInt8Array, Writer
+
+Targets: TypeAlias = tuple[str | int, ...]
+
+_log = logging.getLogger(__name__)
+
+# What the short side of the input may be cut down to, as parts of the model's own size, to reach a rate.
+_SMALLER = (1.0, 0.8, 0.65, 0.5)
+_SECONDS_TO_JUDGE = 3.0
+
+
+class Steered:
+    """An explainer that asks for what the controls say, and can trade detail for a rate.
+
+    Args:
+        explainer: gives an explainer for an input whose short side is this many pixels, or of the usual size for None.
+        controls: which classes and which formula.
+        stats: counts and times each explanation.
+        target_fps: maps a second to reach by a smaller input where the usual one is too slow, and not to exceed.
+        prepare: called before an explanation that needs a graph which is not converted yet, with the short side of the
+            input (or None), ``(height, width)`` of the frames and the targets.
+    """
+
+    def __init__(
+        self,
+        explainer: Callable[[int | None], GradCAM],
+        controls: Controls,
+        stats: Stats,
+        *,
+        target_fps: float | None = None,
+        prepare: Callable[[int | None, tuple[int, int], Targets], object] | None = None,
+    ) -> None:
+        self._explainer = explainer
+        self._current = explainer(None)
+        self._controls, self._stats = controls, stats
+        self._target_fps = target_fps
+        self._prepare = prepare
+        self.is_preparing = False
+        self._size: int | None = None
+        self._ready: object = None
+        self._preparing: threading.Thread | None = None
+        self._step = 0
+        self._next = 0.0
+        self._slow: list[float] = []
+
+    @property
+    def current(self) -> GradCAM:
+        """The explainer in use."""
+        return self._current
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One name a class."""
+        return self._current.labels
+
+    def __call__(self, frame: Frame) -> Explanation:
+        """Explain one frame, not sooner after the last one than the target rate says."""
+        time.sleep(max(0.0, self._next - time.perf_counter()))
+        targets, explain = self._controls.targets, self._current
+        height, width = frame.image.shape[:2]
+        wanted = self._size, (height, width), len(targets)
+        if wanted != self._ready:  # compiled before anything is timed
+            self.is_preparing = True
+            if self._prepare and not explain.is_prepared((height, width), len(targets)):
+                self._prepare(self._size, (height, width), targets)
+            explain.view(frame.image, len(targets))
+            self._ready, self.is_preparing = wanted, False
+        began = time.perf_counter()
+        with self._stats.timed("explain"):
+            explanation = explain(frame, targets)
+        self._stats.count_explained()
+        if self._target_fps:
+            self._next = began + 0.97 / self._target_fps
+            self._judge(time.perf_counter() - began, (height, width))
+        return explanation
+
+    def stream(self, frames: Iterable[Frame], *, every: int = 1) -> Iterator[tuple[Frame, Explanation]]:
+        """One after the other."""
+        for frame in frames:
+            yield frame, self(frame)
+
+    def _judge(self, seconds: float, shape: tuple[int, int]) -> None:
+        """Take a smaller input when explanations have been too slow for a while; the old one serves until it is ready."""
+        assert self._target_fps
+        self._slow.append(seconds)
+        if sum(self._slow) < _SECONDS_TO_JUDGE and len(self._slow) < _SECONDS_TO_JUDGE * self._target_fps:
+            return
+        typical, self._slow = float(np.median(self._slow)), []
+        if 1 / typical >= 0.95 * self._target_fps or self._step + 1 >= len(_SMALLER) or self._current.fit != "native":
+            return
+        if self._preparing and self._preparing.is_alive():
+            return
+        targets, size = self._controls.targets, round(min(self._explainer(None).size) * _SMALLER[self._step + 1])
+        smaller = self._explainer(size)
+        if self._prepare and self._preparing is None and not smaller.is_prepared(shape, len(targets)):
+            self._preparing = threading.Thread(target=self._prepare, args=(size, shape, targets), daemon=True)
+            self._preparing.start()
+            return
+        self._current, self._size, self._preparing = smaller, size, None
+        self._step += 1
+        line = f"{1 / typical:.0f} maps a second: input reduced to {size} pixels to reach {self._target_fps:g}"
+        self._controls.tell(line)
+        _log.info(line)
+
+
+class LivePicture:
+    """Draws what the controls say.
+
+    Args:
+        controls: the overlay and the layout.
+        stats: times the drawing.
+    """
+
+    def __init__(self, controls: Controls, stats: Stats) -> None:
+        self._controls, self._stats = controls, stats
+
+    def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
+        """A new picture of the same size."""
+        with self._stats.timed("draw"):
+            layout = self._controls.layout
+            if layout == "original":
+                return image.copy()
+            picture = self._controls.overlay.draw(image, heat, explanation)
+            return picture if layout == "overlay" else side_by_side(image, picture)
+
+
+def side_by_side(left: UInt8Array, right: UInt8Array) -> UInt8Array:
+    """Two pictures at half their size on one of the same size, beside each other, or above where they are upright."""
+    height, width = left.shape[:2]
+    canvas = np.zeros_like(left)
+    half = [np.asarray(cv2.resize(p, (width // 2, height // 2), interpolation=cv2.INTER_AREA)) for p in (left, right)]
+    if width >= height:
+        top = (height - height // 2) // 2
+        canvas[top : top + height // 2, : width // 2 * 2] = np.hstack(half)
+    else:
+        edge = (width - width // 2) // 2
+        canvas[: height // 2 * 2, edge : edge + width // 2] = np.vstack(half)
+    return canvas
+
+
+class Limit:
+    """Ends the session after a number of frames or seconds. Stands after all other sinks.
+
+    Args:
+        frames: how many may be shown, or None.
+        seconds: how long it may last, or None.
+    """
+
+    def __init__(self, frames: int | None, seconds: float | None) -> None:
+        self._frames = frames
+        self._end = time.monotonic() + seconds if seconds else None
+
+    def write(self, frame: Frame, explanation: Explanation | None) -> None:
+        """Count one. Raises ``SessionEnd`` when it is enough."""
+        if self._frames is not None and frame.fresh:
+            self._frames -= 1
+        if self._frames == 0 or (self._end and time.monotonic() >= self._end):
+            raise SessionEnd
+
+
+def held(frames: Iterable[Frame], controls: Controls) -> Iterator[Frame]:
+    """The frames; while the picture is frozen, the frozen one with the times of the others."""
+    image: UInt8Array | None = None
+    for frame in frames:
+        image = frame.image if image is None or not controls.frozen else image
+        yield replace(frame, image=image) if controls.frozen else frame
+
+
+def watch(source: LiveSource, explain: Steered, controls: Controls, sinks: Sequence[Writer], stats: Stats) -> None:
+    """Show a live source until a sink, the source or Ctrl-C ends it."""
+    frames = held(stats.captured(source), controls)
+    try:
+        run(frames, explain, sinks, overlay=LivePicture(controls, stats), policy=newest_frame)
+    except SessionEnd:
+        pass
+    finally:
+        source.close()
