@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Literal, TypeVar, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from streamcam.choices import Method
 from streamcam.overlay import Overlay
@@ -55,6 +55,18 @@ class Controls:
         """What was told in the last moments, or an empty line."""
         text, until = self._notice
         return text if time.monotonic() < until else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """How the picture is drawn now."""
+        overlay = self.overlay
+        return {
+            "layout": self.layout,
+            "colormap": overlay.colormap,
+            "alpha": overlay.alpha,
+            "blend": overlay.mode,
+            "locked": self.locked,
+            "frozen": self.frozen,
+        }
 
     def tell(self, text: str) -> None:
         """Show a line for a few seconds."""

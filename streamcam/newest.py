@@ -26,11 +26,17 @@ class Mailbox(Generic[T]):
             self._items[:] = [item]
             self._changed.notify()
 
+    def add(self, item: T) -> None:
+        """Put something in behind what is in."""
+        with self._changed:
+            self._items.append(item)
+            self._changed.notify()
+
     def take(self) -> T:
         """Wait until something is in, and take it out."""
         with self._changed:
             self._changed.wait_for(lambda: bool(self._items))
-            return self._items.pop()
+            return self._items.pop(0)
 
 
 def newest(items: Iterable[T]) -> Generator[T, None, None]:
@@ -56,7 +62,7 @@ def newest(items: Iterable[T]) -> Generator[T, None, None]:
         finally:
             if isinstance(iterator, Generator):
                 iterator.close()
-            box.put(end)
+            box.add(end)
 
     thread = threading.Thread(target=fill, name="streamcam-newest", daemon=True)
     thread.start()

@@ -88,6 +88,8 @@ class VideoSink(FileSink):
         stream.time_base = stream.codec_context.time_base = info.time_base
         stream.codec_context.sample_aspect_ratio = info.pixel_aspect
         stream.codec_context.gop_size = max(1, round(_KEYFRAME_SECONDS * info.frame_rate))
+        if info.live:  # with frames out of order, an MP4 whose frames come unevenly would state too short a length
+            stream.codec_context.max_b_frames = 0
         if info.colour_tagged:
             context = stream.codec_context
             context.colorspace, context.color_range = _MATRIX_BT601, _LIMITED_RANGE

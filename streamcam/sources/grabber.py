@@ -26,6 +26,11 @@ from streamcam.sources.address import PROTOCOLS
 from streamcam.sources.shared import SLOT_BYTES, SLOTS, SharedPictures
 from streamcam.types import UInt8Array
 
+_MOST_AHEAD = (
+    1.0  # seconds that a stream may be ahead of its own clock: what a live one had in store when it was opened
+)
+_LONGEST_WAIT = 5.0  # seconds; a clock that jumps further is not believed
+
 # (H, W, 3) uint8 BGR, and when it arrived by ``time.perf_counter``, which all processes of a machine share
 Arrived = tuple[UInt8Array, float]
 
@@ -60,7 +65,6 @@ def stream_pictures(url: str, *, timeout: float) -> Iterator[Arrived]:
 
     options = {
         "protocol_whitelist": PROTOCOLS,
-        "fflags": "nobuffer",
         "flags": "low_delay",
         "analyzeduration": "1000000",
         "rw_timeout": str(round(timeout * 1e6)),
@@ -72,6 +76,7 @@ def stream_pictures(url: str, *, timeout: float) -> Iterator[Arrived]:
             raise SourceError("has no picture in it")
         stream = container.streams.video[0]
         stream.thread_type = "SLICE"  # threads that work on several frames at once would each hold one back
+        began: float | None = None
         for packet in container.demux(stream):
             arrived = time.perf_counter()
             try:
@@ -79,23 +84,30 @@ def stream_pictures(url: str, *, timeout: float) -> Iterator[Arrived]:
             except av.InvalidDataError:
                 continue
             for frame in frames:
-                if not frame.is_corrupt:
-                    yield np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), arrived
+                if frame.is_corrupt:
+                    continue
+                if frame.time is not None:  # a film that is not live comes faster than it is to be seen
+                    began = arrived - frame.time if began is None else began
+                    ahead = began + frame.time - time.perf_counter() - _MOST_AHEAD
+                    if 0 < ahead < _LONGEST_WAIT:
+                        time.sleep(ahead)
+                        arrived = time.perf_counter()
+                yield np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), arrived
 
 
 def file_pictures(path: str, *, loop: bool) -> Iterator[Arrived]:
     """A file's pictures, each when it is due."""
     from streamcam.sources.video import VideoSource
 
-    due = time.perf_counter()
+    began: float | None = None
     while True:
         with VideoSource(path) as source:
-            began = due
             for frame in source:
+                began = time.perf_counter() - frame.time if began is None else began
                 due = began + frame.time
                 time.sleep(max(0.0, due - time.perf_counter()))
                 yield frame.image, time.perf_counter()
-            due += float(1 / source.info.frame_rate)
+            began = due + float(1 / source.info.frame_rate)
         if not loop:
             return
 
