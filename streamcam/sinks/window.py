@@ -83,7 +83,7 @@ class Window:
         key = cv2.waitKey(1)
         if key >= 0:
             self._obey(chr(key & 0xFF), frame, explanation)
-        if cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1:
+        if not _is_open():
             raise SessionEnd
 
     def _obey(self, key: str, frame: Frame, explanation: Explanation | None) -> None:
@@ -117,7 +117,7 @@ class Window:
 
     def close(self) -> None:
         """Close the window."""
-        if cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1:
+        if _is_open():
             cv2.destroyWindow(_TITLE)
             cv2.waitKey(1)
 
@@ -128,6 +128,13 @@ class Window:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _is_open() -> bool:
+    try:
+        return bool(cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1)
+    except cv2.error:  # Qt's answer when the last window was closed
+        return False
 
 
 def check_display() -> None:
