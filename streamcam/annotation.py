@@ -12,8 +12,9 @@ from pathlib import Path
 import streamcam
 from streamcam.errors import SinkError
 from streamcam.gradcam import GradCAM
+from streamcam.naming import Naming
 from streamcam.overlay import Overlay
-from streamcam.pipeline import run
+from streamcam.pipeline import Steady, run
 from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoSink
 from streamcam.sinks.partial import FileSink
 from streamcam.sources import ImageSource, open_source
@@ -75,6 +76,8 @@ def annotate(
     overlay: Overlay | None = None,
     encoding: Encoding | None = None,
     overwrite: bool = False,
+    steady: Steady | None = None,
+    naming: Naming | None = None,
     every: int = 1,
     opened: Callable[[VideoInfo], object] | None = None,
     progress: Callable[[Frame], object] | None = None,
@@ -90,7 +93,9 @@ def annotate(
         overlay: how the heat is drawn.
         encoding: how a video is compressed.
         overwrite: whether existing files may be replaced.
-        every: explain each Nth frame only, and carry its map over the frames between.
+        steady: from raw explanations to shown heat, see ``run``.
+        naming: names and explains one class steadily, in place of the explainer's targets.
+        every: explain each Nth frame only; its map moves along with the picture in the frames between.
         opened: called with what is known of the input before its first frame.
         progress: called with each frame after it was written.
 
@@ -127,7 +132,9 @@ def annotate(
                 add(HeatmapSink(outputs.heatmaps, header, probabilities=outputs.probabilities, overwrite=overwrite))
             if opened:
                 opened(source.info)
-            frames = run(source, explain, sinks, overlay=overlay, every=every, progress=progress)
+            frames = run(
+                source, explain, sinks, overlay=overlay, steady=steady, naming=naming, every=every, progress=progress
+            )
     except KeyboardInterrupt as stop:
         kept = [sink.output.part for sink in sinks if sink.output.part.exists()]
         raise Interrupted(kept) from stop

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from streamcam.photographs import photographs
 from streamcam.pipeline import drawn, run
 from streamcam.sinks import VideoSink
 from streamcam.sources import VideoSource
-from streamcam.steady import Scale
+from streamcam.steady import steadied
 from streamcam.types import Explanation, Frame, Region, VideoInfo
 
 RATE = Fraction(30)
@@ -176,8 +176,10 @@ def machine() -> dict[str, Any]:
 
 
 def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
-    overlay, scale = Overlay(explain.labels), Scale()
-    times: dict[str, list[float]] = {name: [] for name in ("decode", "resize", "explain", "draw", "encode")}
+    overlay = Overlay(explain.labels)
+    waiting: list[tuple[Frame, Explanation]] = []
+    steady = steadied(iter(waiting.pop, None))
+    times: dict[str, list[float]] = {name: [] for name in ("decode", "resize", "explain", "steady", "draw", "encode")}
 
     @contextmanager
     def timed(stage: str) -> Iterator[None]:
@@ -188,7 +190,7 @@ def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
     with VideoSource(folder / "clip.mp4") as source, VideoSink(folder / "stages.mp4", source.info) as sink:
         reading = iter(source)
         first = next(reading)
-        overlay.draw(first.image, scale(explain(first)), explain(first))  # compiled and warm before it is measured
+        explain(first)  # compiled and warm before it is measured
         while True:
             with timed("decode"):
                 frame = next(reading, None)
@@ -200,8 +202,12 @@ def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
                 small = view.cut(frame.image)
             with timed("explain"):
                 explanation = explain.explain_input(small, view)
+            waiting.append((frame, replace(explanation, index=frame.index)))
+            with timed("steady"):
+                _, _, heat = next(steady)
+            assert heat is not None
             with timed("draw"):
-                picture = overlay.draw(frame.image, scale(explanation), explanation)
+                picture = overlay.draw(frame.image, heat, explanation)
             with timed("encode"):
                 sink.write(Frame(picture, frame.index, frame.time), explanation)
     medians = {name: float(np.median(values)) for name, values in times.items()}
@@ -215,7 +221,7 @@ def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
 def _measure_loop(explain: GradCAM, folder: Path) -> tuple[float, float]:
     """Frames a second, and the share of the cores that were busy, after a short run to warm up."""
     with VideoSource(folder / "clip.mp4") as source:
-        for _ in drawn(explain.stream(_head(source, 3)), Overlay(explain.labels)):
+        for _ in drawn(steadied(explain.stream(_head(source, 3))), Overlay(explain.labels)):
             pass
     process = psutil.Process()
     before, began = process.cpu_times(), time.perf_counter()

@@ -2,11 +2,12 @@
 
 from typing import Literal
 
-Method = Literal["gradcam"]
+Method = Literal["gradcam", "gradcam++", "hirescam", "xgradcam", "layercam", "eigencam"]
 Score = Literal["logit", "probability"]
 Fit = Literal["native", "stretch", "crop"]
 EngineName = Literal["auto", "openvino", "tensorflow"]
 Precision = Literal["f32", "f16", "bf16"]
 PrecisionChoice = Literal["auto", "f32", "f16", "bf16"]
+Layout = Literal["overlay", "side by side", "original"]
 BlendMode = Literal["uniform", "heat", "add"]
 PreprocessName = Literal["none", "unit", "tf", "torch", "caffe", "lite"]

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from streamcam.choices import Method
+from streamcam.choices import Layout, Method
 from streamcam.overlay import Overlay
 from streamcam.types import Explanation
 
 T = TypeVar("T")
-Layout = Literal["overlay", "side by side", "original"]
 
 # Told apart by people with any kind of colour vision, but for the classic and first one.
 COLORMAPS = ("jet", "turbo", "inferno", "viridis", "cividis")
@@ -29,7 +28,6 @@ class Controls:
         overlay: how heat is drawn.
         targets: the classes to explain, each a rank, a label or an index.
         method: the formula of the heatmap.
-        layout: heat over the picture, the picture beside it, or the picture alone.
         locked: whether a class stays explained when another becomes more probable.
         frozen: whether the picture stands still.
         recording: whether a recording is wanted.
@@ -42,13 +40,17 @@ class Controls:
         self.overlay = overlay
         self.targets = targets
         self.method: Method = method
-        self.layout: Layout = "overlay"
         self.locked = False
         self.frozen = False
         self.recording = False
         self.helping = False
         self._usual_targets = targets
         self._notice = ("", 0.0)
+
+    @property
+    def names_one(self) -> bool:
+        """Whether the most probable class is to be explained."""
+        return self.targets == ("top1",)
 
     @property
     def notice(self) -> str:
@@ -60,7 +62,7 @@ class Controls:
         """How the picture is drawn now."""
         overlay = self.overlay
         return {
-            "layout": self.layout,
+            "layout": overlay.layout,
             "colormap": overlay.colormap,
             "alpha": overlay.alpha,
             "blend": overlay.mode,
@@ -106,8 +108,8 @@ class Controls:
 
     def next_layout(self) -> None:
         """Overlay, side by side, original, and around again."""
-        self.layout = _after(self.layout, get_args(Layout))
-        self.tell(self.layout)
+        self.overlay = replace(self.overlay, layout=_after(self.overlay.layout, get_args(Layout)))
+        self.tell(self.overlay.layout)
 
     def toggle_freeze(self) -> None:
         """Let the picture stand still, or move again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 
-from streamcam.text import AMBER, GRAY, WHITE, darken, fitted, text_size, text_width, write
+from streamcam.text import AMBER, GRAY, SEVERAL, WHITE, darken, fitted, text_size, text_width, write
 from streamcam.types import Explanation, UInt8Array
 
 _TRACK = (90, 90, 90)  # BGR, of a bar's empty part
@@ -12,6 +12,16 @@ _TRACK = (90, 90, 90)  # BGR, of a bar's empty part
 
 def _name(index: int, labels: tuple[str, ...]) -> str:
     return labels[index] if index < len(labels) else f"class {index}"
+
+
+def _question(explanation: Explanation, labels: tuple[str, ...]) -> str:
+    """What the heat answers."""
+    parts = []
+    for index, versus, against in zip(explanation.classes, explanation.versus, explanation.against, strict=True):
+        name = _name(int(index), labels)
+        name += f" rather than {_name(int(versus), labels)}" if versus >= 0 else ""
+        parts.append(f"not {name}" if against else name)
+    return f"why {' or '.join(parts)}?"
 
 
 def draw_hud(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...], top_k: int) -> None:
@@ -27,7 +37,8 @@ def draw_hud(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...
         top_k: how many classes to list besides the explained ones.
     """
     height, width = image.shape[:2]
-    explained = {int(index) for index in explanation.classes}
+    several = len(explanation.classes) > 1
+    explained = {int(c): SEVERAL[k % len(SEVERAL)] if several else AMBER for k, c in enumerate(explanation.classes)}
     rows = explanation.top(top_k)
     listed = {index for index, _ in rows}
     rows += [
@@ -50,12 +61,11 @@ def draw_hud(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...
     bar_width = round(panel_width * 0.28)
     bar_x = panel_width - pad - percent_width - pad - bar_width
     baseline = margin // 2 + round(size * 1.3)
-    question = f"why {' or '.join(_name(int(index), labels) for index in explanation.classes)}?"
+    question = _question(explanation, labels)
     write(panel, fitted(question, size, panel_width - 2 * pad), pad, baseline, AMBER, size)
     for index, score in rows:
         baseline += step
-        marked = index in explained
-        colour = AMBER if marked else GRAY
+        colour = explained.get(index, GRAY)
         write(panel, fitted(_name(index, labels), size, bar_x - 2 * pad), pad, baseline, colour, size)
         top, bottom = baseline - round(size * 0.62), baseline - round(size * 0.1)
         cv2.rectangle(panel, (bar_x, top), (bar_x + bar_width, bottom), _TRACK, cv2.FILLED)

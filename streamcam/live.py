@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 
+from streamcam.choices import Method
 from streamcam.controls import Controls, SessionEnd
 from streamcam.gradcam import GradCAM
-from streamcam.pipeline import newest_frame, run
+from streamcam.naming import Naming
+from streamcam.pipeline import Steady, newest_frame, run
 from streamcam.sources.live import LiveSource
 from streamcam.stats import Stats
 from streamcam.types import Explanation, Float32Array, Frame, UInt8Array, Writer
@@ -37,7 +38,8 @@ class Steered:
         stats: counts and times each explanation.
         target_fps: maps a second to reach by a smaller input where the usual one is too slow, and not to exceed.
         prepare: called before an explanation that needs a graph which is not converted yet, with the short side of the
-            input (or None), ``(height, width)`` of the frames and the targets.
+            input (or None), ``(height, width)`` of the frames, the targets and the formula.
+        naming: where the controls ask for the most probable class, names one steadily.
     """
 
     def __init__(
@@ -47,13 +49,15 @@ class Steered:
         stats: Stats,
         *,
         target_fps: float | None = None,
-        prepare: Callable[[int | None, tuple[int, int], Targets], object] | None = None,
+        prepare: Callable[[int | None, tuple[int, int], Targets, Method], object] | None = None,
+        naming: Naming | None = None,
     ) -> None:
         self._explainer = explainer
         self._current = explainer(None)
         self._controls, self._stats = controls, stats
         self._target_fps = target_fps
         self._prepare = prepare
+        self._naming = naming
         self.is_preparing = False
         self._size: int | None = None
         self._ready: object = None
@@ -75,25 +79,33 @@ class Steered:
     def __call__(self, frame: Frame) -> Explanation:
         """Explain one frame, not sooner after the last one than the target rate says."""
         time.sleep(max(0.0, self._next - time.perf_counter()))
-        targets, explain = self._controls.targets, self._current
+        targets, method, explain = self._controls.targets, self._controls.method, self._current
         height, width = frame.image.shape[:2]
-        wanted = self._size, (height, width), len(targets)
+        wanted = self._size, (height, width), len(targets), method
         if wanted != self._ready:  # compiled before anything is timed
             self.is_preparing = True
-            if self._prepare and not explain.is_prepared((height, width), len(targets)):
-                self._prepare(self._size, (height, width), targets)
-            explain.view(frame.image, len(targets))
+            if self._prepare and not explain.is_prepared((height, width), len(targets), method):
+                self._prepare(self._size, (height, width), targets, method)
+            explain.view(frame.image, len(targets), method)
             self._ready, self.is_preparing = wanted, False
         began = time.perf_counter()
         with self._stats.timed("explain"):
-            explanation = explain(frame, targets)
+            if not (self._naming and self._controls.names_one):
+                explanation = explain(frame, targets, method)
+            else:
+                explanation = explain(frame, self._naming.targets, method)
+                self._naming.update(explanation.probabilities)
+                if explanation.classes[0] != self._naming.held:
+                    explanation = explain(frame, self._naming.targets, method)
         self._stats.count_explained()
         if self._target_fps:
             self._next = began + 0.97 / self._target_fps
             self._judge(time.perf_counter() - began, (height, width))
         return explanation
 
-    def stream(self, frames: Iterable[Frame], *, every: int = 1) -> Iterator[tuple[Frame, Explanation]]:
+    def stream(
+        self, frames: Iterable[Frame], *, every: int = 1, naming: Naming | None = None
+    ) -> Iterator[tuple[Frame, Explanation]]:
         """One after the other."""
         for frame in frames:
             yield frame, self(frame)
@@ -109,10 +121,14 @@ class Steered:
             return
         if self._preparing and self._preparing.is_alive():
             return
-        targets, size = self._controls.targets, round(min(self._explainer(None).size) * _SMALLER[self._step + 1])
+        targets, method, size = (
+            self._controls.targets,
+            self._controls.method,
+            round(min(self._explainer(None).size) * _SMALLER[self._step + 1]),
+        )
         smaller = self._explainer(size)
-        if self._prepare and self._preparing is None and not smaller.is_prepared(shape, len(targets)):
-            self._preparing = threading.Thread(target=self._prepare, args=(size, shape, targets), daemon=True)
+        if self._prepare and self._preparing is None and not smaller.is_prepared(shape, len(targets), method):
+            self._preparing = threading.Thread(target=self._prepare, args=(size, shape, targets, method), daemon=True)
             self._preparing.start()
             return
         self._current, self._size, self._preparing = smaller, size, None
@@ -126,7 +142,7 @@ class LivePicture:
     """Draws what the controls say.
 
     Args:
-        controls: the overlay and the layout.
+        controls: with the overlay.
         stats: times the drawing.
     """
 
@@ -136,25 +152,7 @@ class LivePicture:
     def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
         """A new picture of the same size."""
         with self._stats.timed("draw"):
-            layout = self._controls.layout
-            if layout == "original":
-                return image.copy()
-            picture = self._controls.overlay.draw(image, heat, explanation)
-            return picture if layout == "overlay" else side_by_side(image, picture)
-
-
-def side_by_side(left: UInt8Array, right: UInt8Array) -> UInt8Array:
-    """Two pictures at half their size on one of the same size, beside each other, or above where they are upright."""
-    height, width = left.shape[:2]
-    canvas = np.zeros_like(left)
-    half = [np.asarray(cv2.resize(p, (width // 2, height // 2), interpolation=cv2.INTER_AREA)) for p in (left, right)]
-    if width >= height:
-        top = (height - height // 2) // 2
-        canvas[top : top + height // 2, : width // 2 * 2] = np.hstack(half)
-    else:
-        edge = (width - width // 2) // 2
-        canvas[: height // 2 * 2, edge : edge + width // 2] = np.vstack(half)
-    return canvas
+            return self._controls.overlay.draw(image, heat, explanation)
 
 
 class Limit:
@@ -185,11 +183,19 @@ def held(frames: Iterable[Frame], controls: Controls) -> Iterator[Frame]:
         yield replace(frame, image=image) if controls.frozen else frame
 
 
-def watch(source: LiveSource, explain: Steered, controls: Controls, sinks: Sequence[Writer], stats: Stats) -> None:
+def watch(
+    source: LiveSource,
+    explain: Steered,
+    controls: Controls,
+    sinks: Sequence[Writer],
+    stats: Stats,
+    *,
+    steady: Steady | None = None,
+) -> None:
     """Show a live source until a sink, the source or Ctrl-C ends it."""
     frames = held(stats.captured(source), controls)
     try:
-        run(frames, explain, sinks, overlay=LivePicture(controls, stats), policy=newest_frame)
+        run(frames, explain, sinks, overlay=LivePicture(controls, stats), policy=newest_frame, steady=steady)
     except SessionEnd:
         pass
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import get_args
@@ -9,9 +10,10 @@ from typing import get_args
 import cv2
 import numpy as np
 
-from streamcam.choices import BlendMode
+from streamcam.choices import BlendMode, Layout
 from streamcam.errors import OptionError
 from streamcam.hud import draw_hud
+from streamcam.text import SEVERAL
 from streamcam.types import Explanation, Float32Array, Region, UInt8Array
 
 # A map is a few cells wide. It is smoothed by bicubic interpolation at this many pixels a cell, where that costs
@@ -97,6 +99,28 @@ def blend(image: UInt8Array, heat: UInt8Array, *, alpha: float, colormap: str, m
     return cv2.add(cv2.multiply(image, seen, scale=1 / 255), light).astype(np.uint8, copy=False)
 
 
+def blend_several(image: UInt8Array, heat: Float32Array, *, alpha: float) -> UInt8Array:
+    """Lay several maps over a picture, each in its own colour (``streamcam.text.SEVERAL``), opaque as they are hot.
+
+    Args:
+        image: ``(H, W, 3)`` uint8 BGR; it is left as it is.
+        heat: ``(K, h, w)`` float32 in 0…1; where maps overlap, the hottest is shown.
+        alpha: opacity of full heat, 0…1.
+
+    Returns:
+        ``(H, W, 3)`` uint8 BGR, a new array.
+    """
+    height, width = image.shape[:2]
+    h, w = heat.shape[1:]
+    fine = [np.clip(cv2.resize(m, (w * _FINE, h * _FINE), interpolation=cv2.INTER_CUBIC), 0, 1) for m in heat]
+    hottest, strength = np.argmax(fine, axis=0), np.max(fine, axis=0)[..., None] * alpha
+    colours = np.array([SEVERAL[k % len(SEVERAL)] for k in range(len(heat))], np.float32)
+    light = np.rint(colours[hottest] * strength).astype(np.uint8)
+    seen = np.rint(np.repeat(255 * (1 - strength), 3, axis=2)).astype(np.uint8)
+    light, seen = (cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR) for m in (light, seen))
+    return cv2.add(cv2.multiply(image, seen, scale=1 / 255), light).astype(np.uint8, copy=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Overlay:
     """How an explanation is drawn on its frame.
@@ -108,6 +132,7 @@ class Overlay:
         mode: ``uniform``, ``heat`` or ``add`` (see ``blend``).
         top_k: how many of the most probable classes are listed.
         hud: whether anything is written on the picture at all.
+        layout: ``overlay``; ``side by side``, small, the original and one picture for each target; or ``original``.
 
     Raises:
         OptionError: a setting is outside its range.
@@ -119,6 +144,7 @@ class Overlay:
     mode: BlendMode = "uniform"
     top_k: int = 3
     hud: bool = True
+    layout: Layout = "overlay"
 
     def __post_init__(self) -> None:
         colour_table(self.colormap)
@@ -130,17 +156,29 @@ class Overlay:
             raise OptionError(f"top-k {self.top_k}: the number of labels shown cannot be negative")
 
     def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
-        """A new picture with the heat and the labels on it.
+        """A new picture of the same size with the heat and the labels on it.
 
         Args:
             image: ``(H, W, 3)`` uint8 BGR; it is left as it is.
-            heat: ``(K, h, w)`` float32 in 0…1; several maps are shown as the hottest of them at each place.
+            heat: ``(K, h, w)`` float32 in 0…1; of several maps, each place shows the hottest in that one's own colour.
             explanation: what the heat was made of.
         """
+        if self.layout == "original":
+            return image.copy()
+        if self.layout == "side by side":
+            singles = [explanation.only(k) for k in range(len(heat))]
+            parts = [self._over(image, heat[k : k + 1], single) for k, single in enumerate(singles)]
+            return tiled([image, *parts])
+        return self._over(image, heat, explanation)
+
+    def _over(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
         r: Region = explanation.region
         part = image[r.y0 : r.y1, r.x0 : r.x1]
-        levels = upsample(heat.max(axis=0), *part.shape[:2])
-        blended = blend(part, levels, alpha=self.alpha, colormap=self.colormap, mode=self.mode)
+        if len(heat) == 1:
+            levels = upsample(heat[0], *part.shape[:2])
+            blended = blend(part, levels, alpha=self.alpha, colormap=self.colormap, mode=self.mode)
+        else:
+            blended = blend_several(part, heat, alpha=self.alpha)
         if part.shape == image.shape:
             picture = blended
         else:
@@ -150,3 +188,22 @@ class Overlay:
         if self.hud:
             draw_hud(picture, explanation, self.labels, self.top_k)
         return picture
+
+
+def tiled(pictures: Sequence[UInt8Array]) -> UInt8Array:
+    """Pictures of one size beside each other, small, on one picture of that size: as large as they fit."""
+    height, width = pictures[0].shape[:2]
+    _, columns = max(
+        (min(width / columns / width, height / -(-len(pictures) // columns) / height), columns)
+        for columns in range(1, len(pictures) + 1)
+    )
+    rows = -(-len(pictures) // columns)
+    scale = min(1 / columns, 1 / rows)
+    h, w = int(height * scale), int(width * scale)
+    top, left = (height - h * rows) // 2, (width - w * columns) // 2
+    canvas = np.zeros_like(pictures[0])
+    for number, picture in enumerate(pictures):
+        row, column = divmod(number, columns)
+        y, x = top + row * h, left + column * w
+        canvas[y : y + h, x : x + w] = cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
+    return canvas

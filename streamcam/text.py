@@ -14,6 +14,8 @@ WHITE: Colour = (255, 255, 255)
 GRAY: Colour = (200, 200, 200)
 AMBER: Colour = (60, 200, 255)
 RED: Colour = (60, 60, 255)
+# Of several classes on one picture: told apart with any colour vision (Okabe and Ito 2008), without its black and yellow.
+SEVERAL: tuple[Colour, ...] = ((0, 159, 230), (233, 180, 86), (115, 158, 0), (167, 121, 204), (0, 94, 213))
 _SMALLEST = 11  # pixels; smaller is not readable
 
 

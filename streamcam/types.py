@@ -6,18 +6,22 @@ Images are ``(H, W, 3)`` uint8 in BGR order, upright, unless a docstring says ot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+if TYPE_CHECKING:
+    from streamcam.naming import Naming
+
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +92,9 @@ class Explanation:
     Attributes:
         heatmaps: ``(K, h, w)`` float32 >= 0, raw evidence (after ReLU, not normalised), at layer resolution.
         classes: ``(K,)`` int32, the class index that each map explains.
+        versus: ``(K,)`` int32, the class that it is compared with, -1 for none: the map shows what speaks for the one
+            rather than for the other.
+        against: ``(K,)`` bool, whether the map shows what speaks against the class.
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
         region: the part of the frame that the model saw, and that the maps cover.
@@ -102,6 +109,26 @@ class Explanation:
     region: Region
     index: int = 0
     time: float = 0.0
+    versus: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
+    against: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+
+    def __post_init__(self) -> None:
+        if len(self.versus) != len(self.classes):
+            object.__setattr__(self, "versus", np.full(len(self.classes), -1, np.int32))
+        if len(self.against) != len(self.classes):
+            object.__setattr__(self, "against", np.zeros(len(self.classes), np.bool_))
+
+    def only(self, k: int) -> Explanation:
+        """The explanation of one of its targets."""
+        one = slice(k, k + 1)
+        return replace(
+            self,
+            heatmaps=self.heatmaps[one],
+            classes=self.classes[one],
+            scores=self.scores[one],
+            versus=self.versus[one],
+            against=self.against[one],
+        )
 
     def top(self, k: int) -> list[tuple[int, float]]:
         """The ``k`` most probable classes as ``(class index, probability)``, best first; ties by class index."""
@@ -168,8 +195,10 @@ class Explainer(Protocol):
         """Explain one frame."""
         ...
 
-    def stream(self, frames: Iterable[Frame], *, every: int = 1) -> Iterator[tuple[Frame, Explanation]]:
-        """Explain frames in their order, each Nth of them."""
+    def stream(
+        self, frames: Iterable[Frame], *, every: int = 1, naming: Naming | None = None
+    ) -> Iterator[tuple[Frame, Explanation]]:
+        """Explain frames in their order, each Nth of them, of the class that ``naming`` chooses."""
         ...
 
 

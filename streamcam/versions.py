@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 # Raised when the graph or what is kept of it changes in a way that older cache entries do not have.
-GRAPH_FORMAT = 1
+GRAPH_FORMAT = 2
 
 
 @cache

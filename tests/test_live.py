@@ -29,9 +29,9 @@ from need import need
 from streamcam import Frame, GradCAM, VideoSource, run, wrap_model
 from streamcam.controls import Controls, SessionEnd
 from streamcam.errors import OptionError, SourceError, TargetError
-from streamcam.live import Limit, Steered, side_by_side, watch
+from streamcam.live import Limit, Steered, watch
 from streamcam.newest import follow, newest
-from streamcam.overlay import Overlay
+from streamcam.overlay import Overlay, tiled
 from streamcam.pipeline import newest_frame
 from streamcam.sinks.recorder import Recorder
 from streamcam.sources.address import parse_address, redacted
@@ -490,9 +490,9 @@ def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
     class Slow(GradCAM):
         """As slow as its input is large."""
 
-        def __call__(self, frame, targets=None):
+        def __call__(self, frame, targets=None, method=None):
             time.sleep(0.1 if min(self.size) > 30 else 0.001)
-            return super().__call__(frame, targets)
+            return super().__call__(frame, targets, method)
 
     monkeypatch.setattr("streamcam.live._SECONDS_TO_JUDGE", 0.5)
     made = {}
@@ -510,14 +510,18 @@ def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
 
 def test_layouts_keep_the_size_of_the_picture():
     left, right = np.full((90, 160, 3), 50, np.uint8), np.full((90, 160, 3), 200, np.uint8)
-    both = side_by_side(left, right)
+    both = tiled([left, right])
     assert both.shape == left.shape
     assert (both[45, 40] == 50).all()
     assert (both[45, 120] == 200).all()
-    upright = side_by_side(left.transpose(1, 0, 2).copy(), right.transpose(1, 0, 2).copy())
-    assert (upright[40, 45] == 50).all()
-    assert (upright[120, 45] == 200).all()
-    assert side_by_side(left[:89, :159], right[:89, :159]).shape == (89, 159, 3)
+    upright = tiled([left.transpose(1, 0, 2).copy(), right.transpose(1, 0, 2).copy()])
+    assert (upright[80, 22] == 50).all()
+    assert (upright[80, 67] == 200).all()
+    assert tiled([left[:89, :159]] * 5).shape == (89, 159, 3)
+    four = tiled([left, right, right, left])
+    assert (four[20, 20] == 50).all()
+    assert (four[20, 140] == 200).all()
+    assert (four[70, 140] == 50).all()
 
 
 def test_controls_go_around():

@@ -9,7 +9,6 @@ import pytest
 
 from streamcam.errors import OptionError
 from streamcam.overlay import Overlay, blend, colormap_names, colour_table, upsample
-from streamcam.steady import Scale
 from streamcam.types import Explanation, Region
 
 
@@ -139,34 +138,6 @@ def evidence(peak, index=0):
     heat = np.full((1, 2, 2), peak, np.float32)
     one = np.array([1.0], np.float32)
     return Explanation(heat, np.array([index], np.int32), one, one, Region(0, 0, 2, 2))
-
-
-def test_weak_evidence_looks_weak_beside_strong():
-    scale = Scale(decay=0.9)
-    assert scale(evidence(4.0)).max() == 1
-    assert scale(evidence(0.4)).max() == pytest.approx(0.1 / 0.9)
-    assert scale(evidence(0.4)).max() == pytest.approx(0.1 / 0.81)
-    assert scale(evidence(8.0)).max() == 1
-
-
-def test_no_evidence_stays_dark():
-    scale = Scale()
-    assert (scale(evidence(0.0)) == 0).all()
-    scale(evidence(1.0))
-    assert (scale(evidence(0.0)) == 0).all()
-
-
-def test_another_class_starts_afresh():
-    scale = Scale()
-    scale(evidence(100.0, index=1))
-    assert scale(evidence(1.0, index=2)).max() == 1
-
-
-def test_the_minimum_is_not_subtracted():
-    heat = np.array([[[2.0, 4.0]]], np.float32)
-    one = np.array([1.0], np.float32)
-    explanation = Explanation(heat, np.zeros(1, np.int32), one, one, Region(0, 0, 2, 1))
-    np.testing.assert_allclose(Scale()(explanation), [[[0.5, 1.0]]])
 
 
 def test_the_hud_is_drawn_by_opencv_with_its_own_font():

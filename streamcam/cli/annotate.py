@@ -63,7 +63,10 @@ def annotate_command(
     every: Annotated[
         int,
         typer.Option(
-            min=1, metavar="N", help="Explain each Nth frame; its map stays for those between.", rich_help_panel="Speed"
+            min=1,
+            metavar="N",
+            help="Explain each Nth frame; its map moves along in those between.",
+            rich_help_panel="Speed",
         ),
     ] = 1,
     *,
@@ -96,9 +99,13 @@ def annotate_command(
 
     from streamcam.annotation import Interrupted, annotate
     from streamcam.cli.progress import Progress
+    from streamcam.naming import Naming
     from streamcam.sinks import Encoding
+    from streamcam.steady import unsteadied
 
-    explain = explanation.explainer(model.load(cache=not explanation.no_cache), in_flight=_IN_FLIGHT)
+    classifier = model.load(cache=not explanation.no_cache)
+    explain = explanation.explainer(classifier, in_flight=_IN_FLIGHT)
+    names_one = not picture.no_steady and not explanation.target
     overlay = picture.overlay(explain.labels)
     encoding = Encoding(codec, crf, preset)
     failed = len(problems)
@@ -112,6 +119,8 @@ def annotate_command(
                     overlay=overlay,
                     encoding=encoding,
                     overwrite=overwrite,
+                    steady=unsteadied if picture.no_steady else None,
+                    naming=Naming() if names_one else None,
                     every=every,
                     opened=progress.begin,
                     progress=progress.advance,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from streamcam.choices import Method
 from streamcam.cli.console import fail_with, note, say
 from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, takes
 from streamcam.errors import SinkError, StreamcamError
@@ -148,12 +149,14 @@ def live_command(
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.controls import Controls
     from streamcam.live import Limit, Steered, watch
+    from streamcam.naming import Naming
     from streamcam.sinks import Encoding
     from streamcam.sinks.partial import refuse_existing
     from streamcam.sinks.recorder import Recorder
     from streamcam.sinks.window import Window, check_display
     from streamcam.snapshot import free_path, save_snapshot
     from streamcam.stats import Stats
+    from streamcam.steady import unsteadied
 
     if not no_window:
         check_display()
@@ -163,12 +166,19 @@ def live_command(
     classifier = model.load(cache=not explanation.no_cache)
 
     controls = Controls(
-        picture.overlay(classifier.labels), targets=tuple(explanation.target or ["top1"]), method=explanation.method
+        picture.overlay(classifier.labels),
+        targets=tuple(explanation.target or ["top1"]),
+        method=explanation.method,
     )
     controls.recording = output is not None
     counted = Stats(opened)
     explain = Steered(
-        _sized(explanation, classifier), controls, counted, target_fps=target_fps, prepare=_aside(model, explanation)
+        _sized(explanation, classifier),
+        controls,
+        counted,
+        target_fps=target_fps,
+        prepare=_aside(model, explanation),
+        naming=None if picture.no_steady else Naming(),
     )
     given = iter([output] if output else [])
     recorder = Recorder(
@@ -199,7 +209,7 @@ def live_command(
             sinks.append(counted.shows(window))
         sinks += [counted, stack.enter_context(recorder), Limit(max_frames, seconds)]
         try:
-            watch(opened, explain, controls, sinks, counted)
+            watch(opened, explain, controls, sinks, counted, steady=unsteadied if picture.no_steady else None)
         except KeyboardInterrupt:
             interrupted = True
         finally:
@@ -247,10 +257,9 @@ def _aside(model: ModelOptions, options: ExplainOptions) -> Callable[..., Any] |
     if options.no_cache:
         return None
 
-    def convert(size: int | None, shape: tuple[int, int], targets: Targets) -> None:
-        prepare(
-            model.keywords(), options.keywords() | ({"size": size} if size else {}), shape, targets, default_folder()
-        )
+    def convert(size: int | None, shape: tuple[int, int], targets: Targets, method: Method) -> None:
+        explain = options.keywords() | {"method": method} | ({"size": size} if size else {})
+        prepare(model.keywords(), explain, shape, targets, default_folder())
 
     return convert
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from streamcam.choices import BlendMode, EngineName, Fit, Method, PrecisionChoice, PreprocessName, Score
+from streamcam.choices import BlendMode, EngineName, Fit, Layout, Method, PrecisionChoice, PreprocessName, Score
 
 if TYPE_CHECKING:
     from streamcam.gradcam import GradCAM
@@ -111,10 +111,11 @@ class ExplainOptions:
     """What is explained, and how."""
 
     layer: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="Target layer, outer/inner for a nested one; the last with a spatial map if not given.",
+            help="Target layer, outer/inner for a nested one; repeat to fuse several.",
+            show_default="the last with a spatial map",
             rich_help_panel=_EXPLANATION,
         ),
     ] = None
@@ -127,7 +128,8 @@ class ExplainOptions:
         list[str] | None,
         typer.Option(
             metavar="top1|LABEL|INDEX",
-            help="Class to explain; repeat for several.",
+            help="Class to explain; repeat for several. 'tiger vs zebra': what speaks for the one rather than the "
+            "other. 'not tiger': what speaks against it.",
             show_default="top1",
             rich_help_panel=_EXPLANATION,
         ),
@@ -203,8 +205,22 @@ class PictureOptions:
         bool, typer.Option("--no-hud", help="Write nothing on the picture.", rich_help_panel=_PICTURE)
     ] = False
 
+    layout: Annotated[
+        Layout,
+        typer.Option(
+            help="Heat over the picture; beside it, each target by itself; or the picture alone.",
+            rich_help_panel=_PICTURE,
+        ),
+    ] = "overlay"
+    no_steady: Annotated[
+        bool,
+        typer.Option(
+            "--no-steady", help="Each frame's own map and class, stretched to full heat.", rich_help_panel=_PICTURE
+        ),
+    ] = False
+
     def overlay(self, labels: tuple[str, ...]) -> Overlay:
         """The overlay that was asked for."""
         from streamcam.overlay import Overlay
 
-        return Overlay(labels, self.alpha, self.colormap, self.blend, self.top_k, not self.no_hud)
+        return Overlay(labels, self.alpha, self.colormap, self.blend, self.top_k, not self.no_hud, self.layout)

@@ -34,7 +34,7 @@ class Recipe:
 
     Attributes:
         classifier: whose decisions are explained.
-        layer: path of the target layer, or None for the last with a spatial map.
+        layers: paths of the target layers; none for the last with a spatial map.
         method: name of the formula.
         score: which score is differentiated.
         size: ``(height, width)`` of the input in pixels.
@@ -42,7 +42,7 @@ class Recipe:
     """
 
     classifier: Classifier
-    layer: str | None
+    layers: tuple[str, ...]
     method: Method
     score: Score
     size: tuple[int, int]
@@ -50,7 +50,7 @@ class Recipe:
 
     def trace(self) -> CamGraph:
         """The frozen TensorFlow graph. Loads TensorFlow and the model."""
-        return trace(self.classifier, self.size, self.targets, layer=self.layer, method=self.method, score=self.score)
+        return trace(self.classifier, self.size, self.targets, layers=self.layers, method=self.method, score=self.score)
 
     def key(self, kind: str, **more: Any) -> str:
         """The name in the disk cache of something made from this recipe."""
@@ -59,7 +59,7 @@ class Recipe:
             "model": self.classifier.fingerprint,
             "classes": len(self.classifier.labels),
             "preprocessing": repr(self.classifier.preprocessing),
-            "layer": self.layer,
+            "layers": self.layers,
             "method": self.method,
             "score": self.score,
             "versions": versions(),
@@ -101,15 +101,15 @@ class Builder:
         self._settings = settings
         self._precision: Precision | None = None
 
-    def build(self, recipe: Recipe) -> tuple[Engine, str]:
-        """An engine for the recipe, and the path of its target layer.
+    def build(self, recipe: Recipe) -> tuple[Engine, tuple[str, ...]]:
+        """An engine for the recipe, and the paths of its target layers.
 
         Raises:
             LayerError, SizeError, ModelError: as ``trace`` does, or the model does not convert and OpenVINO was asked for.
         """
         if self._settings.engine == "tensorflow" or (self._settings.engine == "auto" and _tensorflow_is_faster()):
             graph = recipe.trace()
-            return TensorFlowEngine(graph.function), graph.layer
+            return TensorFlowEngine(graph.function), graph.layers
         stored = self._stored(recipe)
         if stored is None:
             height, width = recipe.size
@@ -119,10 +119,10 @@ class Builder:
             try:
                 model = _convert(graph)
             except Exception as error:  # OpenVINO raises RuntimeErrors of its own
-                return self._without_openvino(recipe, graph, error), graph.layer
-            self._store(recipe, model, graph.layer)
-            stored = model, graph.layer
-        model, layer = stored
+                return self._without_openvino(recipe, graph, error), graph.layers
+            self._store(recipe, model, graph.layers)
+            stored = model, graph.layers
+        model, layers = stored
         engine = self._compile(model, self._precision_for(recipe, model))
         wanted = self._settings.precision
         if wanted not in ("auto", engine.precision):
@@ -131,7 +131,7 @@ class Builder:
                 StreamcamWarning,
                 stacklevel=2,
             )
-        return engine, layer
+        return engine, layers
 
     def _compile(self, model: openvino.Model, precision: Precision) -> OpenVINOEngine:
         settings = self._settings
@@ -161,8 +161,8 @@ class Builder:
     def _key(self, recipe: Recipe) -> str:
         return recipe.key("graph", size=recipe.size, targets=recipe.targets)
 
-    def _stored(self, recipe: Recipe) -> tuple[openvino.Model, str] | None:
-        """The converted graph and its layer from the disk. Raises ``SizeError`` where the model refused the size."""
+    def _stored(self, recipe: Recipe) -> tuple[openvino.Model, tuple[str, ...]] | None:
+        """The converted graph and its layers from the disk. Raises ``SizeError`` where the model refused the size."""
         cache = self._settings.cache
         found = cache.get(self._key(recipe)) if cache and recipe.classifier.fingerprint else None
         if not cache or found is None:
@@ -171,13 +171,13 @@ class Builder:
         if "refused" in facts:
             raise SizeError(facts["refused"])
         try:
-            return core().read_model(place / "graph.xml"), facts["layer"]
+            return core().read_model(place / "graph.xml"), tuple(facts["layers"])
         except (RuntimeError, KeyError) as error:
             warnings.warn(f"damaged cache entry ({error}); it is made again", StreamcamWarning, stacklevel=3)
             cache.remove(self._key(recipe))
             return None
 
-    def _store(self, recipe: Recipe, model: openvino.Model, layer: str) -> None:
+    def _store(self, recipe: Recipe, model: openvino.Model, layers: tuple[str, ...]) -> None:
         cache = self._settings.cache
         if not cache or not recipe.classifier.fingerprint:
             return
@@ -186,7 +186,7 @@ class Builder:
         with tempfile.TemporaryDirectory() as folder:
             ov.save_model(model, Path(folder) / "graph.xml", compress_to_fp16=False)
             files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
-        cache.put(self._key(recipe), _description(recipe) | {"layer": layer}, files)
+        cache.put(self._key(recipe), _description(recipe) | {"layers": layers}, files)
 
     def remember_refusal(self, recipe: Recipe, reason: str) -> None:
         """Keep on disk that the model cannot take this size, so that the next start need not try."""

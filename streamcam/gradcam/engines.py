@@ -15,7 +15,7 @@ from streamcam.types import Float32Array, Int32Array, UInt8Array
 if TYPE_CHECKING:
     import openvino
 
-# (K, h, w) float32 raw evidence, (C,) float32 probabilities, (K,) int32 class indices
+# (K, h, w) float32 raw evidence, (C,) float32 probabilities, (K, 2) int32 class indices
 Answer: TypeAlias = tuple[Float32Array, Float32Array, Int32Array]
 
 _TYPE_NAMES = {"f32": "f32", "f16": "f16", "bf16": "bf16", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
@@ -39,7 +39,7 @@ class Engine(Protocol):
 
         Args:
             image: ``(height, width, 3)`` uint8, BGR.
-            targets: ``(K,)`` int32, class indices, or ranks as negative numbers.
+            targets: ``(K, 3)`` int32, see ``gradcam.targets``.
 
         Returns:
             A function that waits for the answer and gives it. It must be called once.

@@ -16,9 +16,10 @@ from streamcam.gradcam.build import Builder, Recipe, Settings
 from streamcam.gradcam.engines import Answer, Engine
 from streamcam.gradcam.geometry import View, view_of
 from streamcam.gradcam.graph import SizeError
-from streamcam.gradcam.targets import resolve_targets
+from streamcam.gradcam.targets import NO_CLASS, resolve_targets
 from streamcam.models.classifier import Classifier, wrap_model
-from streamcam.types import Explanation, Frame, UInt8Array
+from streamcam.naming import Naming
+from streamcam.types import Explanation, Frame, Int32Array, UInt8Array
 
 if TYPE_CHECKING:
     import keras
@@ -34,11 +35,13 @@ class GradCAM:
 
     Args:
         classifier: from ``load_model``, or a Keras model (wrapped by ``wrap_model``). It is left as it is.
-        layer: path of the target layer (``outer/inner`` for a nested one); None for the last with a spatial map.
-        method: ``gradcam``.
+        layer: path of the target layer (``outer/inner`` for a nested one), or several, whose maps are fused; None for
+            the last with a spatial map.
+        method: the formula, one of ``gradcam``, ``gradcam++``, ``hirescam``, ``xgradcam``, ``layercam``, ``eigencam``.
         score: ``logit``: differentiate the class's score before softmax or sigmoid, as the paper does;
             ``probability``: after it, as many notebooks do.
-        targets: the classes to explain, each a rank (``top1``), a label or a class index.
+        targets: the classes to explain, each a rank (``top1``), a label or a class index; ``tiger vs zebra`` for what
+            speaks for one rather than the other, ``not tiger`` for what speaks against it.
         fit: what the model sees of a frame: ``native`` all of it undistorted, ``stretch`` all of it squeezed to the
             model's shape, ``crop`` the centre.
         size: short side of the model's input in pixels; None for the size the model was built for.
@@ -60,7 +63,7 @@ class GradCAM:
         self,
         classifier: Classifier | keras.Model,
         *,
-        layer: str | None = None,
+        layer: str | Sequence[str] | None = None,
         method: Method = "gradcam",
         score: Score = "logit",
         targets: Sequence[str | int] = ("top1",),
@@ -85,14 +88,14 @@ class GradCAM:
         self.fit: Fit = fit
         self.targets = tuple(targets)
         self._targets = resolve_targets(targets, self.classifier.labels)
-        self._layer = layer
+        self._layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
         self._size = _scaled(self.classifier.input_size, size)
         self._in_flight = in_flight
         self._builder = Builder(Settings(engine, precision, threads, in_flight, usual_cache(cache)))
         self._latest: Engine | None = None
-        self._compiled: OrderedDict[tuple[int, int, int], Engine] = OrderedDict()
+        self._compiled: OrderedDict[tuple[int, int, int, Method], Engine] = OrderedDict()
         self._trace_count = 0
-        self.layer: str | None = layer
+        self.layer: str | None = "+".join(self._layers) or None
 
     @property
     def engine(self) -> str | None:
@@ -119,25 +122,32 @@ class GradCAM:
         """How often a function was traced and compiled: once per input size and number of targets."""
         return self._trace_count
 
-    def __call__(self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None) -> Explanation:
+    def __call__(
+        self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None, method: Method | None = None
+    ) -> Explanation:
         """Explain one frame.
 
         Args:
             frame: a ``Frame``, or an image ``(H, W, 3)`` uint8, BGR.
             targets: classes to explain instead of the usual ones.
+            method: a formula instead of the usual one; each is compiled once.
 
         Raises:
             OptionError: the image is not ``(H, W, 3)`` uint8.
             TargetError, LayerError, ModelError: the model has no such class or layer, or cannot be explained.
         """
-        return self._start(frame, targets)()
+        return self._start(frame, targets, method)()
 
-    def stream(self, frames: Iterable[Frame], *, every: int = 1) -> Iterator[tuple[Frame, Explanation]]:
+    def stream(
+        self, frames: Iterable[Frame], *, every: int = 1, naming: Naming | None = None
+    ) -> Iterator[tuple[Frame, Explanation]]:
         """Explain frames in their order, up to ``in_flight`` of them at once.
 
         Args:
             frames: any iterable of frames.
             every: explain each Nth frame only; the frames between carry the explanation of the one before.
+            naming: chooses the class to explain, in place of the usual targets. A frame on which it changes is explained
+                once more, so that the result does not depend on ``in_flight``.
 
         Raises:
             OptionError: ``every`` is not positive.
@@ -150,7 +160,8 @@ class GradCAM:
         def oldest() -> tuple[Frame, Explanation]:
             nonlocal carried
             frame, finish = waiting.popleft()
-            carried = finish() if finish else carried
+            if finish:
+                carried = self._renamed(frame, finish(), naming)
             assert carried is not None
             return frame, carried
 
@@ -165,7 +176,9 @@ class GradCAM:
                 except Exception as error:  # raised after the frames before it
                     failure = error
                     break
-                waiting.append((frame, None if number % every else self._start(frame)))
+                waiting.append(
+                    (frame, None if number % every else self._start(frame, naming.targets if naming else None))
+                )
                 if len(waiting) >= self._in_flight * every:
                     yield oldest()
             while waiting:
@@ -177,53 +190,64 @@ class GradCAM:
                 if finish:
                     finish()
 
+    def _renamed(self, frame: Frame, explanation: Explanation, naming: Naming | None) -> Explanation:
+        """The explanation, or another one where it is not of the class that is named now."""
+        if naming is None:
+            return explanation
+        naming.update(explanation.probabilities)
+        return explanation if explanation.classes[0] == naming.held else self(frame, naming.targets)
+
     def _start(
-        self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None
+        self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None, method: Method | None = None
     ) -> Callable[[], Explanation]:
         """Begin with a frame; the result waits for the explanation and gives it."""
         image, index, time = (frame.image, frame.index, frame.time) if isinstance(frame, Frame) else (frame, 0, 0.0)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             raise OptionError(f"an image is (H, W, 3) uint8 in BGR order, not {image.shape} {image.dtype}")
         wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
-        view, engine = self._prepare(image.shape[:2], len(wanted))
+        view, engine = self._prepare(image.shape[:2], len(wanted), method)
         answer = engine.start(view.cut(image), wanted)
-        return lambda: _explanation(answer(), view, index, time)
+        return lambda: _explanation(answer(), wanted, view, index, time)
 
-    def is_prepared(self, shape: tuple[int, int], targets: int) -> bool:
+    def is_prepared(self, shape: tuple[int, int], targets: int, method: Method | None = None) -> bool:
         """Whether frames of ``(height, width)`` pixels, explained for so many classes, need no TensorFlow any more."""
         view = self._view(shape)
-        recipe = self._recipe((view.height, view.width), targets)
-        return (view.height, view.width, targets) in self._compiled or self._builder.has(recipe)
+        recipe = self._recipe((view.height, view.width), targets, method)
+        return self._key(view, targets, method) in self._compiled or self._builder.has(recipe)
 
-    def view(self, image: UInt8Array, targets: int | None = None) -> View:
+    def view(self, image: UInt8Array, targets: int | None = None, method: Method | None = None) -> View:
         """Which part of an image the model sees, and at which size. Compiles for it, and for so many classes."""
-        return self._prepare(image.shape[:2], len(self._targets) if targets is None else targets)[0]
+        return self._prepare(image.shape[:2], len(self._targets) if targets is None else targets, method)[0]
 
     def explain_input(self, picture: UInt8Array, view: View) -> Explanation:
         """Explain what a view has cut out of an image already: ``(height, width, 3)`` of the view, uint8, BGR."""
-        return _explanation(self._engine(view, len(self._targets)).start(picture, self._targets)(), view)
+        return _explanation(self._engine(view, len(self._targets)).start(picture, self._targets)(), self._targets, view)
 
-    def _prepare(self, shape: tuple[int, int], targets: int) -> tuple[View, Engine]:
+    def _prepare(self, shape: tuple[int, int], targets: int, method: Method | None = None) -> tuple[View, Engine]:
         view = self._view(shape)
         try:
-            return view, self._engine(view, targets)
+            return view, self._engine(view, targets, method)
         except SizeError as error:
             if self.fit != "native":
                 raise
-            self._builder.remember_refusal(self._recipe((view.height, view.width), targets), str(error))
+            self._builder.remember_refusal(self._recipe((view.height, view.width), targets, method), str(error))
             warnings.warn(f"{error}: --fit stretch is used instead of native", StreamcamWarning, stacklevel=3)
             self.fit = "stretch"
             view = self._view(shape)
-            return view, self._engine(view, targets)
+            return view, self._engine(view, targets, method)
 
     def _view(self, shape: tuple[int, int]) -> View:
         return view_of(shape, self.fit, self._size, self.classifier.stride)
 
-    def _engine(self, view: View, targets: int) -> Engine:
-        key = (view.height, view.width, targets)
+    def _key(self, view: View, targets: int, method: Method | None) -> tuple[int, int, int, Method]:
+        return view.height, view.width, targets, method or self.method
+
+    def _engine(self, view: View, targets: int, method: Method | None = None) -> Engine:
+        key = self._key(view, targets, method)
         if key not in self._compiled:
-            recipe = self._recipe((view.height, view.width), targets)
-            self._compiled[key], self.layer = self._builder.build(recipe)
+            recipe = self._recipe((view.height, view.width), targets, method)
+            self._compiled[key], layers = self._builder.build(recipe)
+            self.layer = "+".join(layers)
             self._trace_count += 1
             while len(self._compiled) > _MAX_COMPILED:
                 self._compiled.popitem(last=False)
@@ -231,13 +255,17 @@ class GradCAM:
         self._latest = self._compiled[key]
         return self._latest
 
-    def _recipe(self, size: tuple[int, int], targets: int) -> Recipe:
-        return Recipe(self.classifier, self._layer, self.method, self.score, size, targets)
+    def _recipe(self, size: tuple[int, int], targets: int, method: Method | None = None) -> Recipe:
+        return Recipe(self.classifier, self._layers, method or self.method, self.score, size, targets)
 
 
-def _explanation(answer: Answer, view: View, index: int = 0, time: float = 0.0) -> Explanation:
-    heatmaps, probabilities, classes = answer
-    return Explanation(heatmaps, classes, probabilities[classes], probabilities, view.region, index, time)
+def _explanation(answer: Answer, wanted: Int32Array, view: View, index: int = 0, time: float = 0.0) -> Explanation:
+    heatmaps, probabilities, resolved = answer
+    classes, against = resolved[:, 0], wanted[:, 2] < 0
+    versus = np.where(wanted[:, 1] == NO_CLASS, -1, resolved[:, 1]).astype(np.int32)
+    return Explanation(
+        heatmaps, classes, probabilities[classes], probabilities, view.region, index, time, versus, against
+    )
 
 
 def _check(option: str, value: str, choices: Any) -> None:

@@ -47,8 +47,32 @@ def _register() -> tuple[str, ...]:
         y, scale, alpha = op.outputs[0], 1.0507009873554805, 1.6732632423543772  # Klambauer et al. 2017
         return gradient * tf.where(y > 0, tf.ones_like(y) * scale, y + scale * alpha)
 
+    def depthwise(op: Any, gradient: Any) -> tuple[Any, None]:
+        """Of the input alone: the gradient with zeros put between its places, convolved with the mirrored kernels."""
+        x, kernel = op.inputs
+        strides, dilations, padding = op.get_attr("strides"), op.get_attr("dilations"), op.get_attr("padding")
+        if dilations != [1, 1, 1, 1] or padding not in (b"SAME", b"VALID") or kernel.shape[3] != 1:
+            shape = tf.shape(x)
+            return tf.raw_ops.DepthwiseConv2dNativeBackpropInput(
+                input_sizes=shape, filter=kernel, out_backprop=gradient, strides=strides, padding=padding
+            ), None
+        sides = []
+        for axis in (1, 2):
+            size, stride, window, places = x.shape[axis], strides[axis], kernel.shape[axis - 1], gradient.shape[axis]
+            reach = (places - 1) * stride + 1
+            before = max(reach - 1 + window - size, 0) // 2 if padding == b"SAME" else 0
+            sides.append((stride, places, reach, (window - 1 - before, size - reach + before)))
+        (sy, h, tall, pad_y), (sx, w, wide, pad_x) = sides
+        channels = gradient.shape[3]
+        spread = tf.reshape(gradient, (-1, h, 1, w, 1, channels))
+        spread = tf.pad(spread, [(0, 0), (0, 0), (0, sy - 1), (0, 0), (0, sx - 1), (0, 0)])
+        spread = tf.reshape(spread, (-1, h * sy, w * sx, channels))[:, :tall, :wide]
+        spread = tf.pad(spread, [(0, 0), pad_y, pad_x, (0, 0)])
+        return tf.nn.depthwise_conv2d(spread, tf.reverse(tf.reverse(kernel, (0,)), (1,)), (1, 1, 1, 1), "VALID"), None
+
     formulas = {
         "BiasAdd": bias_add,
+        "DepthwiseConv2dNative": depthwise,
         "Elu": elu,
         "LeakyRelu": leaky_relu,
         "Relu": lambda op, g: where(op.outputs[0] > 0, g),

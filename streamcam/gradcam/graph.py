@@ -3,10 +3,11 @@
 ``(image, targets) -> (heatmaps, probabilities, classes)``, where
 
 * ``image`` is ``(height, width, 3)`` uint8, BGR, of exactly the size the graph was traced for;
-* ``targets`` is ``(K,)`` int32: a class index, or a negative number for a rank (-1 the most probable class);
+* ``targets`` is ``(K, 3)`` int32: a class, the class it is compared with or ``NO_CLASS``, and 1, or -1 for what speaks
+  against it; a class is an index, or a negative number for a rank (-1 the most probable class);
 * ``heatmaps`` is ``(K, h, w)`` float32, raw evidence at the resolution of the target layer;
 * ``probabilities`` is ``(C,)`` float32;
-* ``classes`` is ``(K,)`` int32, the targets with ranks resolved.
+* ``classes`` is ``(K, 2)`` int32, the classes of the targets with ranks resolved.
 
 Wanted classes are data, so switching them never traces again. The gradient is that of the graph itself
 (``tf.gradients``) from the score down to the target layer's output: what lies below the layer is never differentiated.
@@ -20,10 +21,11 @@ from typing import Any
 from streamcam.choices import Method, Score
 from streamcam.errors import LayerError, ModelError
 from streamcam.gradcam.gradients import plain_gradients
-from streamcam.gradcam.methods import METHODS
+from streamcam.gradcam.head import closed_form
+from streamcam.gradcam.methods import METHODS, fuse
 from streamcam.libraries import load_tensorflow
 from streamcam.models.classifier import Classifier
-from streamcam.models.layers import choose_layer, record_outputs
+from streamcam.models.layers import LayerOutput, choose_layer, record_outputs
 from streamcam.models.preprocessing import Preprocessing
 
 # Half-precision gradients are computed this much larger, so that small ones are not rounded to zero.
@@ -40,15 +42,24 @@ class CamGraph:
 
     Attributes:
         function: a TensorFlow ``ConcreteFunction`` without variables; inputs and outputs as in the module's docstring.
-        layer: path of the target layer.
+        layers: paths of the target layers, in the order of the network.
+        has_closed_form: whether the gradient was known from the head's weights.
     """
 
     function: Any
-    layer: str
+    layers: tuple[str, ...]
+    has_closed_form: bool
 
 
 def trace(
-    classifier: Classifier, size: tuple[int, int], targets: int, *, layer: str | None, method: Method, score: Score
+    classifier: Classifier,
+    size: tuple[int, int],
+    targets: int,
+    *,
+    layers: tuple[str, ...],
+    method: Method,
+    score: Score,
+    closed: bool = True,
 ) -> CamGraph:
     """Trace the Grad-CAM function of a classifier for one input size and freeze it.
 
@@ -56,10 +67,11 @@ def trace(
         classifier: whose decisions to explain.
         size: ``(height, width)`` of the image in pixels.
         targets: how many classes are explained at once, K.
-        layer: path of the target layer; None for the last one with a spatial map.
+        layers: paths of the target layers, whose maps are fused; none for the last one with a spatial map.
         method: name of the formula, one of ``METHODS``.
         score: which score is differentiated: the class's ``logit`` (before softmax or sigmoid), as the paper does, or
             its ``probability``.
+        closed: whether a gradient that is known from the head's weights may be taken from there.
 
     Raises:
         LayerError: the layer does not exist, has no spatial map, or does not lead to the score.
@@ -71,28 +83,43 @@ def trace(
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
     model = classifier.model
-    chosen: list[str] = []
+    chosen: list[LayerOutput] = []
+    known: list[bool] = []
 
     def explain(image: Any, wanted: Any) -> tuple[Any, Any, Any]:
         with record_outputs(size) as outputs, plain_gradients():
             output = model(_preprocess(image, classifier.preprocessing), training=False)
-        tap = choose_layer(list(outputs.values()), layer, classifier.name)
-        chosen.append(tap.path)
-        activations = tap.tensor
+        found = list(outputs.values())
+        taps = [choose_layer(found, layer, classifier.name) for layer in layers or (None,)]
+        taps = sorted({tap.path: tap for tap in taps}.values(), key=found.index)
+        chosen.extend(taps)
+        activations = [tap.tensor for tap in taps]
         logits, probabilities = _scores(output, classifier.gives_probabilities)
         count = len(classifier.labels)
         if probabilities.shape != (count,):
             raise SizeError(f"{classifier.name}: gives output of shape {output.shape} at {size[1]}x{size[0]}")
         ranking = tf.math.top_k(probabilities, k=count).indices
-        classes = tf.where(wanted < 0, tf.gather(ranking, tf.maximum(-wanted - 1, 0)), wanted)
-        scores, wanted_scores = (logits if score == "logit" else probabilities), tf.one_hot(classes, count)
-        gradients = [_gradient(scores, wanted_scores[k], activations) for k in range(targets)]
-        if any(gradient is None for gradient in gradients):
-            raise LayerError(f"{tap.path}: the score of {classifier.name} does not depend on this layer")
-        evidence = [METHODS[method](tf.cast(activations[0], tf.float32), gradient) for gradient in gradients]
+        asked = wanted[:, :2]
+        classes = tf.where(asked < 0, tf.gather(ranking, tf.maximum(-asked - 1, 0)), asked)
+        # A class that does not exist, such as NO_CLASS, has no one in its row.
+        weights = tf.one_hot(classes[:, 0], count) - tf.one_hot(classes[:, 1], count)
+        weights *= tf.cast(wanted[:, 2:], tf.float32)
+        head = closed_form(logits, activations[0]) if closed and score == "logit" and len(taps) == 1 else None
+        known.append(head is not None)
+        evidence = []
+        for k in range(targets):
+            if head is not None:
+                gradients = [_spread(tf.linalg.matvec(head, weights[k]), activations[0].shape[1:])]
+            else:
+                gradients = _gradients(logits if score == "logit" else probabilities, weights[k], activations)
+            for tap, gradient in zip(taps, gradients, strict=True):
+                if gradient is None:
+                    raise LayerError(f"{tap.path}: the score of {classifier.name} does not depend on this layer")
+            pairs = zip(activations, gradients, strict=True)
+            evidence.append(fuse([METHODS[method](tf.cast(a[0], tf.float32), g) for a, g in pairs]))
         return tf.stack(evidence), probabilities, classes
 
-    signature = (tf.TensorSpec((*size, 3), tf.uint8, "image"), tf.TensorSpec((targets,), tf.int32, "targets"))
+    signature = (tf.TensorSpec((*size, 3), tf.uint8, "image"), tf.TensorSpec((targets, 3), tf.int32, "targets"))
     try:
         function = tf.function(explain, autograph=False).get_concrete_function(*signature)
     except ModelError:
@@ -102,7 +129,8 @@ def trace(
         raise SizeError(f"{classifier.name}: cannot be traced at {size[1]}x{size[0]} ({reason})") from error
     if size != classifier.input_size:
         _check_pooling(function.graph, classifier.name)
-    return CamGraph(convert_variables_to_constants_v2(function, aggressive_inlining=True), chosen[0])
+    frozen = convert_variables_to_constants_v2(function, aggressive_inlining=True)
+    return CamGraph(frozen, tuple(tap.path for tap in chosen), known[0])
 
 
 def _preprocess(image: Any, how: Preprocessing) -> Any:
@@ -147,13 +175,21 @@ def _scores(output: Any, gives_probabilities: bool) -> tuple[Any, Any]:
     return tf.reshape(logits, [-1]), tf.reshape(probabilities, [-1])
 
 
-def _gradient(scores: Any, weights: Any, activations: Any) -> Any:
-    """``(h, w, c)`` float32 gradient of the weighted sum of scores, or None where it does not depend on the layer."""
+def _gradients(scores: Any, weights: Any, activations: list[Any]) -> list[Any]:
+    """``(h, w, c)`` float32 gradients of the weighted sum of scores, None where it does not depend on a layer."""
     import tensorflow as tf
 
-    scale = _HALF_PRECISION_SCALE if activations.dtype == tf.float16 else 1.0
-    [gradient] = tf.gradients(scores, [activations], grad_ys=weights * scale)
-    return None if gradient is None else tf.cast(gradient[0], tf.float32) / scale
+    scale = _HALF_PRECISION_SCALE if any(a.dtype == tf.float16 for a in activations) else 1.0
+    found = tf.gradients(scores, activations, grad_ys=weights * scale)
+    return [None if gradient is None else tf.cast(gradient[0], tf.float32) / scale for gradient in found]
+
+
+def _spread(weights: Any, shape: Any) -> Any:
+    """``(h, w, c)`` float32: the gradient of a mean over the map, the same at every place."""
+    import tensorflow as tf
+
+    height, width, channels = shape
+    return tf.broadcast_to(weights / (height * width), (height, width, channels))
 
 
 def _check_pooling(graph: Any, name: str) -> None:

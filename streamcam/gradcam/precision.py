@@ -11,6 +11,7 @@ import numpy as np
 
 from streamcam.choices import Precision
 from streamcam.gradcam.engines import Answer, Engine
+from streamcam.gradcam.targets import plain
 from streamcam.photographs import photographs
 from streamcam.types import Float32Array, UInt8Array
 
@@ -60,7 +61,7 @@ def compare(reference: Engine, candidate: Engine, pictures: Sequence[UInt8Array]
     times: tuple[list[float], list[float]] = ([], [])
     for picture in pictures:
         expected = _timed(reference, picture, -1, times[0])
-        index = int(expected[2][0])
+        index = int(expected[2][0, 0])
         actual = _timed(candidate, picture, index, times[1])
         correlations.append(correlation(expected[0][0], actual[0][0]))
         second, first = np.sort(expected[1])[-2:]
@@ -98,6 +99,6 @@ def choose(compiled: Callable[[Precision], Engine], able: Sequence[Precision], h
 
 def _timed(engine: Engine, picture: UInt8Array, target: int, times: list[float]) -> Answer:
     began = time.perf_counter()
-    answer = engine.start(picture, np.array([target], np.int32))()
+    answer = engine.start(picture, plain(target))()
     times.append(time.perf_counter() - began)
     return answer

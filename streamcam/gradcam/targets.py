@@ -11,11 +11,17 @@ import numpy as np
 from streamcam.errors import TargetError
 from streamcam.types import Int32Array
 
+NO_CLASS = 2**30  # stands for "compared with nothing"
+_VERSUS = re.compile(r"\s+(?:rather than|vs\.?|versus)\s+", re.IGNORECASE)
+_AGAINST = re.compile(r"not\s+", re.IGNORECASE)
+
 
 def resolve_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> Int32Array:
-    """Turn targets into ``(K,)`` int32: class indices, or ranks as negative numbers (-1 the most probable class).
+    """Turn targets into ``(K, 3)`` int32: a class, the class it is compared with or ``NO_CLASS``, and 1 or -1.
 
-    A target is a rank (``top1``, ``top2``, …), a label in any case, or a class index.
+    A class is a rank (``top1``, ``top2``, …), a label in any case, or a class index; a rank becomes a negative number
+    (-1 the most probable class). A target is a class, two of them (``tiger vs zebra``: what speaks for the one rather
+    than for the other), or either of these after ``not`` (``not tiger``: what speaks against it).
 
     Raises:
         TargetError: the model has no such class; the message lists the nearest.
@@ -25,7 +31,23 @@ def resolve_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> In
     return np.array([_resolve(target, labels) for target in targets], np.int32)
 
 
-def _resolve(target: str | int, labels: tuple[str, ...]) -> int:
+def plain(index: int) -> Int32Array:
+    """``(1, 3)`` int32: one class or rank, compared with nothing."""
+    return np.array([[index, NO_CLASS, 1]], np.int32)
+
+
+def _resolve(target: str | int, labels: tuple[str, ...]) -> tuple[int, int, int]:
+    text = str(target).strip()
+    if text.casefold() in (label.casefold() for label in labels):
+        return _class(target, labels), NO_CLASS, 1
+    sign = 1
+    if match := _AGAINST.match(text):
+        text, sign = text[match.end() :], -1
+    one, *other = _VERSUS.split(text, maxsplit=1)
+    return _class(one if one != str(target) else target, labels), _class(other[0], labels) if other else NO_CLASS, sign
+
+
+def _class(target: str | int, labels: tuple[str, ...]) -> int:
     text = str(target).strip()
     if rank := re.fullmatch(r"top(\d+)", text, re.IGNORECASE):
         if 1 <= int(rank[1]) <= len(labels):

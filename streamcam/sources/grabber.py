@@ -26,9 +26,7 @@ from streamcam.sources.address import PROTOCOLS
 from streamcam.sources.shared import SLOT_BYTES, SLOTS, SharedPictures
 from streamcam.types import UInt8Array
 
-_MOST_AHEAD = (
-    1.0  # seconds that a stream may be ahead of its own clock: what a live one had in store when it was opened
-)
+_MOST_AHEAD = 0.2  # seconds that a film may come before its time
 _LONGEST_WAIT = 5.0  # seconds; a clock that jumps further is not believed
 
 # (H, W, 3) uint8 BGR, and when it arrived by ``time.perf_counter``, which all processes of a machine share
@@ -86,7 +84,7 @@ def stream_pictures(url: str, *, timeout: float) -> Iterator[Arrived]:
             for frame in frames:
                 if frame.is_corrupt:
                     continue
-                if frame.time is not None:  # a film that is not live comes faster than it is to be seen
+                if container.duration and frame.time is not None:  # a film comes faster than it is to be seen
                     began = arrived - frame.time if began is None else began
                     ahead = began + frame.time - time.perf_counter() - _MOST_AHEAD
                     if 0 < ahead < _LONGEST_WAIT:

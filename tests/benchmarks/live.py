@@ -1,6 +1,7 @@
 """What a live session does, on a real MJPEG stream of 1280x720 at 30 frames a second.
 
     python tests/benchmarks/live.py delay [--minutes 5] [-- OPTIONS OF streamcam live]
+    python tests/benchmarks/live.py clock [--minutes 5]
     python tests/benchmarks/live.py slow          # a model that takes half a second
     python tests/benchmarks/live.py faults [--rounds 20]
 
@@ -19,13 +20,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from camera import Camera
+from camera import Camera, number_of
 
 from streamcam import Explanation, Frame, GradCAM, load_model
 from streamcam.controls import Controls
@@ -51,10 +53,27 @@ def delay(minutes: float, options: list[str]) -> None:
         print(f"{title} minute:", minute)
 
 
+def clock(minutes: float) -> None:
+    """How long a picture takes from the server's hand to ours, by the number it shows."""
+    with Camera(width=1280, height=720) as camera, LiveSource(camera.url) as source:
+        lags: list[list[float]] = [[]]
+        began = time.monotonic()
+        for number, frame in enumerate(frame for frame in source if frame.fresh):
+            if number % 15 == 14:
+                lags[-1].append(source.start + frame.time - camera.sent()[number_of(frame.image)])
+            if time.monotonic() - began > 60 * len(lags):
+                print(
+                    f"minute {len(lags)}: sent to arrived {1e3 * np.percentile(lags[-1], 95):.1f} ms (p95)", flush=True
+                )
+                lags.append([])
+            if len(lags) > minutes:
+                return
+
+
 class _Slow(GradCAM):
-    def __call__(self, frame: Frame | np.ndarray, targets: object = None) -> Explanation:
+    def __call__(self, frame: Frame | np.ndarray, targets: Any = None, method: Any = None) -> Explanation:
         time.sleep(0.5)
-        return super().__call__(frame, targets)
+        return super().__call__(frame, targets, method)
 
 
 def slow(seconds: float) -> None:
@@ -140,13 +159,15 @@ def _absent(seconds: float) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("delay", "slow", "faults"))
+    parser.add_argument("what", choices=("delay", "clock", "slow", "faults"))
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("options", nargs="*")
     asked = parser.parse_args()
     if asked.what == "delay":
         delay(asked.minutes, asked.options)
+    elif asked.what == "clock":
+        clock(asked.minutes)
     elif asked.what == "slow":
         slow(130)
     else:
