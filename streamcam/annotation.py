@@ -32,12 +32,14 @@ class Outputs:
         media: the annotated video or image.
         records: JSON Lines of what the model said, or None.
         heatmaps: HDF5 of the raw maps, or None.
+        report: a page about it, or None; it is written by whoever annotates, from what ``streamcam.report`` has seen.
         probabilities: whether the heatmaps file also holds the probability of every class.
     """
 
     media: Path
     records: Path | None = None
     heatmaps: Path | None = None
+    report: Path | None = None
     probabilities: bool = False
 
 
@@ -159,6 +161,6 @@ def make_header(source: str, explain: GradCAM) -> Header:
 
 
 def _refuse_input(path: Path, outputs: Outputs) -> None:
-    for output in (outputs.media, outputs.records, outputs.heatmaps):
+    for output in (outputs.media, outputs.records, outputs.heatmaps, outputs.report):
         if output and output.exists() and output.samefile(path):
             raise SinkError(f"{output}: is the input itself; name another output with -o")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 
-from streamcam.text import AMBER, GRAY, SEVERAL, WHITE, darken, fitted, text_size, text_width, write
+from streamcam.text import AMBER, GRAY, RED, SEVERAL, WHITE, darken, fitted, text_size, text_width, write
 from streamcam.types import Explanation, UInt8Array
 
 _TRACK = (90, 90, 90)  # BGR, of a bar's empty part
@@ -22,6 +22,24 @@ def _question(explanation: Explanation, labels: tuple[str, ...]) -> str:
         name += f" rather than {_name(int(versus), labels)}" if versus >= 0 else ""
         parts.append(f"not {name}" if against else name)
     return f"why {' or '.join(parts)}?"
+
+
+def _draw_inside(image: UInt8Array, explanation: Explanation, size: int) -> None:
+    """Outline the region of interest, and write into the upper right corner how much of the evidence lies in it."""
+    assert explanation.inside
+    share, alert = explanation.inside.shares[0], explanation.inside.alert
+    cv2.polylines(
+        image, list(explanation.inside.outlines), True, RED if alert else WHITE, max(1, size // 10), cv2.LINE_AA
+    )
+    text = "no evidence" if share is None else f"evidence inside {share:.0%}"
+    text += ": looks elsewhere" if alert else ""
+    width, margin = text_width(text, size) + size, size // 2
+    left, step = image.shape[1] - margin - width, round(size * 1.75)
+    if left < 0:
+        return
+    panel = image[margin : margin + step, left : left + width]
+    darken(panel)
+    write(panel, text, size // 2, round(size * 1.3), RED if alert else WHITE, size)
 
 
 def draw_hud(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...], top_k: int) -> None:
@@ -63,6 +81,8 @@ def draw_hud(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...
     baseline = margin // 2 + round(size * 1.3)
     question = _question(explanation, labels)
     write(panel, fitted(question, size, panel_width - 2 * pad), pad, baseline, AMBER, size)
+    if explanation.inside:
+        _draw_inside(image, explanation, size)
     for index, score in rows:
         baseline += step
         colour = explained.get(index, GRAY)

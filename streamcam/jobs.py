@@ -32,11 +32,12 @@ def plan(
     *,
     records: Path | None = None,
     heatmaps: Path | None = None,
+    report: Path | None = None,
     probabilities: bool = False,
 ) -> tuple[list[Job], list[StreamcamError]]:
     """Lay out the work. No file is opened.
 
-    One file as the only input makes ``output``, ``records`` and ``heatmaps`` names of files, unless they are folders
+    One file as the only input makes ``output``, ``records``, ``heatmaps`` and ``report`` names of files, unless they are folders
     or have no ending; otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
     file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``, and a second ``clip.mp4`` ``clip.mp4-2.cam.mp4``.
 
@@ -73,9 +74,10 @@ def plan(
             media,
             _data(records, place, media, ".jsonl", single=single),
             _data(heatmaps, place, media, ".h5", single=single),
+            _data(report, place, media, ".html", single=single),
             probabilities,
         )
-        for path in (outputs.records, outputs.heatmaps):
+        for path in (outputs.records, outputs.heatmaps, outputs.report):
             if path in taken:
                 raise OptionError(f"{path}: is wanted for two different results; give each its own name")
             if path:
@@ -95,7 +97,7 @@ def screen(jobs: Sequence[Job], *, overwrite: bool) -> tuple[list[Job], list[Str
     for job in jobs:
         try:
             check_readable(job.source)
-            for path in (job.outputs.media, job.outputs.records, job.outputs.heatmaps):
+            for path in (job.outputs.media, job.outputs.records, job.outputs.heatmaps, job.outputs.report):
                 if path:
                     refuse_existing(path, overwrite=overwrite)
         except StreamcamError as error:

@@ -85,6 +85,7 @@ class _Moment:
         explanation: of the classes that are shown, raw, or None.
         maps: ``(K, h, w)`` evidence that is new with this frame, where it belongs in this frame, or None.
         average: ``(K, h, w)``, of this frame and those before it.
+        count: how many maps are in the average.
         peaks: ``(K,)``, the largest evidence until now.
         back: the motion to the frame before, None where there is none or the two have nothing in common.
         ahead: the motion from the frame before to this one.
@@ -94,6 +95,7 @@ class _Moment:
     explanation: Explanation | None
     maps: Float32Array | None
     average: Float32Array | None
+    count: int
     peaks: Float32Array | None
     back: Motion | None
     ahead: Motion | None
@@ -112,7 +114,7 @@ class _Maker:
     def moment(self, frame: Frame, explanation: Explanation | None) -> _Moment:
         if explanation is None:
             self._last = self._last_gray = None
-            return _Moment(frame, None, None, None, None, None, None)
+            return _Moment(frame, None, None, None, 0, None, None, None)
         gray = small_gray(frame.image, explanation.region)
         before = self._last_gray
         back = motion(gray, before) if before is not None and before.shape == gray.shape else None
@@ -122,16 +124,18 @@ class _Maker:
         self._since_new += 1
         maps = self._new_maps(frame, explanation, gray, last)
         average = back.carry(last.average) if back and last and last.average is not None else None
+        count = last.count if average is not None and last else 0
         peaks = None if last is None or last.peaks is None else last.peaks * np.float32(_DECAY)
         if maps is not None:
-            share = 1 - (1 - _NEW) ** self._since_new
+            count += 1
+            share = max(1 - (1 - _NEW) ** self._since_new, 1 / count)
             self._since_new = 0
             average = maps if average is None else share * maps + (1 - share) * average
             fresh = explanation.heatmaps.max(axis=(1, 2))
             peaks = fresh if peaks is None else np.maximum(peaks, fresh)
         ahead = motion(self._last_gray, gray) if self._both_ways and last and self._last_gray is not None else None
         self._remember(frame.index, gray)
-        self._last = _Moment(frame, explanation, maps, average, peaks, back if last else None, ahead)
+        self._last = _Moment(frame, explanation, maps, average, count, peaks, back if last else None, ahead)
         self._last_gray = gray
         return self._last
 
@@ -175,13 +179,15 @@ def _finished(waiting: deque[_Moment]) -> Steadied:
             shot.append(moment)
         if len(shot) > 1:
             future: Float32Array | None = None
+            count = 0
             for moment, after in zip(reversed(shot), [None, *reversed(shot)], strict=False):
                 if future is not None and after is not None and after.ahead is not None:
                     future = after.ahead.carry(future)
                 if moment.maps is not None:
-                    future = (
-                        moment.maps if future is None else (_NEW * moment.maps + (1 - _NEW) * future).astype(np.float32)
-                    )
+                    count += 1
+                    share = max(_NEW, 1 / count)
+                    future = moment.maps if future is None else (share * moment.maps + (1 - share) * future)
+                    future = future.astype(np.float32)
             if future is not None:
                 heat = ((heat + future) / 2).astype(np.float32)
             for distance, moment in enumerate(shot):

@@ -86,6 +86,21 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Inside:
+    """How much of the evidence lies where it ought to.
+
+    Attributes:
+        shares: ``K`` shares of the evidence inside the region of interest, 0…1, None where there is no evidence.
+        alert: whether too little of the first target's is.
+        outlines: of the region in frame pixels, ``(N, 1, 2)`` int32 each.
+    """
+
+    shares: tuple[float | None, ...]
+    alert: bool
+    outlines: tuple[Int32Array, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
     """What the model said of one frame, and where the evidence lies.
 
@@ -95,6 +110,7 @@ class Explanation:
         versus: ``(K,)`` int32, the class that it is compared with, -1 for none: the map shows what speaks for the one
             rather than for the other.
         against: ``(K,)`` bool, whether the map shows what speaks against the class.
+        inside: how much of the evidence lies in the region of interest, or None where there is none.
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
         region: the part of the frame that the model saw, and that the maps cover.
@@ -111,6 +127,7 @@ class Explanation:
     time: float = 0.0
     versus: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
     against: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
+    inside: Inside | None = None
 
     def __post_init__(self) -> None:
         if len(self.versus) != len(self.classes):
@@ -128,6 +145,7 @@ class Explanation:
             scores=self.scores[one],
             versus=self.versus[one],
             against=self.against[one],
+            inside=self.inside and replace(self.inside, shares=self.inside.shares[one]),
         )
 
     def top(self, k: int) -> list[tuple[int, float]]:

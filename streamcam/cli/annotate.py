@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,14 @@ from streamcam.errors import StreamcamError
 
 if TYPE_CHECKING:
     from streamcam.annotation import Annotated as Result
+    from streamcam.pipeline import Steady
+    from streamcam.report import Report
+    from streamcam.roi import Inspection
+    from streamcam.steady import Steadied
+    from streamcam.types import Explanation, Frame
 
 _OUTPUT = "Output"
+_REASONS = "Right for the right reasons"
 
 # Two frames at once, each on half of the cores, make more frames a second than one on all of them.
 _IN_FLIGHT = 2
@@ -69,6 +76,30 @@ def annotate_command(
             rich_help_panel="Speed",
         ),
     ] = 1,
+    roi: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="X,Y,W,H|POINTS|MASK",
+            help="Where the evidence ought to lie: a box, 'x,y x,y x,y', or a mask image or video; repeat for several.",
+            rich_help_panel=_REASONS,
+        ),
+    ] = None,
+    track: Annotated[
+        bool, typer.Option("--track", help="Boxes follow what is in them on the first frame.", rich_help_panel=_REASONS)
+    ] = False,
+    alert_below: Annotated[
+        float | None,
+        typer.Option(
+            metavar="0…1", help="Mark frames with less of the evidence inside than this.", rich_help_panel=_REASONS
+        ),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            help="A page about the result, .html: the file for one input, the folder for several.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
     *,
     model: ModelOptions,
     explanation: ExplainOptions,
@@ -87,9 +118,17 @@ def annotate_command(
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.jobs import plan, screen
 
+    if report:
+        from streamcam.report import check_library
+
+        check_library()
+    if not roi and (track or alert_below is not None):
+        raise typer.BadParameter("goes with --roi, the region", param_hint="--track" if track else "--alert-below")
     if probabilities and not heatmaps:
         raise typer.BadParameter("goes with --heatmaps, the file that holds them", param_hint="--probabilities")
-    jobs, problems = plan(inputs, output, records=records, heatmaps=heatmaps, probabilities=probabilities)
+    jobs, problems = plan(
+        inputs, output, records=records, heatmaps=heatmaps, report=report, probabilities=probabilities
+    )
     ready, more = screen(jobs, overwrite=overwrite)
     problems += more
     for problem in problems:
@@ -97,19 +136,23 @@ def annotate_command(
     if not ready:
         raise typer.Exit(1)
 
-    from streamcam.annotation import Interrupted, annotate
+    from streamcam.annotation import Interrupted, annotate, make_header
     from streamcam.cli.progress import Progress
     from streamcam.naming import Naming
+    from streamcam.report import Report
+    from streamcam.roi import Inspection, Masks, parse_roi
     from streamcam.sinks import Encoding
-    from streamcam.steady import unsteadied
 
     classifier = model.load(cache=not explanation.no_cache)
     explain = explanation.explainer(classifier, in_flight=_IN_FLIGHT)
     names_one = not picture.no_steady and not explanation.target
+    rois = [parse_roi(text) for text in roi or ()]
     overlay = picture.overlay(explain.labels)
     encoding = Encoding(codec, crf, preset)
     failed = len(problems)
     for number, job in enumerate(ready, start=1):
+        inspection = Inspection(Masks(rois, track=track), alert_below=alert_below) if rois else None
+        page = Report(overlay, alert_below=alert_below) if job.outputs.report else None
         try:
             with Progress(str(job.source), number, len(ready)) as progress:
                 result = annotate(
@@ -119,12 +162,14 @@ def annotate_command(
                     overlay=overlay,
                     encoding=encoding,
                     overwrite=overwrite,
-                    steady=unsteadied if picture.no_steady else None,
+                    steady=_steady(picture.no_steady, inspection, page),
                     naming=Naming() if names_one else None,
                     every=every,
                     opened=progress.begin,
                     progress=progress.advance,
                 )
+            if page and job.outputs.report:
+                page.write(job.outputs.report, result.output, make_header(str(job.source), explain))
         except Interrupted as stop:
             kept = ", ".join(map(str, stop.kept))
             fail(f"interrupted; {f'what was done so far is in {kept}' if kept else 'nothing was written yet'}")
@@ -138,6 +183,8 @@ def annotate_command(
             failed += 1
             continue
         say(_summary(result, explain.classifier.name, explain.layer))
+        for stretch in inspection.stretches if inspection else ():
+            say(f"{job.source}: looks elsewhere from {stretch.begin:.2f} to {stretch.end:.2f} s")
         if result.lost:
             fail(_loss(result))
             failed += 1
@@ -146,6 +193,18 @@ def annotate_command(
         note(f"{total - failed} of {total} inputs done, {failed} failed")
     if failed:
         raise typer.Exit(1)
+
+
+def _steady(raw: bool, inspection: Inspection | None, page: Report | None) -> Steady:
+    """From raw explanations to shown heat, and those who look on."""
+    from streamcam.steady import AHEAD, steadied, unsteadied
+
+    def steady(explained: Iterable[tuple[Frame, Explanation | None]]) -> Iterator[Steadied]:
+        shown = unsteadied(explained) if raw else steadied(explained, ahead=AHEAD)
+        shown = inspection.measured(shown) if inspection else shown
+        return page.observed(shown) if page else shown
+
+    return steady
 
 
 def _summary(result: Result, model: str, layer: str | None) -> str:

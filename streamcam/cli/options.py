@@ -24,8 +24,13 @@ _SPEED = "Speed"
 _PICTURE = "Picture"
 
 
-def takes(**groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Let a command take groups of options: each parameter named here becomes the options of its dataclass."""
+def takes(*, without: tuple[str, ...] = (), **groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Let a command take groups of options: each parameter named here becomes the options of its dataclass.
+
+    Args:
+        without: options that the command does not take, or takes in its own way; they keep their defaults.
+        groups: a dataclass for each parameter.
+    """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         parameters = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name not in groups]
@@ -34,12 +39,14 @@ def takes(**groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             parameters += [
                 inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=hints[f.name])
                 for f in fields(group)
+                if f.name not in without
             ]
 
         @wraps(command)
         def taken(**values: Any) -> Any:
             grouped = {
-                name: group(**{f.name: values.pop(f.name) for f in fields(group)}) for name, group in groups.items()
+                name: group(**{f.name: values.pop(f.name) for f in fields(group) if f.name not in without})
+                for name, group in groups.items()
             }
             return command(**values, **grouped)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from streamcam.gradcam.precision import correlation
 from streamcam.motion import motion, small_gray
 from streamcam.steady import Steadied
 from streamcam.types import Float32Array
@@ -66,3 +67,24 @@ def _grid(heat: Float32Array) -> Float32Array:
     height, width = heat.shape[1:]
     size = round(_HEIGHT * width / height), _HEIGHT
     return np.asarray(cv2.resize(heat[0], size, interpolation=cv2.INTER_LINEAR), np.float32)[None]
+
+
+def lag_after_cuts(shown: Iterable[Steadied], *, alike: float = 0.9) -> list[int]:
+    """For each cut, how many frames pass until the shown map correlates with the frame's own by ``alike``."""
+    lags: list[int] = []
+    waiting = False
+    last = None
+    for frame, explanation, heat in shown:
+        if explanation is None or heat is None:
+            continue
+        gray = small_gray(frame.image, explanation.region)
+        if last is not None and last.shape == gray.shape and motion(gray, last).is_cut:
+            lags.append(0)
+            waiting = True
+        if waiting:
+            if correlation(heat[0], explanation.heatmaps[0]) >= alike:
+                waiting = False
+            else:
+                lags[-1] += 1
+        last = gray
+    return lags

@@ -60,14 +60,31 @@ def record_of(frame: Frame, explanation: Explanation | None, labels: tuple[str, 
     record: dict[str, Any] = {"frame": frame.index, "time": round(frame.time, 6), "explained": False}
     if explanation is None:
         return record | {"top": [], "targets": []}
+    if explanation.inside:
+        record["alert"] = explanation.inside.alert
     return record | {
         "explained": explanation.index == frame.index,
         "top": [named(index, score) for index, score in explanation.top(top_k)],
         "targets": [
-            named(int(index), float(score)) | place_of(heatmap, explanation.region)
-            for index, score, heatmap in zip(explanation.classes, explanation.scores, explanation.heatmaps, strict=True)
+            named(int(explanation.classes[k]), float(explanation.scores[k]))
+            | place_of(explanation.heatmaps[k], explanation.region)
+            | _asked(explanation, k, labels)
+            for k in range(len(explanation.classes))
         ],
     }
+
+
+def _asked(explanation: Explanation, k: int, labels: tuple[str, ...]) -> dict[str, Any]:
+    """What else there is to say of a target, where there is."""
+    more: dict[str, Any] = {}
+    if (versus := int(explanation.versus[k])) >= 0:
+        more["versus"] = {"class": versus, "label": labels[versus]}
+    if explanation.against[k]:
+        more["against"] = True
+    if explanation.inside:
+        share = explanation.inside.shares[k]
+        more["inside"] = None if share is None else round(share, 4)
+    return more
 
 
 def place_of(heatmap: Float32Array, region: Region) -> dict[str, list[float] | None]:

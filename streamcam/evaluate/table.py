@@ -1,0 +1,215 @@
+"""All measures of one explainer on images and videos: a row of the table of ``streamcam evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from streamcam.evaluate.faithfulness import Faithfulness, faithfulness, insertion, spread
+from streamcam.evaluate.sanity import sanity
+from streamcam.evaluate.steadiness import Steadiness, lag_after_cuts, steadiness
+from streamcam.gradcam import GradCAM
+from streamcam.gradcam.precision import correlation
+from streamcam.naming import Naming
+from streamcam.roi import Masks, Roi, share_inside
+from streamcam.sources import ImageSource, open_source
+from streamcam.steady import AHEAD, Steadied, steadied, unsteadied
+from streamcam.types import Explanation, Float32Array, Frame, UInt8Array
+
+MOST_FRAMES = 300  # of each video that are looked at
+_SANITY_PICTURES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was measured of one model, layer and method; None where there was nothing to measure it on.
+
+    Attributes:
+        model: name of the model.
+        layer: path of the target layer.
+        method: the formula.
+        frames: how many frames were changed and asked about.
+        insertion, deletion, drop, increase, road: means of ``Faithfulness``.
+        sanity_head, sanity_all: see ``sanity``.
+        pointing: share of the frames whose hottest cell lies inside the region of interest (Zhang et al. 2016).
+        inside: mean share of the evidence inside.
+        flicker_raw, flicker_live, flicker_file: see ``Steadiness``: of each frame's own map, of steady ones, and of steady
+            ones that look ahead.
+        flips_raw, flips_steady: changes of the named class a minute.
+        lag: frames after a cut until the steady map is the new shot's.
+        kept: mean correlation of the steady maps that look ahead with the frame's own.
+        insertion_steady: of the steady maps that look ahead, on the frames of videos.
+        insertion_video: of the raw maps on the same frames.
+    """
+
+    model: str
+    layer: str
+    method: str
+    frames: int
+    insertion: float
+    deletion: float
+    drop: float
+    increase: float
+    road: float
+    sanity_head: float | None = None
+    sanity_all: float | None = None
+    pointing: float | None = None
+    inside: float | None = None
+    flicker_raw: float | None = None
+    flicker_live: float | None = None
+    flicker_file: float | None = None
+    flips_raw: float | None = None
+    flips_steady: float | None = None
+    lag: float | None = None
+    kept: float | None = None
+    insertion_video: float | None = None
+    insertion_steady: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row with numbers rounded to four places."""
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
+
+
+@dataclass(slots=True)
+class _Film:
+    """One input, explained: as it is, and with one class named steadily."""
+
+    raw: list[tuple[Frame, Explanation]]
+    named: list[tuple[Frame, Explanation]]
+    steady: list[Steadied]
+
+
+def evaluate(
+    paths: Sequence[Path],
+    explainer: Callable[[bool], GradCAM],
+    *,
+    frames: int = 20,
+    seed: int = 0,
+    rois: Sequence[Roi] = (),
+    with_sanity: bool = True,
+    progress: Callable[[str], object] = lambda _: None,
+) -> Row:
+    """Measure one explainer.
+
+    Args:
+        paths: images and videos; of each video the first ``MOST_FRAMES`` frames.
+        explainer: makes it; called with whether it may keep graphs on disk.
+        frames: how many frames to change and ask about, shared among the inputs.
+        seed: of all that is random: which frames, the noise, the shuffled weights.
+        rois: where the evidence ought to lie, for the pointing game and the evidence inside.
+        with_sanity: whether to randomise the model's weights.
+        progress: called with a line before each step.
+    """
+    random = np.random.default_rng(seed)
+    explain = explainer(True)
+    found: list[Faithfulness] = []
+    insertions: list[tuple[float, float]] = []
+    placed: list[tuple[float, float]] = []
+    films: list[_Film] = []
+    pictures: list[UInt8Array] = []
+    for number, path in enumerate(paths, start=1):
+        progress(f"{path} ({number} of {len(paths)}): explaining")
+        film = _explained(path, explain)
+        chosen = sorted(random.permutation(len(film.raw))[: max(1, frames // len(paths))])
+        for count, index in enumerate(chosen, start=1):
+            progress(f"{path}: changing frame {count} of {len(chosen)}")
+            frame, explanation = film.raw[index]
+            pictures.append(frame.image)
+            found.append(_faithful(explain, frame, explanation, random))
+            if film.steady:
+                _, named, heat = film.steady[index]
+                assert named is not None
+                assert heat is not None
+                insertions.append(
+                    (_inserted(explain, frame, named, named.heatmaps[0]), _inserted(explain, frame, named, heat[0]))
+                )
+        if rois:
+            placed += _places(film.raw, rois)
+        if film.steady:
+            films.append(film)
+    sane: tuple[float | None, float | None] = (None, None)
+    if with_sanity:
+        progress("randomising the model's weights")
+        sane = sanity(partial(explainer, False), pictures[:_SANITY_PICTURES], seed)
+    mean = {name: float(np.mean([getattr(f, name) for f in found])) for name in Faithfulness.__slots__}
+    row = Row(explain.classifier.name, explain.layer or "", explain.method, len(found), **mean)
+    row = replace(row, sanity_head=sane[0], sanity_all=sane[1])
+    if placed:
+        pointing, inside = np.mean(placed, axis=0)
+        row = replace(row, pointing=float(pointing), inside=float(inside))
+    return _with_steadiness(row, films, insertions) if films else row
+
+
+def _explained(path: Path, explain: GradCAM) -> _Film:
+    with open_source(path) as source:
+        raw = list(explain.stream(islice(source, MOST_FRAMES)))
+        if isinstance(source, ImageSource) or len(raw) < 2:
+            return _Film(raw, [], [])
+    naming = Naming()
+    named = list(explain.stream((frame for frame, _ in raw), naming=naming))
+    return _Film(raw, named, list(steadied(named, ahead=AHEAD)))
+
+
+def _faithful(explain: GradCAM, frame: Frame, explanation: Explanation, random: np.random.Generator) -> Faithfulness:
+    view, index = explain.view(frame.image), int(explanation.classes[0])
+
+    def ask(picture: UInt8Array) -> float:
+        return float(explain.explain_input(picture, view).probabilities[index])
+
+    return faithfulness(np.ascontiguousarray(view.cut(frame.image)), explanation.heatmaps[0], ask, random)
+
+
+def _inserted(explain: GradCAM, frame: Frame, explanation: Explanation, heat: Float32Array) -> float:
+    view, index = explain.view(frame.image), int(explanation.classes[0])
+    picture = np.ascontiguousarray(view.cut(frame.image))
+    return insertion(
+        picture, spread(heat, picture), lambda p: float(explain.explain_input(p, view).probabilities[index])
+    )
+
+
+def _places(explained: list[tuple[Frame, Explanation]], rois: Sequence[Roi]) -> list[tuple[float, float]]:
+    """Of each frame with evidence: whether its hottest cell is inside, and how much of the evidence is."""
+    masks, places = Masks(rois), []
+    for frame, explanation in explained:
+        heatmap, region, mask = explanation.heatmaps[0], explanation.region, masks.of(frame.image)
+        share = share_inside(heatmap, region, mask)
+        if share is None:
+            continue
+        peak = np.where(heatmap == heatmap.max(), 1, 0).astype(np.float32)
+        hit = share_inside(peak, region, mask)
+        places.append((float((hit or 0) >= 0.5), share))
+    return places
+
+
+def _with_steadiness(row: Row, films: list[_Film], insertions: list[tuple[float, float]]) -> Row:
+    def mean(values: list[float]) -> float | None:
+        return float(np.mean(values)) if values else None
+
+    raw: list[Steadiness] = [steadiness(unsteadied(film.raw)) for film in films]
+    live: list[Steadiness] = [steadiness(steadied(film.named)) for film in films]
+    ahead: list[Steadiness] = [steadiness(film.steady) for film in films]
+    lags = [lag for film in films for lag in lag_after_cuts(film.steady)]
+    kept = [
+        correlation(heat[0], explanation.heatmaps[0])
+        for film in films
+        for _, explanation, heat in film.steady
+        if explanation is not None and heat is not None
+    ]
+    return replace(
+        row,
+        flicker_raw=mean([s.flicker for s in raw]),
+        flicker_live=mean([s.flicker for s in live]),
+        flicker_file=mean([s.flicker for s in ahead]),
+        flips_raw=mean([s.flips for s in raw]),
+        flips_steady=mean([s.flips for s in ahead]),
+        lag=mean([float(lag) for lag in lags]),
+        kept=mean(kept),
+        insertion_video=mean([a for a, _ in insertions]),
+        insertion_steady=mean([b for _, b in insertions]),
+    )
