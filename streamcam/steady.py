@@ -39,8 +39,8 @@ def unsteadied(explained: Iterable[tuple[Frame, Explanation | None]]) -> Iterato
         if explanation is None:
             yield frame, None, None
         else:
-            peaks = explanation.heatmaps.max(axis=(1, 2), keepdims=True)
-            yield frame, explanation, (explanation.heatmaps / np.where(peaks > 0, peaks, 1)).astype(np.float32)
+            peak = explanation.heatmaps.max()
+            yield frame, explanation, (explanation.heatmaps / (peak or 1)).astype(np.float32)
 
 
 def steadied(
@@ -193,6 +193,6 @@ def _finished(waiting: deque[_Moment]) -> Steadied:
             for distance, moment in enumerate(shot):
                 if moment.peaks is not None:
                     peaks = np.maximum(peaks, moment.peaks * np.float32(_DECAY**distance))
-        heat = np.clip(heat / np.where(peaks > 0, peaks, 1)[:, None, None], 0, 1).astype(np.float32)
+        heat = np.clip(heat / (peaks.max() or 1), 0, 1).astype(np.float32)
     waiting.popleft()
     return first.frame, first.explanation, heat

@@ -200,9 +200,10 @@ def trained(shortcut):
 def test_a_planted_shortcut_is_exposed(shortcut):
     model, test, accuracy = trained(shortcut)
     assert accuracy > 0.9  # by its answers alone nobody could tell the two apart
-    explain = GradCAM(wrap_model(model), targets=("top1 vs top2",), cache=False)
+    explain = GradCAM(wrap_model(model), cache=False)
     shares = []
-    for image, box in test:
+    # Of two classes a network learns one by what is there, and the other by its absence: rings are there.
+    for image, box in test[1::2]:
         explained = [(Frame(image, 0, 0.0), explain(image))]
         inspection = Inspection(Masks([parse_roi(",".join(map(str, box)))]), alert_below=0.5)
         [(_, explanation, _)] = inspection.measured(unsteadied(explained))

@@ -9,9 +9,8 @@ import clips
 import cv2
 import numpy as np
 import pytest
-import zoo
 
-from streamcam import Frame, GradCAM, Region, VideoSource, wrap_model
+from streamcam import Frame, GradCAM, Region, VideoSource
 from streamcam.errors import OptionError, SourceError
 from streamcam.evaluate.steadiness import lag_after_cuts, steadiness
 from streamcam.gradcam.precision import correlation
@@ -179,13 +178,11 @@ def test_a_name_stays_until_another_leads_by_much_or_for_a_while():
 
 
 @pytest.mark.parametrize("in_flight", [1, 3])
-def test_what_is_named_is_what_is_explained_whatever_is_in_flight(in_flight):
-    model = zoo.flat().model
-    head = model.get_layer("logits")
-    head.set_weights([weight * 100 for weight in head.get_weights()])  # so that pictures differ in their class
-    explain = GradCAM(wrap_model(model), in_flight=in_flight, cache=False)
-    random = np.random.default_rng(2)
-    frames = [Frame(random.integers(0, 256, (48, 48, 3), np.uint8), i, i / 30) for i in range(60)]
+def test_what_is_named_is_what_is_explained_whatever_is_in_flight(in_flight, bundled, cat, coffee):
+    explain = GradCAM(bundled, in_flight=in_flight, size=96)
+    one, other = (cv2.resize(picture, (160, 120)) for picture in (cat, coffee))
+    shares = np.random.default_rng(2).random(60)
+    frames = [Frame(cv2.addWeighted(one, s, other, 1 - s, 0), i, i / 30) for i, s in enumerate(shares)]
     plain = [explain(frame) for frame in frames]
     naming, wanted = Naming(), []
     for explanation in plain:
