@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from streamcam.overlay import Overlay
     from streamcam.pipeline import run
     from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoSink
-    from streamcam.sources import ImageSource, VideoSource, open_source
+    from streamcam.sources import ImageSource, LiveSource, VideoSource, open_source
     from streamcam.types import Explanation, Frame, Region, VideoInfo
 
 __version__ = "0.1.0"
@@ -42,6 +42,7 @@ _HOME = {
     "HeatmapSink": "sinks",
     "ImageSink": "sinks",
     "ImageSource": "sources",
+    "LiveSource": "sources",
     "Overlay": "overlay",
     "RecordSink": "sinks",
     "Region": "types",
@@ -69,6 +70,7 @@ __all__ = [
     "HeatmapSink",
     "ImageSink",
     "ImageSource",
+    "LiveSource",
     "Outputs",
     "Overlay",
     "RecordSink",

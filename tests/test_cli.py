@@ -366,7 +366,7 @@ def test_bench_as_table_and_as_json(cli, small_model):
     code, out, _ = cli("bench", *options, "--json")
     assert code == 0
     report = json.loads(out)
-    assert [stage["name"] for stage in report["stages"]] == ["decode", "resize", "explain", "draw", "encode"]
+    assert [stage["name"] for stage in report["stages"]] == ["decode", "resize", "explain", "steady", "draw", "encode"]
     assert all(0 < stage["median_ms"] <= stage["p95_ms"] for stage in report["stages"])
     assert sum(stage["share"] for stage in report["stages"]) == pytest.approx(1)
     assert 0 < report["first_heatmap_warm"] < report["first_heatmap_cold"]

@@ -175,7 +175,7 @@ def scene(kind, shortcut, random):
 def trained(shortcut):
     keras.utils.set_random_seed(7)
     random = np.random.default_rng(7)
-    kinds = random.integers(0, 2, 1200)
+    kinds = random.integers(0, 2, 800)
     images = np.stack([scene(kind, shortcut, random)[0] for kind in kinds])[..., ::-1]
     model = keras.Sequential(
         [
@@ -190,7 +190,7 @@ def trained(shortcut):
     )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.optimizer.learning_rate = 3e-3
-    model.fit(images, kinds, epochs=4 if shortcut else 14, batch_size=32, verbose=0)
+    model.fit(images, kinds, epochs=4 if shortcut else 12, batch_size=32, verbose=0)
     test = [scene(kind, shortcut, random) for kind in (0, 1) * 20]
     accuracy = model.evaluate(np.stack([t[0] for t in test])[..., ::-1], np.array([0, 1] * 20), verbose=0)[1]
     return model, test, accuracy

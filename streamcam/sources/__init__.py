@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamcam.sources.images import IMAGE_SUFFIXES, ImageSource
+from streamcam.sources.live import LiveSource
 from streamcam.sources.video import VideoSource
 
-__all__ = ["ImageSource", "VideoSource", "open_source"]
+__all__ = ["ImageSource", "LiveSource", "VideoSource", "open_source"]
 
 
 def open_source(path: str | Path) -> ImageSource | VideoSource:
