@@ -76,7 +76,7 @@ def share_inside(heatmap: Float32Array, region: Region, mask: UInt8Array) -> flo
     h, w = heatmap.shape
     part = mask[region.y0 : region.y1, region.x0 : region.x1]
     cover = cv2.resize(part.astype(np.float32) / 255, (w, h), interpolation=cv2.INTER_AREA)
-    return float((heatmap * cover).sum() / total)
+    return min(1.0, float((heatmap * cover).sum() / total))
 
 
 class Masks:
