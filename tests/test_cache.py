@@ -199,7 +199,7 @@ def test_the_cache_command(tmp_path, monkeypatch, capsys):
     from streamcam.cli.cache import clear_command, list_command
 
     monkeypatch.setenv("STREAMCAM_CACHE", str(tmp_path / "c"))
-    Cache().put("a" * 32, {"model": "m.keras", "size": "224x384", "layers": "top"}, {"x": bytes(2_000_000)})
+    Cache().put("a" * 32, {"model": "m.keras", "size": "224x384", "layers": ["top"]}, {"x": bytes(2_000_000)})
     list_command()
     out = capsys.readouterr().out
     assert "2.0 MB" in out

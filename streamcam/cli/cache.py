@@ -20,7 +20,11 @@ def list_command() -> None:
     entries = cache.entries()
     for entry in entries:
         facts = entry.facts
-        what = facts.get("layer") or facts.get("precision") or ("size refused" if "refused" in facts else "facts")
+        what = (
+            "+".join(facts.get("layers", ()))
+            or facts.get("precision")
+            or ("size refused" if "refused" in facts else "facts")
+        )
         used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used))
         say(
             f"{entry.key[:12]}  {entry.size / 1e6:8.1f} MB  {used}  {facts.get('model')}  {facts.get('size', '')}  {what}"
