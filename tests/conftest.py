@@ -9,6 +9,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,10 @@ import pytest
 
 from streamcam import Classifier, load_model
 from streamcam.types import UInt8Array
+
+# A shell that runs the tests in the background lets them, and the programs they start, ignore Ctrl-C.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SAMPLE = Path(__file__).parents[1] / "samples" / "cat_and_coffee.mp4"
 
