@@ -1,6 +1,6 @@
 """What a live session does, on a real MJPEG stream of 1280x720 at 30 frames a second.
 
-    python tests/benchmarks/live.py delay [--minutes 5] [-- OPTIONS OF streamcam live]
+    python tests/benchmarks/live.py delay [--minutes 5] [OPTIONS OF streamcam live]
     python tests/benchmarks/live.py clock [--minutes 5]
     python tests/benchmarks/live.py slow          # a model that takes half a second
     python tests/benchmarks/live.py faults [--rounds 20]
@@ -162,10 +162,9 @@ def main() -> None:
     parser.add_argument("what", choices=("delay", "clock", "slow", "faults"))
     parser.add_argument("--minutes", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("options", nargs="*")
-    asked = parser.parse_args()
+    asked, options = parser.parse_known_args()
     if asked.what == "delay":
-        delay(asked.minutes, asked.options)
+        delay(asked.minutes, options)
     elif asked.what == "clock":
         clock(asked.minutes)
     elif asked.what == "slow":
