@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Generic, TypeVar
 
-from streamcam.prefetch import End
+from streamcam.prefetch import End, pump
 from streamcam.types import Explanation, Frame
 
 T = TypeVar("T")
@@ -49,20 +49,7 @@ def newest(items: Iterable[T]) -> Generator[T, None, None]:
     stopped = threading.Event()
 
     def fill() -> None:
-        end = End()
-        iterator: Iterator[T] = iter(())
-        try:
-            iterator = iter(items)
-            for item in iterator:
-                box.put(item)
-                if stopped.is_set():
-                    break
-        except BaseException as error:  # raised again where the items are used
-            end = End(error)
-        finally:
-            if isinstance(iterator, Generator):
-                iterator.close()
-            box.add(end)
+        box.add(pump(items, box.put, stopped))
 
     thread = threading.Thread(target=fill, name="streamcam-newest", daemon=True)
     thread.start()

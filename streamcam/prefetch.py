@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import TypeVar
@@ -16,6 +16,23 @@ class End:
     """The last thing in the queue: the iterator's end, or the error that ended it."""
 
     error: BaseException | None = None
+
+
+def pump(items: Iterable[T], put: Callable[[T], object], stopped: threading.Event) -> End:
+    """Put each item somewhere until the iterator ends or ``stopped`` is set; how it ended. A generator is closed."""
+    iterator: Iterator[T] = iter(())
+    try:
+        iterator = iter(items)
+        for item in iterator:
+            put(item)
+            if stopped.is_set():
+                break
+    except BaseException as error:  # raised again where the items are used
+        return End(error)
+    finally:
+        if isinstance(iterator, Generator):
+            iterator.close()
+    return End()
 
 
 def prefetch(items: Iterable[T], ahead: int = 4) -> Generator[T, None, None]:
@@ -32,20 +49,7 @@ def prefetch(items: Iterable[T], ahead: int = 4) -> Generator[T, None, None]:
     stopped = threading.Event()
 
     def fill() -> None:
-        iterator: Iterator[T] = iter(())
-        end = End()
-        try:
-            iterator = iter(items)
-            for item in iterator:
-                queue.put(item)
-                if stopped.is_set():
-                    break
-        except BaseException as error:  # raised again where the items are used
-            end = End(error)
-        finally:
-            if isinstance(iterator, Generator):
-                iterator.close()
-            queue.put(end)
+        queue.put(pump(items, queue.put, stopped))
 
     thread = threading.Thread(target=fill, name="streamcam-prefetch", daemon=True)
     thread.start()

@@ -193,7 +193,8 @@ def live_command(
         from streamcam.annotation import make_header
 
         try:
-            header = make_header(opened.address.name, explain.current) | {"picture": controls.to_json()}
+            header = make_header(opened.address.name, explain.current)
+            header |= {"method": controls.method, "picture": controls.to_json()}
             path = save_snapshot(folder, frame, explanation, header, explain.labels, max(5, picture.top_k))
             controls.tell(f"saved {path}")
         except SinkError as error:
