@@ -45,6 +45,7 @@ class Controls:
         self.recording = False
         self.helping = False
         self._usual_targets = targets
+        self._usual_method: Method = method
         self._notice = ("", 0.0)
 
     @property
@@ -73,6 +74,15 @@ class Controls:
     def tell(self, text: str) -> None:
         """Show a line for a few seconds."""
         self._notice = text, time.monotonic() + _NOTICE_SECONDS
+
+    def ask(self, targets: tuple[str | int, ...]) -> None:
+        """Explain these classes; ``()`` for those that were asked for at first."""
+        self.targets, self.locked = targets or self._usual_targets, bool(targets)
+
+    def reset(self) -> None:
+        """Explain what was asked for at first, in the way that was."""
+        self.ask(())
+        self.method, self.frozen = self._usual_method, False
 
     def explain_rank(self, rank: int) -> None:
         """Explain the class that is most probable (1), second (2), and so on."""

@@ -16,9 +16,8 @@ from streamcam.controls import Controls, SessionEnd
 from streamcam.gradcam import GradCAM
 from streamcam.naming import Naming
 from streamcam.pipeline import Steady, newest_frame, run
-from streamcam.sources.live import LiveSource
 from streamcam.stats import Stats
-from streamcam.types import Explanation, Float32Array, Frame, UInt8Array, Writer
+from streamcam.types import Drawing, Explanation, Float32Array, Frame, LiveFeed, UInt8Array, Writer
 
 Targets: TypeAlias = tuple[str | int, ...]
 
@@ -184,18 +183,19 @@ def held(frames: Iterable[Frame], controls: Controls) -> Iterator[Frame]:
 
 
 def watch(
-    source: LiveSource,
+    source: LiveFeed,
     explain: Steered,
     controls: Controls,
     sinks: Sequence[Writer],
     stats: Stats,
     *,
     steady: Steady | None = None,
+    overlay: Drawing | None = None,
 ) -> None:
-    """Show a live source until a sink, the source or Ctrl-C ends it."""
+    """Show a live source, drawn as the controls say if not otherwise, until a sink, the source or Ctrl-C ends it."""
     frames = held(stats.captured(source), controls)
     try:
-        run(frames, explain, sinks, overlay=LivePicture(controls, stats), policy=newest_frame, steady=steady)
+        run(frames, explain, sinks, overlay=overlay or LivePicture(controls, stats), policy=newest_frame, steady=steady)
     except SessionEnd:
         pass
     finally:

@@ -100,9 +100,10 @@ def run(
 
 
 def drawn(steadied: Iterable[Steadied], overlay: Drawing) -> Annotated:
-    """Each frame with its heat drawn on it, and its raw explanation; a frame without heat as it is."""
+    """Each frame with its heat drawn on it, and its explanation with that heat; a frame without heat as it is."""
     for frame, explanation, heat in steadied:
         if explanation is not None and heat is not None:
-            yield replace(frame, image=overlay.draw(frame.image, heat, explanation)), explanation
+            shown = replace(explanation, heat=heat)
+            yield replace(frame, image=overlay.draw(frame.image, heat, shown)), shown
         else:
             yield frame, explanation

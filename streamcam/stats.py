@@ -11,8 +11,7 @@ from typing import Any
 
 import psutil
 
-from streamcam.sources.live import LiveSource
-from streamcam.types import Explanation, Frame, Writer
+from streamcam.types import Explanation, Frame, LiveFeed, Writer
 
 _SMALLEST, _STEP, _BUCKETS = 1e-5, 1.02, 1000  # 10 microseconds to an hour, each bucket 2 % wider than the last
 _MINUTES_KEPT = 24 * 60
@@ -85,9 +84,9 @@ class Stats:
         source: whose frames they are.
     """
 
-    def __init__(self, source: LiveSource) -> None:
+    def __init__(self, source: LiveFeed) -> None:
         self._source = source
-        self.stages = {name: Histogram() for name in ("capture", "explain", "draw", "show", "delay", "map_age")}
+        self.stages = {name: Histogram() for name in ("capture", "explain", "draw", "show", "delay", "map_age", "page")}
         self.camera_rate, self.explain_rate, self.shown_rate = Rate(), Rate(), Rate()
         self.shown = self.stand_ins = self.reused = self.explained = 0
         self.delay = self.map_age = 0.0
@@ -121,6 +120,10 @@ class Stats:
         """An explanation was made."""
         self.explained += 1
         self.explain_rate.tick()
+
+    def painted(self, at: float) -> None:
+        """A page has painted the frame of this time (seconds from the start of the source), and has said so."""
+        self.stages["page"].add(max(0.0, self._source.now - at))
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
         """A frame has been shown."""

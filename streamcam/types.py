@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 if TYPE_CHECKING:
     from streamcam.naming import Naming
+    from streamcam.sources.live import Counts, State
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
@@ -111,6 +112,7 @@ class Explanation:
             rather than for the other.
         against: ``(K,)`` bool, whether the map shows what speaks against the class.
         inside: how much of the evidence lies in the region of interest, or None where there is none.
+        heat: ``(K, h, w)`` float32 in 0…1, what is shown of the maps: steadied and scaled. None until ``run`` has shown it.
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
         region: the part of the frame that the model saw, and that the maps cover.
@@ -128,6 +130,7 @@ class Explanation:
     versus: Int32Array = field(default_factory=lambda: np.zeros(0, np.int32))
     against: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
     inside: Inside | None = None
+    heat: Float32Array | None = None
 
     def __post_init__(self) -> None:
         if len(self.versus) != len(self.classes):
@@ -146,6 +149,7 @@ class Explanation:
             versus=self.versus[one],
             against=self.against[one],
             inside=self.inside and replace(self.inside, shares=self.inside.shares[one]),
+            heat=None if self.heat is None else self.heat[one],
         )
 
     def top(self, k: int) -> list[tuple[int, float]]:
@@ -169,6 +173,34 @@ class Source(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class LiveFeed(Source, Protocol):
+    """A source that is watched as it happens; where it has no picture, it gives the last one with ``fresh=False``."""
+
+    @property
+    def name(self) -> str:
+        """What may be shown of where it comes from: no password."""
+        ...
+
+    @property
+    def state(self) -> State:
+        """How it is doing."""
+        ...
+
+    @property
+    def counts(self) -> Counts:
+        """What happened to it so far."""
+        ...
+
+    @property
+    def now(self) -> float:
+        """Seconds since its start, on the clock of ``Frame.time``."""
+        ...
+
+    def close(self) -> None:
+        """End the iteration, wherever it is, soon."""
+        ...
 
 
 class Writer(Protocol):

@@ -2,84 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streamcam.choices import Method
-from streamcam.cli.console import fail_with, note, say
-from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, takes
-from streamcam.errors import SinkError, StreamcamError
+from streamcam.cli.console import fail_with, note, say, write_json
+from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, SourceOptions, takes
+from streamcam.errors import SinkError
 
 if TYPE_CHECKING:
     from streamcam.chrome import Chrome
     from streamcam.controls import Controls
-    from streamcam.live import Steered, Targets
+    from streamcam.live import Steered
     from streamcam.sinks.recorder import Recorder
     from streamcam.sources.live import LiveSource
     from streamcam.stats import Stats
     from streamcam.types import Explanation, Frame, Writer
 
-_SOURCE = "Source"
 _SESSION = "Session"
 _RECORDING = "Recording"
-
-
-@dataclass(frozen=True, slots=True)
-class SourceOptions:
-    """How a live source is opened."""
-
-    width: Annotated[
-        int | None, typer.Option(min=16, help="Ask the camera for this width.", rich_help_panel=_SOURCE)
-    ] = None
-    height: Annotated[
-        int | None, typer.Option(min=16, help="Ask the camera for this height.", rich_help_panel=_SOURCE)
-    ] = None
-    fps: Annotated[float | None, typer.Option(help="Ask the camera for this rate.", rich_help_panel=_SOURCE)] = None
-    mirror: Annotated[
-        bool, typer.Option("--mirror", help="Flip left and right, as in a mirror.", rich_help_panel=_SOURCE)
-    ] = False
-    loop: Annotated[bool, typer.Option("--loop", help="Start a file again at its end.", rich_help_panel=_SOURCE)] = (
-        False
-    )
-    realtime: Annotated[
-        bool,
-        typer.Option("--realtime", help="Play a file in real time: what 'live' does anyway.", rich_help_panel=_SOURCE),
-    ] = True
-    stall_timeout: Annotated[
-        float,
-        typer.Option(metavar="SECONDS", help="Silence after which a source is opened again.", rich_help_panel=_SOURCE),
-    ] = 5.0
-    give_up_after: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            help="Stop after so long without a picture.",
-            show_default="never",
-            rich_help_panel=_SOURCE,
-        ),
-    ] = None
-
-    def open(self, given: str) -> LiveSource:
-        """The source that was asked for."""
-        from streamcam.sources.live import LiveSource
-
-        return LiveSource(
-            given,
-            width=self.width,
-            height=self.height,
-            fps=self.fps,
-            mirror=self.mirror,
-            loop=self.loop,
-            stall_timeout=self.stall_timeout,
-            give_up_after=self.give_up_after,
-        )
 
 
 @takes(origin=SourceOptions, model=ModelOptions, explanation=ExplainOptions, picture=PictureOptions)
@@ -173,11 +117,11 @@ def live_command(
     controls.recording = output is not None
     counted = Stats(opened)
     explain = Steered(
-        _sized(explanation, classifier),
+        explanation.sized(classifier),
         controls,
         counted,
         target_fps=target_fps,
-        prepare=_aside(model, explanation),
+        prepare=explanation.aside(model),
         naming=None if picture.no_steady else Naming(),
     )
     given = iter([output] if output else [])
@@ -215,7 +159,7 @@ def live_command(
             interrupted = True
         finally:
             if stats:
-                _write_stats(
+                write_json(
                     stats, counted.to_json() | {"source": opened.address.name, "size": min(explain.current.size)}
                 )
     for path in recorder.saved:
@@ -232,37 +176,6 @@ def live_command(
         raise typer.Exit(130)
     if recorder.failures:
         raise typer.Exit(1)
-
-
-def _sized(options: ExplainOptions, classifier: Any) -> Callable[[int | None], Any]:
-    """Explainers by the short side of their input. One core is left to the picture."""
-    from functools import cache
-
-    from streamcam.gradcam import GradCAM
-
-    keywords = options.keywords()
-    keywords["threads"] = keywords["threads"] or max(1, (os.cpu_count() or 2) - 1)
-
-    @cache
-    def explainer(size: int | None) -> GradCAM:
-        return GradCAM(classifier, **(keywords | ({"size": size} if size else {})), cache=not options.no_cache)
-
-    return explainer
-
-
-def _aside(model: ModelOptions, options: ExplainOptions) -> Callable[..., Any] | None:
-    """Graphs are converted in another process, which holds up nothing, where there is a cache to find them in."""
-    from streamcam.cache import default_folder
-    from streamcam.gradcam.prepare import prepare
-
-    if options.no_cache:
-        return None
-
-    def convert(size: int | None, shape: tuple[int, int], targets: Targets, method: Method) -> None:
-        explain = options.keywords() | {"method": method} | ({"size": size} if size else {})
-        prepare(model.keywords(), explain, shape, targets, default_folder())
-
-    return convert
 
 
 def _chrome(
@@ -288,10 +201,3 @@ def _chrome(
         )
 
     return chrome
-
-
-def _write_stats(path: Path, data: dict[str, Any]) -> None:
-    try:
-        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise StreamcamError(f"{path}: the statistics cannot be written ({error.strerror})") from error

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 import streamcam
-from streamcam.cli import annotate, bench, cache, console, doctor, evaluate, live, models
+from streamcam.cli import annotate, bench, cache, console, doctor, evaluate, live, models, serve
 from streamcam.cli.console import fail_with, internal, note, warn
 from streamcam.errors import StreamcamError, StreamcamWarning
 from streamcam.libraries import explain_import_error
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.command("annotate")(annotate.annotate_command)
 app.command("live")(live.live_command)
+app.command("serve")(serve.serve_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("bench")(bench.bench_command)
 app.command("models")(models.models_command)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
@@ -15,13 +16,16 @@ from streamcam.choices import BlendMode, EngineName, Fit, Layout, Method, Precis
 
 if TYPE_CHECKING:
     from streamcam.gradcam import GradCAM
+    from streamcam.live import Targets
     from streamcam.models import Classifier
     from streamcam.overlay import Overlay
+    from streamcam.sources.live import LiveSource
 
 _MODEL = "Model"
 _EXPLANATION = "Explanation"
 _SPEED = "Speed"
 _PICTURE = "Picture"
+_SOURCE = "Source"
 
 
 def takes(*, without: tuple[str, ...] = (), **groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -193,6 +197,33 @@ class ExplainOptions:
 
         return GradCAM(classifier, **self.keywords(), in_flight=in_flight, cache=not self.no_cache)
 
+    def sized(self, classifier: Classifier) -> Callable[[int | None], GradCAM]:
+        """Explainers by the short side of their input, for live pictures: one core is left to the picture."""
+        from streamcam.gradcam import GradCAM
+
+        keywords = self.keywords()
+        keywords["threads"] = keywords["threads"] or max(1, (os.cpu_count() or 2) - 1)
+
+        @cache
+        def explainer(size: int | None) -> GradCAM:
+            return GradCAM(classifier, **(keywords | ({"size": size} if size else {})), cache=not self.no_cache)
+
+        return explainer
+
+    def aside(self, model: ModelOptions) -> Callable[[int | None, tuple[int, int], Targets, Method], object] | None:
+        """Converts graphs in another process, which holds up nothing, where there is a cache to find them in."""
+        from streamcam.cache import default_folder
+        from streamcam.gradcam.prepare import prepare
+
+        if self.no_cache:
+            return None
+
+        def convert(size: int | None, shape: tuple[int, int], targets: Targets, method: Method) -> None:
+            explain = self.keywords() | {"method": method} | ({"size": size} if size else {})
+            prepare(model.keywords(), explain, shape, targets, default_folder())
+
+        return convert
+
 
 @dataclass(frozen=True, slots=True)
 class PictureOptions:
@@ -231,3 +262,54 @@ class PictureOptions:
         from streamcam.overlay import Overlay
 
         return Overlay(labels, self.alpha, self.colormap, self.blend, self.top_k, not self.no_hud, self.layout)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """How a live source is opened."""
+
+    width: Annotated[
+        int | None, typer.Option(min=16, help="Ask the camera for this width.", rich_help_panel=_SOURCE)
+    ] = None
+    height: Annotated[
+        int | None, typer.Option(min=16, help="Ask the camera for this height.", rich_help_panel=_SOURCE)
+    ] = None
+    fps: Annotated[float | None, typer.Option(help="Ask the camera for this rate.", rich_help_panel=_SOURCE)] = None
+    mirror: Annotated[
+        bool, typer.Option("--mirror", help="Flip left and right, as in a mirror.", rich_help_panel=_SOURCE)
+    ] = False
+    loop: Annotated[bool, typer.Option("--loop", help="Start a file again at its end.", rich_help_panel=_SOURCE)] = (
+        False
+    )
+    realtime: Annotated[
+        bool,
+        typer.Option("--realtime", help="Play a file in real time: what 'live' does anyway.", rich_help_panel=_SOURCE),
+    ] = True
+    stall_timeout: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", help="Silence after which a source is opened again.", rich_help_panel=_SOURCE),
+    ] = 5.0
+    give_up_after: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="Stop after so long without a picture.",
+            show_default="never",
+            rich_help_panel=_SOURCE,
+        ),
+    ] = None
+
+    def open(self, given: str) -> LiveSource:
+        """The source that was asked for."""
+        from streamcam.sources.live import LiveSource
+
+        return LiveSource(
+            given,
+            width=self.width,
+            height=self.height,
+            fps=self.fps,
+            mirror=self.mirror,
+            loop=self.loop,
+            stall_timeout=self.stall_timeout,
+            give_up_after=self.give_up_after,
+        )

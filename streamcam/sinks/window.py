@@ -33,7 +33,7 @@ KEYS = (
 )
 _TITLE = "streamcam"
 _LARGEST = 1280, 720  # pixels of the window at first
-_NO_DISPLAY = "use --no-window, with -o to record"
+_NO_DISPLAY = "use --no-window, with -o to record, or 'streamcam serve' for a page in the browser"
 
 
 class Window:

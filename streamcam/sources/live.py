@@ -25,7 +25,7 @@ from streamcam.sources.address import parse_address
 from streamcam.sources.shared import SharedPictures
 from streamcam.types import Frame, UInt8Array, VideoInfo
 
-Phase = Literal["connecting", "live", "retrying", "ended"]
+Phase = Literal["connecting", "live", "retrying", "ended", "attracting", "closed"]
 
 _TICK = 0.1  # seconds between stand-ins, and the longest that anything waits before it looks whether it should stop
 _LATE = 0.5  # seconds without a picture until the last one is shown again
@@ -39,7 +39,7 @@ class State:
     """How a live source is doing.
 
     Attributes:
-        phase: of the connection.
+        phase: of the connection; ``attracting`` and ``closed`` are an exhibit's, see ``ExhibitSource``.
         reason: why it is not live, in a few words.
         attempt: how often it was tried since the last picture.
     """
@@ -127,6 +127,11 @@ class LiveSource:
         self.start = time.perf_counter()
         self.state = State("connecting")
         self.counts = Counts()
+
+    @property
+    def name(self) -> str:
+        """What may be shown of where it comes from: no password."""
+        return self.address.name
 
     @property
     def info(self) -> VideoInfo:

@@ -1,0 +1,371 @@
+"""``streamcam serve``: the live page in the browser, and exhibit mode."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from streamcam.cli.console import note, say, warn, write_json
+from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, SourceOptions, takes
+from streamcam.errors import MissingLibraryError, OptionError
+
+if TYPE_CHECKING:
+    from streamcam.types import LiveFeed
+
+_PAGE = "Page"
+_EXHIBIT = "Exhibit"
+_SESSION = "Session"
+_SHORTEST_TOKEN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PageOptions:
+    """Who may see it, and how."""
+
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on; 0.0.0.0 for everybody on the network.", rich_help_panel=_PAGE),
+    ] = "127.0.0.1"
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free one.", rich_help_panel=_PAGE)] = 8000
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="STREAMCAM_TOKEN",
+            help="The staff's secret. Give it by the variable: other users of the machine see command lines.",
+            show_default="a new one each time",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="A further name that the page may be called by; repeat for several.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None
+    certfile: Annotated[Path | None, typer.Option(help="Certificate for HTTPS, PEM.", rich_help_panel=_PAGE)] = None
+    keyfile: Annotated[Path | None, typer.Option(help="Its key, PEM.", rich_help_panel=_PAGE)] = None
+    max_viewers: Annotated[int, typer.Option(min=1, help="At once.", rich_help_panel=_PAGE)] = 100
+    bandwidth: Annotated[
+        float,
+        typer.Option(
+            metavar="MB/S",
+            min=0.1,
+            help="For all viewers together; with many, each gets fewer pictures.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = 50.0
+    quality: Annotated[int, typer.Option(min=10, max=100, help="Of the pictures, JPEG.", rich_help_panel=_PAGE)] = 80
+    language: Annotated[str, typer.Option(help="en, fr, de, or one of --languages.", rich_help_panel=_PAGE)] = "en"
+    languages: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Further languages: it.json with sentences, it.labels.txt with class names.",
+            rich_help_panel=_PAGE,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExhibitOptions:
+    """Running without anybody near."""
+
+    kiosk: Annotated[
+        bool,
+        typer.Option(
+            "--kiosk",
+            help="Exhibit: attract people when nobody is there, wake on motion, go back to the curator's settings, "
+            "go on after errors.",
+            rich_help_panel=_EXHIBIT,
+        ),
+    ] = False
+    attract: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="CLIP",
+            help="Video for the time when nobody is there; repeat for several.",
+            show_default="photographs of the package",
+            rich_help_panel=_EXHIBIT,
+        ),
+    ] = None
+    attract_after: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="Without motion.", rich_help_panel=_EXHIBIT)
+    ] = 60.0
+    idle_reset: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=1, help="Without a touch, to the curator's settings.", rich_help_panel=_EXHIBIT
+        ),
+    ] = 45.0
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABEL|INDEX",
+            help="A class that visitors may ask for; repeat.",
+            rich_help_panel=_EXHIBIT,
+            show_default="all",
+        ),
+    ] = None
+    hours: Annotated[
+        str | None,
+        typer.Option(help="Opening hours: 'Mon-Fri 09:00-17:00, Sat 10-14'.", rich_help_panel=_EXHIBIT),
+    ] = None
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="File that keeps what staff change, over restarts.", rich_help_panel=_EXHIBIT
+        ),
+    ] = None
+    no_drift: Annotated[
+        bool,
+        typer.Option(
+            "--no-drift", help="Let nothing on the page move slowly against burn-in.", rich_help_panel=_EXHIBIT
+        ),
+    ] = False
+    print_unit: Annotated[
+        bool,
+        typer.Option(
+            "--print-unit", help="Print a systemd unit that runs this very command, and end.", rich_help_panel=_EXHIBIT
+        ),
+    ] = False
+
+
+@takes(
+    without=("no_hud", "layout"),
+    page=PageOptions,
+    exhibit=ExhibitOptions,
+    origin=SourceOptions,
+    model=ModelOptions,
+    explanation=ExplainOptions,
+    picture=PictureOptions,
+)
+def serve_command(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SOURCE]",
+            help="A camera's number or device path, a URL, a video file, or 'browser': the visitor's.",
+        ),
+    ] = "0",
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="End after so long.", show_default="never", rich_help_panel=_SESSION)
+    ] = None,
+    stats: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write counts, rates and delays as JSON.", rich_help_panel=_SESSION),
+    ] = None,
+    *,
+    page: PageOptions,
+    exhibit: ExhibitOptions,
+    origin: SourceOptions,
+    model: ModelOptions,
+    explanation: ExplainOptions,
+    picture: PictureOptions,
+) -> None:
+    """Show live on a page in the browser what the model looks at, here or on the whole network.
+
+    \b
+    streamcam serve                       the first camera, on http://localhost:8000
+    streamcam serve browser               the camera of whoever opens the page
+    streamcam serve clip.mp4 --loop
+    streamcam serve --host 0.0.0.0        for the network: everybody may look, who has a key may steer
+    streamcam serve --kiosk --hours "Tue-Sun 10:00-18:00" --allow tabby --allow espresso
+    streamcam serve --kiosk --print-unit  a systemd unit for it
+
+    Nothing is stored, and nothing leaves the machine but to those who open the page.
+    Plain pictures for an <img> are at /stream.mjpg, health at /health, numbers for Prometheus at /metrics.
+    """  # noqa: D301 - the backspace keeps the lines of examples as they are
+    _check_libraries()
+    from streamcam.web.systemd import unit
+
+    if exhibit.print_unit:
+        given = [argument for argument in sys.argv[1:] if argument not in ("--print-unit", "--debug")]
+        if any(argument.startswith("--token") for argument in given):
+            raise typer.BadParameter(
+                "does not belong into a unit; put it into /etc/streamcam.env", param_hint="--token"
+            )
+        say(unit(given[1:]).rstrip())
+        return
+
+    from streamcam.controls import Controls
+    from streamcam.gradcam.targets import resolve_targets
+    from streamcam.live import Limit, Steered
+    from streamcam.naming import Naming
+    from streamcam.steady import unsteadied
+    from streamcam.web.app import health_of, make_app
+    from streamcam.web.guard import Keys
+    from streamcam.web.hub import Audience
+    from streamcam.web.languages import languages
+    from streamcam.web.page import Page
+    from streamcam.web.server import Server, check_certificate, is_local, listen
+    from streamcam.web.session import present
+    from streamcam.web.staging import Curated, Stage
+    from streamcam.web.systemd import notify
+    from streamcam.web.viewer import Feed, Show
+
+    local_only = is_local(page.host)
+    if page.token is not None and len(page.token) < _SHORTEST_TOKEN:
+        raise OptionError(f"token: must have at least {_SHORTEST_TOKEN} characters, or anybody can guess it")
+    if page.certfile:
+        check_certificate(page.certfile, page.keyfile)
+    open_source, feed_source = _source(source, origin, exhibit)
+
+    with ExitStack() as stack:
+        listening = stack.enter_context(listen(page.host, page.port))
+        classifier = model.load(cache=not explanation.no_cache)
+        known = languages(page.languages, len(classifier.labels))
+        if page.language not in known:
+            raise OptionError(f"language {page.language}: there is {', '.join(known)}; bring others with --languages")
+        allowed = [int(row[0]) for row in resolve_targets(exhibit.allow, classifier.labels)] if exhibit.allow else []
+        if any(index < 0 for index in allowed):
+            raise OptionError("allow: takes labels and class indices, no ranks")
+        controls = Controls(
+            picture.overlay(classifier.labels),
+            targets=tuple(explanation.target or ["top1"]),
+            method=explanation.method,
+        )
+        curated = Curated(
+            page.language,
+            controls.overlay.colormap,
+            controls.overlay.alpha,
+            controls.overlay.mode,
+            controls.method,
+            tuple(allowed),
+        )
+        stage = Stage(
+            controls,
+            curated,
+            tuple(known),
+            settings_file=exhibit.settings,
+            idle_reset=exhibit.idle_reset if exhibit.kiosk else None,
+        )
+        show = Show(
+            Page(controls, page.quality),
+            stage,
+            Audience(page.max_viewers, page.bandwidth * 1e6),
+            Keys(page.token, open_to_visitors=local_only),
+            Feed(feed_source) if feed_source else None,
+        )
+        show.health = lambda: health_of(show)
+        port = listening.getsockname()[1]
+        here, network = _links(page, port, local_only)
+        app = make_app(
+            show,
+            known,
+            classifier.labels,
+            hosts=page.allow_host or (),
+            local_only=local_only,
+            kiosk=exhibit.kiosk,
+            drift=exhibit.kiosk and not exhibit.no_drift,
+            staff_link=f"{network}/staff#{show.keys.staff}",
+        )
+        stack.enter_context(
+            Server(app, show, listening, most_viewers=page.max_viewers, certfile=page.certfile, keyfile=page.keyfile)
+        )
+        _tell(page, show, here, network, local_only=local_only)
+        notify("READY=1")
+        make = explanation.sized(classifier)
+        interrupted = False
+        try:
+            present(
+                show,
+                open_source,
+                lambda counts: Steered(
+                    make,
+                    controls,
+                    counts,
+                    prepare=explanation.aside(model),
+                    naming=None if picture.no_steady else Naming(),
+                ),
+                sinks=[Limit(None, seconds)],
+                steady=unsteadied if picture.no_steady else None,
+                tireless=exhibit.kiosk,
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+        notify("STOPPING=1")
+    if stats and stage.stats:
+        write_json(stats, stage.stats.to_json() | {"encoded": show.page.encoded, "viewers": show.audience.came})
+    if interrupted:
+        note("ended")
+        raise typer.Exit(130)
+
+
+def _check_libraries() -> None:
+    for name in ("prometheus_client", "segno", "starlette", "uvicorn", "websockets"):
+        if find_spec(name) is None:
+            raise MissingLibraryError(
+                f"serve needs {name}, which is not installed; install it with: pip install 'streamcam[serve]'"
+            )
+
+
+def _source(given: str, origin: SourceOptions, exhibit: ExhibitOptions) -> tuple[Callable[[], LiveFeed], Any]:
+    """How to open the source of a session; and, for browsers' cameras, the one that takes their pictures."""
+    from streamcam.hours import parse_hours
+    from streamcam.sources.address import parse_address
+    from streamcam.sources.browser import BrowserSource
+    from streamcam.sources.exhibit import ExhibitSource
+
+    hours = parse_hours(exhibit.hours) if exhibit.hours else None
+    clips = exhibit.attract or []
+    for clip in clips:
+        if parse_address(clip).kind != "file":
+            raise OptionError(f"attract {clip}: takes video files only")
+    if given == "browser":
+        if exhibit.kiosk:
+            raise OptionError("kiosk: goes with a camera at this machine, not with the visitors' own")
+        feed = BrowserSource()
+        return lambda: feed, feed
+    if exhibit.kiosk:
+        origin = replace(origin, loop=True)
+    origin.open(given).close()  # what can be no source is said now
+    if not exhibit.kiosk:
+        return lambda: origin.open(given), None
+    return lambda: ExhibitSource(
+        lambda: origin.open(given), clips, attract_after=exhibit.attract_after, hours=hours
+    ), None
+
+
+def _links(page: PageOptions, port: int, local_only: bool) -> tuple[str, str]:
+    """The page's address for this machine, and for others."""
+    import ipaddress
+    import socket
+
+    scheme = "https" if page.certfile else "http"
+    if page.allow_host:
+        return f"{scheme}://localhost:{port}", f"{scheme}://{page.allow_host[0]}:{port}"
+    host = "localhost" if local_only and page.host in ("localhost", "127.0.0.1") else page.host
+    try:
+        anywhere = ipaddress.ip_address(page.host).is_unspecified
+    except ValueError:
+        anywhere = False
+    if anywhere:
+        return f"{scheme}://localhost:{port}", f"{scheme}://{socket.gethostname()}:{port}"
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{bracketed}:{port}", f"{scheme}://{bracketed}:{port}"
+
+
+def _tell(page: PageOptions, show: Any, here: str, network: str, *, local_only: bool) -> None:
+    """Where it is, and who may do what."""
+    say(f"page: {here}/")
+    if not local_only:
+        say(f"for the network, to look: {network}/")
+        say(f"for a screen that visitors touch: {here}/#{show.keys.screen}")
+        if not page.certfile:
+            warn("without --certfile, everybody on the network can read the keys and the pictures on their way")
+            if show.feed:
+                warn("browsers give their camera to HTTPS pages and to localhost only: give --certfile")
+    if page.token is None:
+        say(f"staff: {network}/staff#{show.keys.staff}")
+    else:
+        say(f"staff: {network}/staff, with the token")
+    note("Ctrl-C ends it")

@@ -1,0 +1,66 @@
+"""Numbers for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from streamcam.web.viewer import Show
+
+
+class Metrics(Collector):
+    """Reads what is counted anyway, when it is asked."""
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self._registry = CollectorRegistry(auto_describe=True)
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+        GCCollector(registry=self._registry)
+
+    def text(self) -> bytes:
+        """In Prometheus' text format."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterator[Metric]:
+        """Called by the library."""
+        show, stage = self._show, self._show.stage
+        audience, page = show.audience, show.page
+        for name, what, value in (
+            ("viewers", "Pages and streams that look on.", audience.present),
+            ("viewers_came", "Viewers so far.", audience.came),
+            ("viewers_refused", "Viewers for whom there was no place.", audience.refused),
+            ("messages_malformed", "Messages that no page of ours sends.", show.malformed),
+            ("frames", "Frames that reached the page's sink.", page.seen),
+            ("frames_encoded", "Frames encoded for pages, once for all of them.", page.encoded),
+            ("pictures_encoded", "Annotated pictures encoded for MJPEG, once for all viewers.", page.encoded_pictures),
+            ("idle_resets", "Returns to the curator's settings.", stage.resets),
+            ("restarts", "Sessions begun again because staff said so.", stage.restarts),
+            ("failures", "Sessions begun again after an error.", stage.failures),
+        ):
+            metric = GaugeMetricFamily if name == "viewers" else CounterMetricFamily
+            yield metric(f"streamcam_{name}", what, value=value)
+        if not (stage.stats and stage.source):
+            return
+        stats, counts = stage.stats, stage.source.counts
+        yield CounterMetricFamily("streamcam_explanations", "Maps made.", value=stats.explained)
+        yield CounterMetricFamily("streamcam_source_stalls", "Silences of the source.", value=counts.stalls)
+        yield CounterMetricFamily("streamcam_source_reconnects", "Returns of the source.", value=counts.reconnects)
+        live = GaugeMetricFamily("streamcam_source_phase", "1 for the phase that the source is in.", labels=["phase"])
+        for phase in ("connecting", "live", "retrying", "ended", "attracting", "closed"):
+            live.add_metric([phase], float(stage.source.state.phase == phase))
+        yield live
+        delays = GaugeMetricFamily(
+            "streamcam_delay_seconds",
+            "Since the frame came from the source, of the session.",
+            labels=["at", "quantile"],
+        )
+        for at in ("delay", "page", "map_age"):
+            for share in (0.5, 0.95, 0.99):
+                seconds = stats.stages[at].percentile(share)
+                if seconds is not None:
+                    delays.add_metric([{"delay": "sink"}.get(at, at), str(share)], seconds)
+        yield delays

@@ -1,0 +1,100 @@
+// The page's sentences and the classes' names, in the language of the moment.
+
+export class Words {
+  #labels = [];
+  #asked = "";
+
+  /** `languages`: sentences by language; `changed` is called when there are other words. */
+  constructor(languages, changed) {
+    this.languages = languages;
+    this.changed = changed;
+    this.code = "en";
+  }
+
+  async choose(code) {
+    if (code === this.#asked || !(code in this.languages)) return;
+    this.#asked = code;
+    const answer = await fetch(`/labels/${encodeURIComponent(code)}.json`);
+    if (code !== this.#asked) return; // another was chosen meanwhile
+    this.#labels = answer.ok ? await answer.json() : [];
+    this.code = code;
+    document.documentElement.lang = code;
+    for (const element of document.querySelectorAll("[data-text]")) element.textContent = this.say(element.dataset.text);
+    for (const element of document.querySelectorAll("[data-label]")) element.setAttribute("aria-label", this.say(element.dataset.label));
+    for (const element of document.querySelectorAll("[data-placeholder]")) element.placeholder = this.say(element.dataset.placeholder);
+    this.changed();
+  }
+
+  say(key) {
+    return this.languages[this.code][key] ?? key;
+  }
+
+  name(index) {
+    return this.#labels[index] ?? `class ${index}`;
+  }
+
+  /** Put a sentence into an element, with the names of classes emphasised. */
+  tell(element, key, names = {}) {
+    const parts = this.say(key).split(/\{(\w)\}/).map((part, at) => {
+      if (at % 2 === 0) return part;
+      const name = document.createElement("b");
+      name.textContent = names[part];
+      return name;
+    });
+    element.replaceChildren(...parts);
+  }
+
+  /** Class indices whose names contain the words, those that begin with them first. */
+  search(text, allowed) {
+    const wanted = text.trim().toLocaleLowerCase(this.code);
+    const indices = allowed.length ? allowed : this.#labels.keys();
+    const found = [];
+    for (const index of indices) {
+      const name = this.name(index).toLocaleLowerCase(this.code);
+      const at = name.indexOf(wanted);
+      if (at >= 0) found.push([at === 0 ? 0 : name[at - 1] === " " ? 1 : 2, index]);
+    }
+    return found.sort((a, b) => a[0] - b[0] || a[1] - b[1]).slice(0, 50).map(([, index]) => index);
+  }
+}
+
+/** A field to type a class into, and a list to choose from. `chosen` is called with a class index. */
+export function offerClasses(field, list, words, allowed, chosen) {
+  let found = [];
+  let at = 0;
+
+  const show = () => {
+    found = words.search(field.value, allowed());
+    at = Math.min(at, Math.max(0, found.length - 1));
+    list.replaceChildren(
+      ...found.map((index, place) => {
+        const item = document.createElement("li");
+        item.id = `match-${place}`;
+        item.setAttribute("role", "option");
+        item.setAttribute("aria-selected", place === at);
+        item.textContent = words.name(index);
+        item.onclick = () => chosen(index);
+        return item;
+      }),
+    );
+    if (!found.length) list.textContent = words.say("no_match");
+    field.setAttribute("aria-activedescendant", found.length ? `match-${at}` : "");
+    list.children[at]?.scrollIntoView({ block: "nearest" });
+  };
+
+  field.oninput = () => {
+    at = 0;
+    show();
+  };
+  field.onkeydown = (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && found.length) {
+      at = (at + step + found.length) % found.length;
+      show();
+    } else if (event.key === "Enter") {
+      if (found.length) chosen(found[at]);
+    } else return;
+    event.preventDefault();
+  };
+  return show;
+}

@@ -1,0 +1,173 @@
+"""The source of an exhibit: a camera, people who come and go, opening hours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from fractions import Fraction
+from itertools import islice, pairwise
+
+import numpy as np
+import psutil
+import pytest
+from camera import Camera
+
+from streamcam import Frame, VideoInfo, VideoSink
+from streamcam.hours import parse_hours
+from streamcam.photographs import photographs
+from streamcam.sources.exhibit import ExhibitSource, MotionDetector
+from streamcam.sources.live import LiveSource
+from streamcam.sources.slideshow import slideshow
+
+
+class Clock:
+    """Time that a test moves."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def write(path, images, fps=25):
+    info = VideoInfo(images[0].shape[1], images[0].shape[0], Fraction(fps))
+    with VideoSink(path, info) as sink:
+        for index, image in enumerate(images):
+            sink.write(Frame(image, index, index / fps), None)
+    return path
+
+
+@pytest.fixture(scope="module")
+def room(cat):
+    return cat[:240, :320].copy()
+
+
+@pytest.fixture
+def still_clip(room, tmp_path):
+    return write(tmp_path / "still.mp4", [room] * 50)
+
+
+@pytest.fixture
+def red_clip(tmp_path):
+    return write(tmp_path / "red.mp4", [np.full((240, 320, 3), (0, 0, 255), np.uint8)] * 25)
+
+
+def until(frames, condition, most=600):
+    for frame in islice(frames, most):
+        if condition(frame):
+            return frame
+    raise AssertionError("it never was so")
+
+
+def is_red(frame):
+    blue, _, red = frame.image.mean((0, 1))
+    return red > 200 and blue < 60
+
+
+def test_motion_is_told_from_light_and_noise(room):
+    random = np.random.default_rng(1)
+    detector = MotionDetector()
+    assert not detector.moved(room)
+    for _ in range(20):
+        noisy = np.clip(room + random.normal(0, 6, room.shape), 0, 255).astype(np.uint8)
+        assert not detector.moved(noisy)
+    assert not detector.moved(np.clip(room.astype(int) + 30, 0, 225).astype(np.uint8))  # a lamp
+    detector.moved(room)
+    person = room.copy()
+    person[60:200, 100:160] = (40, 60, 200)
+    assert detector.moved(person)
+    assert not detector.moved(person)
+
+
+def test_nobody_there_attracts_and_motion_wakes(room, tmp_path, red_clip):
+    moving = [room] * 100 + [np.roll(room, 12 * step, axis=1) for step in range(75)]
+    clip = write(tmp_path / "room.mp4", moving)
+    clock = Clock()
+    source = ExhibitSource(lambda: LiveSource(clip, loop=True), [red_clip], attract_after=60, clock=clock)
+    with source:
+        frames = iter(source)
+        until(frames, lambda frame: frame.fresh and not is_red(frame))
+        assert source.state.phase == "live"
+        clock.now += 61
+        for frame in frames:  # nothing has moved since the first look
+            clock.now += 0.001
+            if is_red(frame):
+                break
+        assert source.state.phase == "attracting"
+        clock.now += 1
+        awake = until(frames, lambda frame: frame.fresh and not is_red(frame))  # the four seconds of stillness are over
+        assert source.state.phase == "live"
+        assert source.wakes == 1
+        assert awake.image.shape == (240, 320, 3)
+        frames.close()
+
+
+def test_without_a_camera_something_is_shown_until_it_comes(red_clip):
+    with Camera() as camera:
+        port = camera.port
+    clock = Clock()
+    source = ExhibitSource(
+        lambda: LiveSource(f"http://127.0.0.1:{port}/camera.mjpg", stall_timeout=1), [red_clip], attract_after=None, clock=clock
+    )  # fmt: skip
+    with source:
+        frames = iter(source)
+        next(frames)
+        clock.now = 4
+        assert source.state.phase in ("connecting", "retrying")
+        until(frames, is_red)
+        assert source.state.phase == "attracting"
+        with Camera(port=port):
+            until(frames, lambda frame: frame.fresh and not is_red(frame) and frame.image.any(), most=2000)
+            assert source.state.phase == "live"
+        frames.close()
+
+
+def test_times_and_numbers_only_grow(still_clip, red_clip):
+    clock = Clock()
+    source = ExhibitSource(lambda: LiveSource(still_clip, loop=True), [red_clip], attract_after=10, clock=clock)
+    seen = []
+    with source:
+        frames = iter(source)
+        for frame in islice(frames, 150):
+            seen.append(frame)
+            clock.now += 0.3 if len(seen) < 60 else 0.0
+        frames.close()
+    assert any(is_red(frame) for frame in seen)
+    assert [frame.index for frame in seen] == list(range(150))
+    assert all(b.time >= a.time - 0.05 for a, b in pairwise(seen))
+
+
+def test_outside_its_hours_the_camera_is_closed(still_clip):
+    now = datetime(2026, 11, 23, 8, 59)
+    source = ExhibitSource(
+        lambda: LiveSource(still_clip, loop=True), hours=parse_hours("Mon 9-17"), wall_clock=lambda: now
+    )
+    with source:
+        frames = iter(source)
+        assert not next(frames).image.any()
+        assert source.state.phase == "closed"
+        assert not readers()
+        now = now.replace(hour=9, minute=0)
+        until(frames, lambda frame: frame.image.any())
+        assert source.state.phase == "live"
+        assert readers()
+        now = now.replace(hour=17)
+        until(frames, lambda frame: not frame.image.any())
+        assert source.state.phase == "closed"
+        assert not readers()
+        now = now.replace(day=30, hour=9)
+        captured = source.counts.captured
+        until(frames, lambda frame: frame.image.any())
+        assert source.counts.captured > captured > 0
+        frames.close()
+
+
+def readers():
+    return [p for p in psutil.Process().children(recursive=True) if "streamcam.sources.grabber" in p.cmdline()]
+
+
+def test_the_photographs_move_slowly_and_fill_the_picture():
+    images = list(islice(slideshow(photographs(), fps=1000), 60))
+    assert all(image.shape == (720, 1280, 3) for image in images)
+    changes = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(images)]
+    assert 0 < max(changes) < 5
