@@ -27,8 +27,10 @@ SAMPLE = Path(__file__).parents[1] / "samples" / "cat_and_coffee.mp4"
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_folder(tmp_path_factory) -> Path:
-    """A cache of the tests' own, for them and for the programs they start."""
-    folder = tmp_path_factory.mktemp("cache")
+    """A cache of the tests' own, for all their processes and the programs they start: each graph is converted once."""
+    root = tmp_path_factory.getbasetemp()
+    folder = (root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root) / "shared-cache"
+    folder.mkdir(mode=0o700, exist_ok=True)
     os.environ["STREAMCAM_CACHE"] = str(folder)
     return folder
 

@@ -4,11 +4,11 @@ import { Words, offerClasses } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const facts = await (await fetch("/page.json")).json();
-const words = new Words(facts.languages, () => curated && show());
-await words.choose(facts.languages[navigator.language.slice(0, 2)] ? navigator.language.slice(0, 2) : "en");
 let curated = null;
 let link = null;
 let saving = false;
+const words = new Words(facts.languages, () => curated && show());
+await words.choose(facts.languages[navigator.language.slice(0, 2)] ? navigator.language.slice(0, 2) : "en");
 
 function enter(key) {
   link?.stop();

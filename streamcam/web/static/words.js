@@ -44,7 +44,7 @@ export class Words {
     element.replaceChildren(...parts);
   }
 
-  /** Class indices whose names contain the words, those that begin with them first. */
+  /** Class indices whose names contain the words, those that begin with them first, short ones first. */
   search(text, allowed) {
     const wanted = text.trim().toLocaleLowerCase(this.code);
     const indices = allowed.length ? allowed : this.#labels.keys();
@@ -52,9 +52,9 @@ export class Words {
     for (const index of indices) {
       const name = this.name(index).toLocaleLowerCase(this.code);
       const at = name.indexOf(wanted);
-      if (at >= 0) found.push([at === 0 ? 0 : name[at - 1] === " " ? 1 : 2, index]);
+      if (at >= 0) found.push([at === 0 ? 0 : name[at - 1] === " " ? 1 : 2, name.length, index]);
     }
-    return found.sort((a, b) => a[0] - b[0] || a[1] - b[1]).slice(0, 50).map(([, index]) => index);
+    return found.sort((a, b) => a[0] - b[0] || (wanted && a[1] - b[1]) || a[2] - b[2]).slice(0, 50).map(([, , index]) => index);
   }
 }
 
