@@ -12,7 +12,20 @@ import pytest
 import streamcam
 
 PACKAGE = Path(streamcam.__file__).parent
-HEAVY = {"tensorflow", "keras", "openvino", "av", "ray", "starlette", "uvicorn", "cv2", "h5py"}
+HEAVY = {
+    "prometheus_client",
+    "segno",
+    "websockets",
+    "tensorflow",
+    "keras",
+    "openvino",
+    "av",
+    "ray",
+    "starlette",
+    "uvicorn",
+    "cv2",
+    "h5py",
+}
 
 
 def loaded_by(code: str) -> set[str]:
@@ -25,7 +38,9 @@ def test_importing_streamcam_loads_nothing_heavy():
     assert not loaded_by("import streamcam; dir(streamcam)") & HEAVY
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["annotate", "--help"], ["models"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["annotate", "--help"], ["serve", "--help"], ["models"], ["--version"]]
+)
 def test_help_and_lists_load_nothing_heavy(arguments):
     code = f"sys.argv[1:] = {arguments!r}\nfrom streamcam.cli import main\ntry: main()\nexcept SystemExit as e: assert not e.code"
     assert not loaded_by(code) & HEAVY
@@ -66,6 +81,8 @@ def test_each_library_has_its_rooms():
         "doctor.py",
     }
     assert {name.split("/")[0] for name in importers("keras")} <= {"models", "gradcam"}
+    for library in ("starlette", "uvicorn", "prometheus_client", "segno"):
+        assert {name.split("/")[0] for name in importers(library)} == {"web"}
     assert {name.split("/")[0] for name in importers("typer")} == {"cli"}
 
 

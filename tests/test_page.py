@@ -274,7 +274,7 @@ def test_a_browsers_camera_is_explained(opened):
         waits(page, lambda: (canvas(page) != before).any())
         assert page.inner_text("#camera") == "Stop my camera"
         page.click("#open-more")
-        assert "to this program only" in page.inner_text("#privacy")
+        assert "to this program only" in page.inner_text("#more .privacy")
         page.keyboard.press("Escape")
         page.click("#camera")
         says(page, "Trying again")

@@ -22,6 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -217,7 +218,8 @@ def soak(hours: float, minutes: float) -> None:
             return waits(phase("live")) and (heard > count or name == "garbage")
 
         def viewers_come_and_go() -> bool:
-            counts = _audience(serving.port, 20, random_.uniform(1, 3), stalled=2)
+            with ThreadPoolExecutor(1) as beside:  # Playwright has this thread's event loop
+                counts = beside.submit(_audience, serving.port, 20, random_.uniform(1, 3), 2).result()
             return all(own[0] for own in counts) and waits(lambda: serving.health()["viewers"] == 1)
 
         def reload() -> bool:

@@ -231,7 +231,10 @@ function fillChoices() {
   fill("language", Object.entries(facts.languages).map(([code, sentences]) => [code, sentences.name]), words.code);
   $("method").disabled = role === "viewer";
   $("opacity").value = picture.view.alpha;
-  $("privacy").textContent = words.say(facts.camera === "browser" ? "privacy_own" : "privacy");
+  for (const line of document.querySelectorAll(".privacy")) {
+    line.textContent = words.say(facts.camera === "browser" ? "privacy_own" : "privacy");
+    line.hidden = line.closest("#answer") && !facts.kiosk && facts.camera !== "browser";
+  }
   if (camera) $("camera").textContent = words.say(camera.isOn ? "stop_camera" : "use_camera");
 }
 
