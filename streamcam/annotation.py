@@ -16,6 +16,7 @@ from streamcam.naming import Naming
 from streamcam.overlay import Overlay
 from streamcam.pipeline import Steady, run
 from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoSink
+from streamcam.sinks.dataset import DatasetSink
 from streamcam.sinks.partial import FileSink
 from streamcam.sources import ImageSource, open_source
 from streamcam.types import Frame, Header, VideoInfo
@@ -33,6 +34,7 @@ class Outputs:
         records: JSON Lines of what the model said, or None.
         heatmaps: HDF5 of the raw maps, or None.
         report: a page about it, or None; it is written by whoever annotates, from what ``streamcam.report`` has seen.
+        dataset: a Parquet file of what the model said, or None.
         probabilities: whether the heatmaps file also holds the probability of every class.
     """
 
@@ -40,7 +42,14 @@ class Outputs:
     records: Path | None = None
     heatmaps: Path | None = None
     report: Path | None = None
+    dataset: Path | None = None
     probabilities: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that are wanted."""
+        every = (self.media, self.records, self.heatmaps, self.report, self.dataset)
+        return tuple(path for path in every if path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +139,9 @@ def annotate(
             if outputs.records:
                 top_k = max(_RECORDED_CLASSES, overlay.top_k)
                 add(RecordSink(outputs.records, header, explain.labels, top_k=top_k, overwrite=overwrite))
+            if outputs.dataset:
+                top_k = max(_RECORDED_CLASSES, overlay.top_k)
+                add(DatasetSink(outputs.dataset, header, explain.labels, top_k=top_k, overwrite=overwrite))
             if outputs.heatmaps:
                 add(HeatmapSink(outputs.heatmaps, header, probabilities=outputs.probabilities, overwrite=overwrite))
             if opened:
@@ -161,6 +173,6 @@ def make_header(source: str, explain: GradCAM) -> Header:
 
 
 def _refuse_input(path: Path, outputs: Outputs) -> None:
-    for output in (outputs.media, outputs.records, outputs.heatmaps, outputs.report):
-        if output and output.exists() and output.samefile(path):
+    for output in outputs.files:
+        if output.exists() and output.samefile(path):
             raise SinkError(f"{output}: is the input itself; name another output with -o")

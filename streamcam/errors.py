@@ -57,3 +57,8 @@ class OutputExistsError(SinkError, FileExistsError):
 
 class MissingLibraryError(StreamcamError, ImportError):
     """Something that this machine lacks."""
+
+
+def plain(error: BaseException) -> str:
+    """An error that nobody foresaw, in one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from streamcam.annotation import Outputs
 from streamcam.errors import OptionError, StreamcamError
@@ -33,6 +34,7 @@ def plan(
     records: Path | None = None,
     heatmaps: Path | None = None,
     report: Path | None = None,
+    dataset: Path | None = None,
     probabilities: bool = False,
 ) -> tuple[list[Job], list[StreamcamError]]:
     """Lay out the work. No file is opened.
@@ -75,36 +77,28 @@ def plan(
             _data(records, place, media, ".jsonl", single=single),
             _data(heatmaps, place, media, ".h5", single=single),
             _data(report, place, media, ".html", single=single),
+            _partition(dataset, place, media) if dataset else None,
             probabilities,
         )
-        for path in (outputs.records, outputs.heatmaps, outputs.report):
+        for path in outputs.files[1:]:
             if path in taken:
                 raise OptionError(f"{path}: is wanted for two different results; give each its own name")
-            if path:
-                taken.add(path)
+            taken.add(path)
         jobs.append(Job(file, outputs))
     return jobs, problems
 
 
-def screen(jobs: Sequence[Job], *, overwrite: bool) -> tuple[list[Job], list[StreamcamError]]:
-    """Sort out, before anything heavy is loaded, the jobs whose input is not there or whose output already is.
+def check(job: Job, *, overwrite: bool) -> None:
+    """Find out, before anything heavy is loaded, whether the input is there and its outputs are not.
 
-    Returns:
-        The jobs that can be tried, and an error for each other.
+    Raises:
+        SourceError: the input is missing or empty.
+        OutputExistsError: an output exists and may not be replaced.
+        SinkError: a folder has the name of an output.
     """
-    ready: list[Job] = []
-    problems: list[StreamcamError] = []
-    for job in jobs:
-        try:
-            check_readable(job.source)
-            for path in (job.outputs.media, job.outputs.records, job.outputs.heatmaps, job.outputs.report):
-                if path:
-                    refuse_existing(path, overwrite=overwrite)
-        except StreamcamError as error:
-            problems.append(error)
-        else:
-            ready.append(job)
-    return ready, problems
+    check_readable(job.source)
+    for path in job.outputs.files:
+        refuse_existing(path, overwrite=overwrite)
 
 
 def _name(file: Path, *, whole: bool = False) -> str:
@@ -139,3 +133,9 @@ def _data(path: Path | None, place: Path, media: Path, suffix: str, *, single: b
     if path is None or (single and not _is_folder(path)):
         return path
     return path / place.with_name(media.name.removesuffix(media.suffix).removesuffix(MARK) + suffix)
+
+
+def _partition(dataset: Path, place: Path, media: Path) -> Path:
+    """Where the Parquet file of an input goes: ``file=a%2Fclip.mp4/records.parquet``, which readers take for a column."""
+    name = place.with_name(media.name.removesuffix(media.suffix).removesuffix(MARK) + place.suffix)
+    return dataset / f"file={quote(name.as_posix(), safe='')}" / "records.parquet"

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 # What opencv-python and PyAV load from the system on Linux, and the packages that bring it.
 SYSTEM_LIBRARIES = {
@@ -37,6 +38,18 @@ def load_tensorflow() -> None:
     if "tensorflow" not in sys.modules:
         with quiet_start():
             import tensorflow  # noqa: F401
+
+
+def load_openvino() -> Any:
+    """Import OpenVINO without the part of it that reports each import over the network, from a process it forks.
+
+    It does without where that part is not installed; here it is told so.
+    """
+    if "openvino" not in sys.modules:
+        sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
 
 
 @contextmanager

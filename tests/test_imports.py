@@ -60,6 +60,15 @@ def test_opencv_is_loaded_before_pyav():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+def test_nothing_reports_over_the_network():
+    """OpenVINO does at its import, from a process that it forks, unless that part of it is missing."""
+    code = (
+        "from streamcam.gradcam.engines import core; core(); import openvino.tools.ovc.main as o; print(o.tm.__name__)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "openvino.tools.ovc.telemetry_stub"
+
+
 def importers(module: str) -> set[str]:
     """The files of the package that import a module, below their folder or file name."""
     found = set()
@@ -83,6 +92,8 @@ def test_each_library_has_its_rooms():
     assert {name.split("/")[0] for name in importers("keras")} <= {"models", "gradcam"}
     for library in ("starlette", "uvicorn", "prometheus_client", "segno"):
         assert {name.split("/")[0] for name in importers(library)} == {"web"}
+    assert {name.split("/")[0] for name in importers("openvino")} <= {"gradcam", "libraries.py"}
+    assert {name.split("/")[0] for name in importers("ray")} == {"batch"}
     assert {name.split("/")[0] for name in importers("typer")} == {"cli"}
 
 

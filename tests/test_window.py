@@ -220,4 +220,7 @@ def test_a_display_that_does_not_answer_is_a_clear_error(tmp_path):
         env=os.environ | {"DISPLAY": ":98765"},
     )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr == "error: window: the display :98765 does not answer; use --no-window, with -o to record\n"
+    assert (
+        done.stderr
+        == "error: window: the display :98765 does not answer; use --no-window, with -o to record, or 'streamcam serve' for a page in the browser\n"
+    )

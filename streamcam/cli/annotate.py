@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streamcam.cli.console import fail, fail_with, internal, note, say
+from streamcam.cli.console import fail, fail_with, internal_line, note, say
 from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, takes
-from streamcam.errors import StreamcamError
 
 if TYPE_CHECKING:
-    from streamcam.annotation import Annotated as Result
-    from streamcam.pipeline import Steady
-    from streamcam.report import Report
-    from streamcam.roi import Inspection
-    from streamcam.steady import Steadied
-    from streamcam.types import Explanation, Frame
+    from streamcam.batch.crew import Crew
+    from streamcam.batch.driver import Outcome
+    from streamcam.batch.settings import Settings
+    from streamcam.batch.workshop import Result
 
 _OUTPUT = "Output"
 _REASONS = "Right for the right reasons"
-
-# Two frames at once, each on half of the cores, make more frames a second than one on all of them.
-_IN_FLIGHT = 2
+_MANY = "Many files"
 
 
 @takes(model=ModelOptions, explanation=ExplainOptions, picture=PictureOptions)
@@ -96,10 +90,43 @@ def annotate_command(
     report: Annotated[
         Path | None,
         typer.Option(
-            help="A page about the result, .html: the file for one input, the folder for several.",
+            help="A page about the result, .html: the file for one input, for several the folder, with an index.",
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
+    records_dataset: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="What the model said, as one Parquet data set, partitioned by file.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            "-j",
+            min=1,
+            metavar="N",
+            help="Processes that share the files.",
+            show_default="this one",
+            rich_help_panel=_MANY,
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Do only the I-th of N parts, for schedulers.", rich_help_panel=_MANY),
+    ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS|local", help="Do it on a Ray cluster; 'local' starts one here.", rich_help_panel=_MANY
+        ),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try again what failed before.", rich_help_panel=_MANY)
+    ] = False,
     *,
     model: ModelOptions,
     explanation: ExplainOptions,
@@ -113,109 +140,153 @@ def annotate_command(
     streamcam annotate zoo.mp4 --target tiger --target zebra
     streamcam annotate clip.mp4 -m resnet50 --records clip.jsonl --heatmaps clip.h5
 
+    streamcam annotate archive/ -o annotated/ -j 4  four processes; call it again to go on where it ended
+
     Existing files are never replaced unless --overwrite is given.
     Ctrl-C keeps what was done so far, playable, under a name with .part in it.
+    A folder given with -o remembers what is finished: files that are done are skipped the next time.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
-    from streamcam.jobs import plan, screen
+    from streamcam.jobs import plan
 
     if report:
         from streamcam.report import check_library
 
         check_library()
+    if records_dataset:
+        from streamcam.sinks.dataset import check_library as check_dataset
+
+        check_dataset()
     if not roi and (track or alert_below is not None):
         raise typer.BadParameter("goes with --roi, the region", param_hint="--track" if track else "--alert-below")
     if probabilities and not heatmaps:
         raise typer.BadParameter("goes with --heatmaps, the file that holds them", param_hint="--probabilities")
+    if workers and ray:
+        raise typer.BadParameter("does not go with --ray, which has workers of its own", param_hint="--workers")
     jobs, problems = plan(
-        inputs, output, records=records, heatmaps=heatmaps, report=report, probabilities=probabilities
+        inputs,
+        output,
+        records=records,
+        heatmaps=heatmaps,
+        report=report,
+        dataset=records_dataset,
+        probabilities=probabilities,
     )
-    ready, more = screen(jobs, overwrite=overwrite)
-    problems += more
     for problem in problems:
         fail_with(problem)
-    if not ready:
-        raise typer.Exit(1)
+    several = len(jobs) > 1 or len(inputs) > 1 or Path(inputs[0]).is_dir()
+    if shard:
+        number, count = _shard(shard)
+        jobs = jobs[number - 1 :: count]
 
-    from streamcam.annotation import Interrupted, annotate, make_header
-    from streamcam.cli.progress import Progress
-    from streamcam.naming import Naming
-    from streamcam.report import Report
-    from streamcam.roi import Inspection, Masks, parse_roi
-    from streamcam.sinks import Encoding
+    from streamcam.batch.driver import Batch
+    from streamcam.batch.manifest import Manifest
+    from streamcam.batch.settings import Settings
 
-    classifier = model.load(cache=not explanation.no_cache)
-    explain = explanation.explainer(classifier, in_flight=_IN_FLIGHT)
-    names_one = not picture.no_steady and not explanation.target
-    rois = [parse_roi(text) for text in roi or ()]
-    overlay = picture.overlay(explain.labels)
-    encoding = Encoding(codec, crf, preset)
-    failed = len(problems)
-    for number, job in enumerate(ready, start=1):
-        inspection = Inspection(Masks(rois, track=track), alert_below=alert_below) if rois else None
-        page = Report(overlay, alert_below=alert_below) if job.outputs.report else None
+    settings = Settings(
+        model=model.keywords(),
+        explain=explanation.keywords(),
+        overlay=picture.keywords(),
+        encoding={"codec": codec, "crf": crf, "preset": preset},
+        every=every,
+        no_steady=picture.no_steady,
+        roi=tuple(roi or ()),
+        track=track,
+        alert_below=alert_below,
+        cache=not explanation.no_cache,
+    )
+    settings.check()
+    manifest = Manifest(output, settings) if output and several else None
+    batch = Batch(jobs, manifest, overwrite=overwrite, retry_failed=retry_failed)
+    outcomes = list(batch.settled)
+    for outcome in outcomes:
+        _tell(outcome)
+
+    from streamcam.annotation import Interrupted
+    from streamcam.cli.progress import BatchProgress
+
+    interrupted = ""
+    with BatchProgress(len(batch.open), several=several) as progress:
         try:
-            with Progress(str(job.source), number, len(ready)) as progress:
-                result = annotate(
-                    job.source,
-                    job.outputs,
-                    explain,
-                    overlay=overlay,
-                    encoding=encoding,
-                    overwrite=overwrite,
-                    steady=_steady(picture.no_steady, inspection, page),
-                    naming=Naming() if names_one else None,
-                    every=every,
-                    opened=progress.begin,
-                    progress=progress.advance,
-                )
-            if page and job.outputs.report:
-                page.write(job.outputs.report, result.output, make_header(str(job.source), explain))
+            if batch.open:
+                crew = _crew(settings, workers, ray, overwrite=overwrite or manifest is not None)
+                for outcome in batch.run(crew, progress.told):
+                    progress.finish(outcome)
+                    _tell(outcome)
+                    outcomes.append(outcome)
         except Interrupted as stop:
             kept = ", ".join(map(str, stop.kept))
-            fail(f"interrupted; {f'what was done so far is in {kept}' if kept else 'nothing was written yet'}")
-            raise typer.Exit(130) from None
-        except StreamcamError as error:
-            fail_with(error)
-            failed += 1
-            continue
-        except Exception as error:  # a bug, or a file that breaks a library: the others are still done
-            fail_with(error, internal(error, f"{job.source}: "))
-            failed += 1
-            continue
-        say(_summary(result, explain.classifier.name, explain.layer))
-        for stretch in inspection.stretches if inspection else ():
-            say(f"{job.source}: looks elsewhere from {stretch.begin:.2f} to {stretch.end:.2f} s")
-        if result.lost:
-            fail(_loss(result))
-            failed += 1
-    total = len(ready) + len(problems)
+            interrupted = f"what was done so far is in {kept}" if kept else "nothing was written yet"
+        except KeyboardInterrupt:
+            interrupted = "the same command goes on where it ended" if manifest else "files that are done are done"
+    if report and several and outcomes:
+        from streamcam.batch.index import write_index
+
+        say(f"report: {write_index(report, outcomes)}")
+    total = len(jobs) + len(problems)
+    failed = len(problems) + sum(outcome.failed for outcome in outcomes)
     if total > 1:
-        note(f"{total - failed} of {total} inputs done, {failed} failed")
+        _summary_of_all(outcomes, total, failed, progress.seconds)
+    if interrupted:
+        fail(f"interrupted; {interrupted}")
+        raise typer.Exit(130)
     if failed:
         raise typer.Exit(1)
 
 
-def _steady(raw: bool, inspection: Inspection | None, page: Report | None) -> Steady:
-    """From raw explanations to shown heat, and those who look on."""
-    from streamcam.steady import AHEAD, steadied, unsteadied
-
-    def steady(explained: Iterable[tuple[Frame, Explanation | None]]) -> Iterator[Steadied]:
-        shown = unsteadied(explained) if raw else steadied(explained, ahead=AHEAD)
-        shown = inspection.measured(shown) if inspection else shown
-        return page.observed(shown) if page else shown
-
-    return steady
+def _shard(text: str) -> tuple[int, int]:
+    number, _, count = text.partition("/")
+    if not (number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
+        raise typer.BadParameter("write it as 1/4, 2/4, 3/4, 4/4", param_hint="--shard")
+    return int(number), int(count)
 
 
-def _summary(result: Result, model: str, layer: str | None) -> str:
+def _crew(settings: Settings, workers: int | None, ray: str | None, *, overwrite: bool) -> Crew:
+    if ray:
+        from streamcam.batch.ray_crew import RayCrew
+
+        return RayCrew(settings, None if ray == "local" else ray)
+    from streamcam.batch.crew import Here, Processes
+
+    return Processes(settings, workers) if workers and workers > 1 else Here(settings, overwrite=overwrite)
+
+
+def _tell(outcome: Outcome) -> None:
+    """What came of a file, as lines."""
+    result = outcome.result
+    if outcome.state == "skipped":
+        return
+    if result is None:
+        line = internal_line(outcome.error, f"{outcome.job.source}: ") if outcome.unforeseen else outcome.error
+        before = " (before; --retry-failed tries again)" if outcome.state == "failed before" else ""
+        fail_with(outcome.cause, f"{line}{before}")
+        return
+    say(_summary(outcome.job.source, result))
+    for begin, end in result.elsewhere:
+        say(f"{outcome.job.source}: looks elsewhere from {begin:.2f} to {end:.2f} s")
+    if result.lost:
+        fail(_loss(outcome.job.source, result))
+
+
+def _summary(source: Path, result: Result) -> str:
     frames = "1 frame" if result.frames == 1 else f"{result.frames} frames"
     speed = f"{result.frames / result.seconds:.1f} fps" if result.seconds else ""
-    return f"{result.source} -> {result.output}: {frames} in {result.seconds:.1f} s ({speed}), {model} at {layer}"
+    return (
+        f"{source} -> {result.output}: {frames} in {result.seconds:.1f} s ({speed}), {result.model} at {result.layer}"
+    )
 
 
-def _loss(result: Result) -> str:
+def _loss(source: Path, result: Result) -> str:
     promised = result.frames + result.lost
     return (
-        f"{result.source}: damaged: {result.lost} of its {promised} frames cannot be read; "
+        f"{source}: damaged: {result.lost} of its {promised} frames cannot be read; "
         f"the {result.frames} that can are in {result.output}; copy or record the file again for the rest"
     )
+
+
+def _summary_of_all(outcomes: list[Outcome], total: int, failed: int, seconds: float) -> None:
+    skipped = sum(outcome.state == "skipped" for outcome in outcomes)
+    frames = sum(outcome.result.frames for outcome in outcomes if outcome.result and outcome.state == "done")
+    line = f"{total - failed} of {total} inputs done, {failed} failed"
+    line += f", {skipped} of them done before" if skipped else ""
+    line += f"; {frames} frames in {seconds:.0f} s, {frames / seconds:.1f} fps" if frames and seconds else ""
+    note(line)

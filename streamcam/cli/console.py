@@ -8,7 +8,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from streamcam.errors import SinkError
+from streamcam.errors import SinkError, plain
 
 debugging = False  # set by --debug
 
@@ -35,13 +35,17 @@ def fail(line: str) -> None:
 
 def internal(error: Exception, where: str = "") -> str:
     """One line for an error that nobody foresaw."""
-    reason = " ".join(str(error).split())[:300]
-    return f"{where}internal error: {type(error).__name__}: {reason} (--debug shows where)"
+    return internal_line(plain(error), where)
 
 
-def fail_with(error: Exception, line: str | None = None) -> None:
+def internal_line(reason: str, where: str = "") -> str:
+    """The same, of an error that is known by what ``plain`` says of it."""
+    return f"{where}internal error: {reason} (--debug shows where)"
+
+
+def fail_with(error: BaseException | None, line: str | None = None) -> None:
     """An error as one line, after its traceback where ``--debug`` was given."""
-    if debugging:
+    if debugging and error is not None:
         traceback.print_exception(error)
     fail(line or str(error))
 

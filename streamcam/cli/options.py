@@ -257,11 +257,22 @@ class PictureOptions:
         ),
     ] = False
 
+    def keywords(self) -> dict[str, Any]:
+        """What ``Overlay`` takes besides the labels, in types that JSON has."""
+        return {
+            "alpha": self.alpha,
+            "colormap": self.colormap,
+            "mode": self.blend,
+            "top_k": self.top_k,
+            "hud": not self.no_hud,
+            "layout": self.layout,
+        }
+
     def overlay(self, labels: tuple[str, ...]) -> Overlay:
         """The overlay that was asked for."""
         from streamcam.overlay import Overlay
 
-        return Overlay(labels, self.alpha, self.colormap, self.blend, self.top_k, not self.no_hud, self.layout)
+        return Overlay(labels, **self.keywords())
 
 
 @dataclass(frozen=True, slots=True)

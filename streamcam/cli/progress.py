@@ -1,63 +1,87 @@
-"""Progress: a bar on a terminal, a plain line now and then elsewhere."""
+"""Progress: bars on a terminal, a plain line now and then elsewhere."""
 
 from __future__ import annotations
 
 import sys
 import time
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from streamcam.cli.console import note
-from streamcam.types import Frame, VideoInfo
+from streamcam.cli.console import note, warn
+
+if TYPE_CHECKING:
+    from streamcam.batch.crew import News
+    from streamcam.batch.driver import Outcome
 
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-class Progress:
-    """Shows how far one input is. Both methods fit ``streamcam.annotate``'s callbacks.
+class BatchProgress:
+    """Shows how far each worker is with its file, and all of them with all files.
 
     Args:
-        name: the input.
-        number: which of the inputs it is, from 1.
-        total: how many inputs there are.
+        total: how many files there are to do.
+        several: whether the call is about several files at all.
     """
 
-    def __init__(self, name: str, number: int, total: int) -> None:
-        self._name = f"[{number}/{total}] {name}" if total > 1 else name
-        self._frames: int | None = None
+    def __init__(self, total: int, *, several: bool) -> None:
+        self._total, self._several = total, several
         self._done = 0
+        self._began = self._last_line = time.monotonic()
+        self._begun: dict[int, tuple[int, float]] = {}  # by worker: its task, and since when
         self._bar: Any = None
-        self._began = self._last_line = time.monotonic()
+        self._lines: dict[int, Any] = {}
+        self._all: Any = None
 
-    def begin(self, info: VideoInfo) -> None:
-        """The input was opened."""
-        self._frames = info.frame_count
-        if info.frame_count is None and info.duration is not None:
-            self._frames = round(info.duration * info.frame_rate)
-        self._began = self._last_line = time.monotonic()
+    @property
+    def seconds(self) -> float:
+        """Since the beginning."""
+        return time.monotonic() - self._began
+
+    def told(self, news: News) -> None:
+        """How a task goes."""
+        if news.warning:
+            warn(news.warning)
+            return
+        now = time.monotonic()
+        task, since = self._begun.get(news.worker, (-1, now))
+        if task != news.task.id:
+            since = now
+            self._begun[news.worker] = news.task.id, now
+        speed = news.frames / max(now - since, 1e-9)
+        name = str(news.task.source)
+        if self._bar:
+            if news.worker not in self._lines:
+                self._lines[news.worker] = self._bar.add_task(name, total=news.total, fps="")
+            line = self._lines[news.worker]
+            self._bar.update(line, description=name, total=news.total, completed=news.frames, fps=f"{speed:.1f} fps")
+        elif now - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            note(self._line(name, news, speed))
+
+    def _line(self, name: str, news: News, speed: float) -> str:
+        done = f"[{self._done + 1}/{self._total}] " if self._total > 1 else ""
+        if not news.total:
+            return f"{done}{name}: {news.frames} frames, {speed:.1f} fps"
+        left = max(0, news.total - news.frames) / max(speed, 1e-9)
+        return f"{done}{name}: {news.frames} of {news.total} frames, {speed:.1f} fps, {left:.0f} s left"
+
+    def finish(self, outcome: Outcome) -> None:
+        """A file is over."""
+        self._done += 1
+        if self._bar and self._all is not None:
+            self._bar.update(self._all, completed=self._done)
+        elif self._several and time.monotonic() - self._last_line >= _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            left = self.seconds / self._done * (self._total - self._done)
+            note(f"{self._done} of {self._total} files, {left:.0f} s left")
+
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
             self._bar = _bar()
             self._bar.start()
-            self._bar.add_task(self._name, total=self._frames, fps="")
-
-    def advance(self, frame: Frame) -> None:
-        """A frame was written."""
-        self._done += 1
-        now = time.monotonic()
-        speed = self._done / max(now - self._began, 1e-9)
-        if self._bar:
-            self._bar.update(0, completed=self._done, fps=f"{speed:.1f} fps")
-        elif now - self._last_line >= _SECONDS_BETWEEN_LINES:
-            self._last_line = now
-            note(self._line(speed))
-
-    def _line(self, speed: float) -> str:
-        if not self._frames:
-            return f"{self._name}: {self._done} frames, {speed:.1f} fps"
-        left = max(0, self._frames - self._done) / speed
-        return f"{self._name}: {self._done} of {self._frames} frames, {speed:.1f} fps, {left:.0f} s left"
-
-    def __enter__(self) -> Self:
+            if self._several:
+                self._all = self._bar.add_task("all files", total=self._total, fps="")
         return self
 
     def __exit__(
@@ -79,4 +103,6 @@ def _bar() -> Any:
         TextColumn("{task.fields[fps]}"),
         TimeRemainingColumn(),
     )
-    return RichProgress(*columns, console=Console(stderr=True), transient=True)
+    # Results go where stdout goes; on a terminal, above the bars.
+    shared = sys.stdout.isatty()
+    return RichProgress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=shared)

@@ -18,6 +18,7 @@ from streamcam.errors import ModelError, OptionError, StreamcamWarning
 from streamcam.gradcam.engines import Engine, OpenVINOEngine, TensorFlowEngine, core, cpu_precisions
 from streamcam.gradcam.graph import CamGraph, SizeError, trace
 from streamcam.gradcam.precision import choose
+from streamcam.libraries import load_openvino
 from streamcam.models.classifier import Classifier
 from streamcam.versions import versions
 
@@ -181,8 +182,7 @@ class Builder:
         cache = self._settings.cache
         if not cache or not recipe.classifier.fingerprint:
             return
-        import openvino as ov
-
+        ov = load_openvino()
         with tempfile.TemporaryDirectory() as folder:
             ov.save_model(model, Path(folder) / "graph.xml", compress_to_fp16=False)
             files = {path.name: path.read_bytes() for path in Path(folder).iterdir()}
@@ -224,6 +224,7 @@ class Builder:
 
 def _convert(graph: CamGraph) -> openvino.Model:
     """The graph as an OpenVINO model. Not by ``openvino.convert_model``, which reports its use over the network."""
+    load_openvino()
     from openvino.frontend import FrontEndManager
     from openvino.frontend.tensorflow.graph_iterator import GraphIteratorTFGraph
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from streamcam.choices import Precision
+from streamcam.libraries import load_openvino
 from streamcam.types import Float32Array, Int32Array, UInt8Array
 
 if TYPE_CHECKING:
@@ -112,9 +113,7 @@ class OpenVINOEngine:
 @cache
 def core() -> openvino.Core:
     """OpenVINO's entry point. One a process: each loads the plug-in of the processor anew."""
-    import openvino as ov
-
-    return ov.Core()
+    return load_openvino().Core()
 
 
 def cpu_precisions() -> tuple[Precision, ...]:

@@ -20,6 +20,7 @@ from streamcam.types import Explanation, Frame, UInt8Array, VideoInfo
 _FRAGMENTED = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "1000000"}
 _FRAGMENTABLE = (".mp4", ".mov", ".m4v")
 _KEYFRAME_SECONDS = 2
+_THREADS = 4  # what x264 writes depends on their number: the same on every machine
 _MATRIX_BT601, _PRIMARIES_BT709, _LIMITED_RANGE = 6, 1, 1  # ISO/IEC 23091-2 codes, and FFmpeg's for the range
 
 
@@ -86,6 +87,7 @@ class VideoSink(FileSink):
         stream.width, stream.height = info.width + info.width % 2, info.height + info.height % 2
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = info.time_base
+        stream.codec_context.thread_count = _THREADS
         stream.codec_context.sample_aspect_ratio = info.pixel_aspect
         stream.codec_context.gop_size = max(1, round(_KEYFRAME_SECONDS * info.frame_rate))
         if info.live:  # with frames out of order, an MP4 whose frames come unevenly would state too short a length

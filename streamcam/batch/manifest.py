@@ -1,0 +1,152 @@
+"""What is finished in a folder of results: one small file for each input, written last and at once.
+
+It lies in ``.streamcam`` in that folder. Each input is claimed by a lock of the operating system while it is worked on,
+which ends with the process that holds it, however that ends: two runs at once do no work twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamcam.batch.settings import Settings, file_identity
+from streamcam.errors import SinkError
+from streamcam.jobs import Job
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+FOLDER = ".streamcam"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What came of one input.
+
+    Attributes:
+        source: the input.
+        key: of the input, the settings and the version.
+        state: ``done`` or ``failed``.
+        outputs: sizes in bytes by path, relative to the folder where they are below it.
+        result: what was done, see ``Workshop``.
+        reason: why it failed.
+    """
+
+    source: str
+    key: str
+    state: str
+    outputs: dict[str, int] = field(default_factory=dict)
+    result: dict[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+
+class Manifest:
+    """The manifest of a folder.
+
+    Args:
+        folder: of the results; it is made when something is written.
+        settings: of this call.
+
+    Raises:
+        SinkError: the folder cannot be written to.
+    """
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        self._root = folder
+        self._folder = folder / FOLDER
+        self._identity = settings.identity
+
+    def _name(self, job: Job) -> str:
+        return hashlib.sha256(self._place(job.outputs.media).encode()).hexdigest()[:24]
+
+    def _place(self, path: Path) -> str:
+        """A path as it is noted: from the folder of results on, wherever that is mounted."""
+        return (path.relative_to(self._root) if path.is_relative_to(self._root) else path.absolute()).as_posix()
+
+    def key(self, job: Job) -> str:
+        """What a finished result must have been made of, to be one of this call."""
+        wanted = [self._place(path) for path in job.outputs.files]
+        data = [self._identity, file_identity(job.source), wanted, job.outputs.probabilities]
+        return hashlib.sha256(json.dumps(data).encode()).hexdigest()
+
+    def entry(self, job: Job) -> Entry | None:
+        """What is known of a job; None for nothing that can be read."""
+        try:
+            return Entry(**json.loads((self._folder / f"{self._name(job)}.json").read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def is_done(self, job: Job, entry: Entry | None) -> bool:
+        """Whether an entry says that this very result is there, and it is."""
+        if entry is None or entry.state != "done" or entry.key != self.key(job):
+            return False
+        try:
+            return all((self._root / path).stat().st_size == size for path, size in entry.outputs.items())
+        except OSError:
+            return False
+
+    def claim(self, job: Job) -> BaseFileLock | None:
+        """Take a job, until the lock is released or this process ends; None where somebody else has it."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._made() / f"{self._name(job)}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return None
+        except OSError as error:
+            raise SinkError(f"{self._folder}: cannot be locked ({error.strerror})") from error
+        return lock
+
+    def begin(self, job: Job) -> None:
+        """Note that a job is begun: outputs that are found of it later are what is left of that."""
+        (self._made() / f"{self._name(job)}.begun").touch()
+
+    def has_begun(self, job: Job) -> bool:
+        """Whether a job was begun and nothing is known of its end."""
+        return (self._folder / f"{self._name(job)}.begun").exists()
+
+    def write(self, job: Job, state: str, *, result: dict[str, Any] | None = None, reason: str = "") -> None:
+        """Note what came of a job. What was noted before is replaced at once."""
+        sizes: dict[str, int] = {}
+        for path in job.outputs.files if state == "done" else ():
+            sizes[self._place(path)] = path.stat().st_size
+        entry = Entry(str(job.source), self.key(job), state, sizes, result or {}, reason)
+        path = self._made() / f"{self._name(job)}.json"
+        part = path.with_suffix(f".{os.getpid()}.part")
+        try:
+            part.write_text(json.dumps(asdict(entry), ensure_ascii=False), encoding="utf-8")
+            part.replace(path)
+            path.with_suffix(".begun").unlink(missing_ok=True)
+        except OSError as error:
+            raise SinkError(f"{path}: cannot be written ({error.strerror})") from error
+
+    def entries(self) -> Iterator[Entry]:
+        """All that is known, in the order of the inputs' names."""
+        found = []
+        for path in self._folder.glob("*.json"):
+            try:
+                found.append(Entry(**json.loads(path.read_text(encoding="utf-8"))))
+            except (OSError, ValueError, TypeError):
+                continue
+        yield from sorted(found, key=lambda entry: entry.source)
+
+    def scratch(self, job: Job) -> Path:
+        """A folder for what a job needs on its way."""
+        path = self._made() / f"{self._name(job)}.parts"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def _made(self) -> Path:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SinkError(
+                f"{self._folder}: cannot be made ({error.strerror}); choose another folder with -o"
+            ) from error
+        return self._folder

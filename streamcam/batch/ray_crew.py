@@ -1,0 +1,136 @@
+"""Actors on a Ray cluster: one compiled explainer each; only paths and small results pass through the object store.
+
+All machines of the cluster must see the inputs and the folder of results under the same paths.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from streamcam.batch.crew import Finished, News, Tasks
+from streamcam.batch.settings import Settings, Task
+from streamcam.batch.workshop import from_json
+from streamcam.errors import MissingLibraryError, OptionError, StreamcamError, plain
+
+_CORES_EACH = 2  # one explains while the other decodes and encodes
+_RETRIES = 3  # of a task whose actor, process or machine is gone
+_WAIT = 1.0  # seconds between looks at who has joined the cluster
+
+
+class RayCrew:
+    """Actors on a cluster, as many as its cores allow; machines that join are used, and those that leave are not missed.
+
+    Args:
+        settings: of all tasks.
+        address: of the cluster, ``auto`` for the one that this machine is part of, or None to start one here.
+
+    Raises:
+        MissingLibraryError: Ray is not installed.
+        OptionError: there is no cluster at the address.
+    """
+
+    def __init__(self, settings: Settings, address: str | None) -> None:
+        try:
+            import ray
+        except ImportError as error:
+            raise MissingLibraryError(
+                "--ray needs Ray, which is not installed; install it with: pip install 'streamcam[ray]'"
+            ) from error
+        self._ray, self._settings = ray, settings
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no network unless the user names one
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        if not ray.is_initialized():
+            try:
+                ray.init(
+                    address=address or "local",
+                    include_dashboard=False if address is None else None,
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
+                    runtime_env={"env_vars": {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}},
+                )
+            except (ConnectionError, ValueError, RuntimeError) as error:
+                raise OptionError(f"ray {address}: no cluster answers there ({plain(error)[:200]})") from error
+        threads = settings.explain.get("threads") or _CORES_EACH
+        cores = min(_CORES_EACH, int(ray.cluster_resources().get("CPU", 1)))
+        # A restarted actor begins with an empty memory, and a task that is done twice gives the same bytes.
+        self._actor = ray.remote(
+            num_cpus=cores, max_restarts=-1, max_task_retries=_RETRIES, scheduling_strategy="SPREAD"
+        )(_Actor)
+        self._cores, self._threads = cores, threads
+
+    @property
+    def size(self) -> int:
+        """How many actors the cluster has place for now."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1) // self._cores))
+
+    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
+        """See ``Crew``."""
+        ray = self._ray
+        actors: list[Any] = []
+        idle: list[Any] = []
+        running: dict[Any, tuple[Any, Task]] = {}
+        more = True
+        try:
+            while more or running:
+                while more:
+                    if not idle:
+                        if len(actors) >= self.size:
+                            break
+                        actors.append(self._actor.remote(self._settings.to_json(), self._threads))
+                        idle.append(actors[-1])
+                    task = next(tasks, self)
+                    if not isinstance(task, Task):
+                        more = task is None
+                        break
+                    actor = idle.pop()
+                    running[actor.do.remote(task.to_json())] = actor, task
+                    told(News(actors.index(actor), task))
+                if not running:
+                    if more:
+                        ray.wait([ray.put(0)], timeout=_WAIT)
+                    continue
+                done, _ = ray.wait(list(running), timeout=_WAIT)
+                for reference in done:
+                    actor, task = running.pop(reference)
+                    idle.append(actor)
+                    yield self._finished(task, reference)
+        finally:
+            for actor in actors:
+                ray.kill(actor)
+
+    def _finished(self, task: Task, reference: Any) -> Finished:
+        try:
+            answer = self._ray.get(reference)
+        except self._ray.exceptions.RayError as error:
+            return Finished(task, error=f"{task.source}: {_RETRIES + 1} attempts were lost ({type(error).__name__})")
+        if "result" in answer:
+            return Finished(task, from_json(answer["result"]))
+        return Finished(task, error=answer["error"], unforeseen=answer["unforeseen"])
+
+
+class _Actor:
+    """One of them."""
+
+    def __init__(self, settings: dict[str, Any], threads: int) -> None:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+        import cv2
+
+        from streamcam.batch.workshop import Workshop
+
+        cv2.setNumThreads(threads)
+        self._shop = Workshop(Settings.from_json(settings), in_flight=min(2, threads), threads=threads)
+
+    def do(self, task: dict[str, Any]) -> dict[str, Any]:
+        """Do one task."""
+        from streamcam.batch.workshop import as_json
+
+        try:
+            return {"result": as_json(self._shop.do(Task.from_json(task), overwrite=True))}
+        except StreamcamError as error:
+            return {"error": str(error), "unforeseen": False}
+        except Exception as error:
+            return {"error": plain(error), "unforeseen": True}

@@ -1,0 +1,137 @@
+"""What all files of one call have in common, as data that JSON has: for other processes, and for what identifies a result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import streamcam
+from streamcam.annotation import Outputs
+
+# How results are made, beyond what a version number says: raised when equal settings give other results.
+_RESULTS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How files are annotated.
+
+    Attributes:
+        model: what ``load_model`` takes.
+        explain: what ``GradCAM`` takes.
+        overlay: what ``Overlay`` takes, without the labels.
+        encoding: what ``Encoding`` takes.
+        every: explain each Nth frame only.
+        no_steady: each frame's own map and class.
+        roi: regions of interest, as people write them.
+        track: whether boxes follow what is in them.
+        alert_below: share of the evidence inside, or None.
+        cache: whether converted graphs are kept on disk.
+    """
+
+    model: dict[str, Any] = field(default_factory=dict)
+    explain: dict[str, Any] = field(default_factory=dict)
+    overlay: dict[str, Any] = field(default_factory=dict)
+    encoding: dict[str, Any] = field(default_factory=dict)
+    every: int = 1
+    no_steady: bool = False
+    roi: tuple[str, ...] = ()
+    track: bool = False
+    alert_below: float | None = None
+    cache: bool = True
+
+    def check(self) -> None:
+        """Raise ``OptionError`` for what can be no setting, before anything is loaded."""
+        from streamcam.overlay import Overlay
+        from streamcam.roi import parse_roi
+
+        Overlay(**self.overlay)
+        for text in self.roi:
+            parse_roi(text)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self) | {"roi": list(self.roi)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Settings:
+        """The other way round."""
+        return cls(**(data | {"roi": tuple(data["roi"])}))
+
+    @property
+    def identity(self) -> str:
+        """Changes with everything that shapes a result. What only shapes its speed is left out; files count by their
+        size and time, label files by what is in them.
+        """
+        data = self.to_json()
+        del data["cache"]
+        data["explain"] = {k: v for k, v in self.explain.items() if k != "threads"}
+        data["files"] = [
+            file_identity(Path(str(name)))
+            for name in (self.model.get("model"), self.model.get("weights"), *self.roi)
+            if name and Path(str(name)).is_file()
+        ]
+        if labels := self.model.get("labels"):
+            data["names"] = hashlib.sha256(Path(labels).read_bytes()).hexdigest() if Path(labels).is_file() else ""
+        data["version"] = [streamcam.__version__, _RESULTS]
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def file_identity(path: Path) -> list[Any]:
+    """What tells a file from another, or from itself after it was changed."""
+    facts = path.stat()
+    return [path.name, facts.st_size, facts.st_mtime_ns]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The part of a video that one task is about, in numbers of frames.
+
+    Attributes:
+        first: frame that is written first.
+        end: frame that is not written any more.
+        run_in: frame with which reading begins, to be in the same state at ``first`` as after all frames before it.
+        clip: a copy of the packets from ``run_in`` on, until some frames after ``end``.
+        times: of the frames in the clip, in seconds from the start of the video.
+    """
+
+    first: int
+    end: int
+    run_in: int
+    clip: Path
+    times: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One file, or a part of one, for somebody to do.
+
+    Attributes:
+        id: counts up.
+        source: the input.
+        outputs: where the results go; what is there is replaced.
+        stretch: the part, None for all of it.
+    """
+
+    id: int
+    source: Path
+    outputs: Outputs
+    stretch: Stretch | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it."""
+        outputs = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self.outputs).items()}
+        stretch = self.stretch and (asdict(self.stretch) | {"clip": str(self.stretch.clip)})
+        return {"id": self.id, "source": str(self.source), "outputs": outputs, "stretch": stretch}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Task:
+        """The other way round."""
+        outputs: dict[str, Any] = {k: Path(v) if isinstance(v, str) else v for k, v in data["outputs"].items()}
+        stretch = data["stretch"]
+        if stretch:
+            stretch = Stretch(**(stretch | {"clip": Path(stretch["clip"]), "times": tuple(stretch["times"])}))
+        return cls(data["id"], Path(data["source"]), Outputs(**outputs), stretch)

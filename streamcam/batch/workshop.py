@@ -1,0 +1,152 @@
+"""Where one task is done: the model is loaded once, then file after file is annotated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from streamcam.annotation import annotate, make_header
+from streamcam.batch.settings import Settings, Task
+from streamcam.gradcam import GradCAM
+from streamcam.models import load_model
+from streamcam.naming import Naming
+from streamcam.overlay import Overlay
+from streamcam.pipeline import Steady
+from streamcam.report import Report
+from streamcam.roi import Inspection, Masks, parse_roi
+from streamcam.sinks import Encoding
+from streamcam.steady import AHEAD, Steadied, steadied, unsteadied
+from streamcam.types import Explanation, Frame, VideoInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of a task.
+
+    Attributes:
+        output: the annotated file.
+        frames: how many it has.
+        seconds: how long it took.
+        lost: how many frames the input promises that could not be read.
+        model: its name.
+        layer: that was explained.
+        elsewhere: ``(begin, end)`` in seconds, where too little of the evidence was inside the region of interest.
+    """
+
+    output: str
+    frames: int
+    seconds: float
+    lost: int
+    model: str
+    layer: str | None
+    elsewhere: tuple[tuple[float, float], ...] = ()
+
+
+class Workshop:
+    """Does tasks, one after the other.
+
+    Args:
+        settings: of all of them.
+        in_flight: frames to explain at once.
+        threads: of the engine; what the settings say if None.
+    """
+
+    def __init__(self, settings: Settings, *, in_flight: int = 2, threads: int | None = None) -> None:
+        self._settings, self._in_flight = settings, in_flight
+        self._explain = settings.explain | ({} if threads is None else {"threads": threads})
+
+    @cached_property
+    def explain(self) -> GradCAM:
+        """The explainer. Loaded at the first task."""
+        classifier = load_model(**self._settings.model, cache=self._settings.cache)
+        return GradCAM(classifier, **self._explain, in_flight=self._in_flight, cache=self._settings.cache)
+
+    def do(
+        self,
+        task: Task,
+        *,
+        overwrite: bool,
+        opened: Callable[[VideoInfo], object] | None = None,
+        progress: Callable[[Frame], object] | None = None,
+    ) -> Result:
+        """Do one task.
+
+        Args:
+            task: what to do.
+            overwrite: whether existing outputs may be replaced.
+            opened: see ``annotate``.
+            progress: see ``annotate``.
+
+        Raises:
+            StreamcamError: it cannot be done.
+            Interrupted: by Ctrl-C.
+        """
+        settings, explain = self._settings, self.explain
+        overlay = Overlay(explain.labels, **settings.overlay)
+        rois = [parse_roi(text) for text in settings.roi]
+        inspection = Inspection(Masks(rois, track=settings.track), alert_below=settings.alert_below) if rois else None
+        page = Report(overlay, alert_below=settings.alert_below) if task.outputs.report else None
+        names_one = not settings.no_steady and settings.explain["targets"] == ["top1"]
+        done = annotate(
+            task.source,
+            task.outputs,
+            explain,
+            overlay=overlay,
+            encoding=Encoding(**settings.encoding),
+            overwrite=overwrite,
+            steady=_steady(settings.no_steady, inspection, page),
+            naming=Naming() if names_one else None,
+            every=settings.every,
+            opened=opened,
+            progress=progress,
+        )
+        if page and task.outputs.report:
+            page.write(task.outputs.report, done.output, make_header(str(task.source), explain))
+        stretches = inspection.stretches if inspection else ()
+        return Result(
+            str(done.output),
+            done.frames,
+            done.seconds,
+            done.lost,
+            explain.classifier.name,
+            explain.layer,
+            tuple((stretch.begin, stretch.end) for stretch in stretches),
+        )
+
+
+def _steady(raw: bool, inspection: Inspection | None, page: Report | None) -> Steady:
+    """From raw explanations to shown heat, and those who look on."""
+
+    def steady(explained: Iterable[tuple[Frame, Explanation | None]]) -> Iterator[Steadied]:
+        shown = unsteadied(explained) if raw else steadied(explained, ahead=AHEAD)
+        shown = inspection.measured(shown) if inspection else shown
+        return page.observed(shown) if page else shown
+
+    return steady
+
+
+def remove_stale(outputs: Iterable[Path]) -> None:
+    """Remove what runs that were killed have left of outputs which are complete now."""
+    for path in outputs:
+        for part in path.parent.glob(f"{_literal(path.stem)}.part*{_literal(path.suffix)}"):
+            part.unlink(missing_ok=True)
+
+
+def _literal(name: str) -> str:
+    """A name in which nothing stands for something else."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """As JSON has it."""
+    from dataclasses import asdict
+
+    return asdict(result) | {"elsewhere": [list(pair) for pair in result.elsewhere]}
+
+
+def from_json(data: dict[str, Any]) -> Result:
+    """The other way round."""
+    return Result(**(data | {"elsewhere": tuple(tuple(pair) for pair in data["elsewhere"])}))
