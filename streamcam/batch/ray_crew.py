@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,6 +27,9 @@ class RayCrew:
     Args:
         settings: of all tasks.
         address: of the cluster, ``auto`` for the one that this machine is part of, or None to start one here.
+
+    Attributes:
+        actors: at work.
 
     Raises:
         MissingLibraryError: Ray is not installed.
@@ -60,6 +64,7 @@ class RayCrew:
             num_cpus=cores, max_restarts=-1, max_task_retries=_RETRIES, scheduling_strategy="SPREAD"
         )(_Actor)
         self._cores, self._threads = cores, threads
+        self.actors: list[Any] = []
 
     @property
     def size(self) -> int:
@@ -68,8 +73,7 @@ class RayCrew:
 
     def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
         """See ``Crew``."""
-        ray = self._ray
-        actors: list[Any] = []
+        ray, actors = self._ray, self.actors
         idle: list[Any] = []
         running: dict[Any, tuple[Any, Task]] = {}
         more = True
@@ -88,9 +92,10 @@ class RayCrew:
                     actor = idle.pop()
                     running[actor.do.remote(task.to_json())] = actor, task
                     told(News(actors.index(actor), task))
+                while idle and not more:  # makes room for an actor that waits to be restarted elsewhere
+                    ray.kill(idle.pop())
                 if not running:
-                    if more:
-                        ray.wait([ray.put(0)], timeout=_WAIT)
+                    time.sleep(_WAIT if more else 0)
                     continue
                 done, _ = ray.wait(list(running), timeout=_WAIT)
                 for reference in done:
@@ -100,6 +105,7 @@ class RayCrew:
         finally:
             for actor in actors:
                 ray.kill(actor)
+            actors.clear()
 
     def _finished(self, task: Task, reference: Any) -> Finished:
         try:
@@ -123,6 +129,10 @@ class _Actor:
 
         cv2.setNumThreads(threads)
         self._shop = Workshop(Settings.from_json(settings), in_flight=min(2, threads), threads=threads)
+
+    def pid(self) -> int:
+        """Of its process."""
+        return os.getpid()
 
     def do(self, task: dict[str, Any]) -> dict[str, Any]:
         """Do one task."""
