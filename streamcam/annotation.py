@@ -6,8 +6,9 @@ import hashlib
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import streamcam
 from streamcam.errors import SinkError
@@ -19,7 +20,7 @@ from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoS
 from streamcam.sinks.dataset import DatasetSink
 from streamcam.sinks.partial import FileSink
 from streamcam.sources import ImageSource, open_source
-from streamcam.types import Frame, Header, VideoInfo
+from streamcam.types import Explanation, Frame, Header, Source, VideoInfo, Writer
 
 # More than is shown: records are for looking things up later.
 _RECORDED_CLASSES = 5
@@ -71,6 +72,42 @@ class Annotated:
     lost: int
 
 
+class PartSource(Source, Protocol):
+    """Gives the frames of a part, and some around it."""
+
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a video.
+
+    Attributes:
+        source: gives its frames, with the numbers and times that they have in the whole, and some before and after.
+        written: numbers of the frames that are written.
+    """
+
+    source: PartSource
+    written: range
+
+
+class Within:
+    """Passes on the frames of a part; a video's times begin with it."""
+
+    def __init__(self, sink: FileSink, written: range) -> None:
+        self._sink, self._written = sink, written
+        self._start: float | None = None
+
+    def write(self, frame: Frame, explanation: Explanation | None) -> None:
+        """Take one frame."""
+        if frame.index not in self._written:
+            return
+        if isinstance(self._sink, VideoSink):
+            self._start = frame.time if self._start is None else self._start
+            frame = replace(frame, time=frame.time - self._start)
+        self._sink.write(frame, explanation)
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C while a file was annotated. ``kept`` are the files that hold what was done until then."""
 
@@ -90,6 +127,7 @@ def annotate(
     steady: Steady | None = None,
     naming: Naming | None = None,
     every: int = 1,
+    part: Part | None = None,
     opened: Callable[[VideoInfo], object] | None = None,
     progress: Callable[[Frame], object] | None = None,
 ) -> Annotated:
@@ -107,6 +145,7 @@ def annotate(
         steady: from raw explanations to shown heat, see ``run``.
         naming: names and explains one class steadily, in place of the explainer's targets.
         every: explain each Nth frame only; its map moves along with the picture in the frames between.
+        part: reads and writes only a part of the video.
         opened: called with what is known of the input before its first frame.
         progress: called with each frame after it was written.
 
@@ -129,7 +168,7 @@ def annotate(
 
     try:
         with ExitStack() as stack:
-            source = open_source(path)
+            source = part.source if part else open_source(path)
             stack.enter_context(source)
             _refuse_input(path, outputs)
             if isinstance(source, ImageSource):
@@ -146,8 +185,9 @@ def annotate(
                 add(HeatmapSink(outputs.heatmaps, header, probabilities=outputs.probabilities, overwrite=overwrite))
             if opened:
                 opened(source.info)
+            writers: list[Writer] = [Within(sink, part.written) for sink in sinks] if part else [*sinks]
             frames = run(
-                source, explain, sinks, overlay=overlay, steady=steady, naming=naming, every=every, progress=progress
+                source, explain, writers, overlay=overlay, steady=steady, naming=naming, every=every, progress=progress
             )
     except KeyboardInterrupt as stop:
         kept = [sink.output.part for sink in sinks if sink.output.part.exists()]

@@ -35,7 +35,7 @@ def main() -> None:
     second = cluster.add_node(num_cpus=2)
     crew = RayCrew(settings, cluster.address)
     jobs, _ = plan([source], Path(out))
-    batch = Batch(jobs, Manifest(Path(out), settings))
+    batch = Batch(jobs, Manifest(Path(out), settings), settings)
     faults: list[str] = []
 
     def disturb() -> None:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from streamcam.batch.crew import Crew, Finished, News
 from streamcam.batch.manifest import Manifest
-from streamcam.batch.settings import Task
+from streamcam.batch.parts import Parts, parts_of
+from streamcam.batch.settings import Settings, Task
 from streamcam.batch.workshop import Result, as_json, from_json, remove_stale
-from streamcam.errors import OutputExistsError, StreamcamError
+from streamcam.errors import OutputExistsError, SinkError, StreamcamError
 from streamcam.jobs import Job, check
 
 if TYPE_CHECKING:
@@ -53,18 +54,30 @@ class Batch:
     Args:
         jobs: what is to be done.
         manifest: of the folder of results, None where results lie elsewhere and nothing is remembered.
+        settings: of all of them.
         overwrite: whether outputs that are not of this very work may be replaced.
         retry_failed: whether what failed before is tried again.
+        split: seconds of the parts into which long files are cut where several work, 0 for never.
     """
 
     def __init__(
-        self, jobs: Sequence[Job], manifest: Manifest | None, *, overwrite: bool = False, retry_failed: bool = False
+        self,
+        jobs: Sequence[Job],
+        manifest: Manifest | None,
+        settings: Settings,
+        *,
+        overwrite: bool = False,
+        retry_failed: bool = False,
+        split: float = 0.0,
     ) -> None:
         self._manifest = manifest
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._ids = itertools.count()
-        self._locks: dict[int, BaseFileLock] = {}
-        self._jobs: dict[int, Job] = {}
+        self._settings, self._split = settings, split
+        self._locks: dict[int, BaseFileLock | None] = {}
+        self._jobs: dict[int, tuple[Job, int | None]] = {}  # by task: the file, and the number of the part
+        self._parts: dict[int, Parts] = {}
+        self._more: deque[Task] = deque()
         self.open: list[Job] = []
         self.settled: list[Outcome] = []
         for job in jobs:
@@ -114,16 +127,24 @@ class Batch:
     def run(self, crew: Crew, told: Callable[[News], object]) -> Iterator[Outcome]:
         """Do what is open. Jobs that another run has are waited for at the end, and not done twice."""
         known: deque[Outcome] = deque()
-        for finished in crew.work(self._tasks(known), told):
+        for finished in crew.work(self._tasks(known, split=crew.size > 1), told):
             while known:
                 yield known.popleft()
-            yield self._note(finished)
+            outcome = self._note(finished)
+            if outcome:
+                yield outcome
         yield from known
 
-    def _tasks(self, known: deque[Outcome]) -> Iterator[Task | None]:
+    def _tasks(self, known: deque[Outcome], *, split: bool) -> Iterator[Task | None]:
         waiting = deque(self.open)
         passed = 0  # jobs in a row that others have
-        while waiting:
+        while waiting or self._more or self._parts:
+            if self._more:
+                yield self._more.popleft()
+                continue
+            if not waiting:
+                yield None  # parts are on their way, and may have to be made again
+                continue
             job = waiting.popleft()
             lock = self._manifest.claim(job) if self._manifest else None
             if self._manifest and lock is None:
@@ -134,22 +155,67 @@ class Batch:
                     yield None
                 continue
             passed = 0
-            if lock:
+            if self._manifest:
                 outcome = self._known(job)  # somebody may have done it meanwhile
                 if outcome and not (outcome.state == "failed before" and self._retry_failed):
+                    assert lock
                     lock.release()
                     known.append(outcome)
                     continue
-                assert self._manifest
                 self._manifest.begin(job)
-            task = Task(next(self._ids), job.source, job.outputs)
-            self._jobs[task.id] = job
-            if lock:
-                self._locks[task.id] = lock
-            yield task
+            self._locks[id(job)] = lock
+            self._more += self._tasks_of(job, split=split)
 
-    def _note(self, finished: Finished) -> Outcome:
-        job = self._jobs.pop(finished.task.id)
+    def _tasks_of(self, job: Job, *, split: bool) -> list[Task]:
+        """One for the whole file, or one for each of its parts."""
+        parts = None
+        if split and self._split:
+            media = job.outputs.media
+            folder = self._manifest.scratch(job) if self._manifest else media.with_name(f".{media.name}.parts")
+            try:
+                parts = parts_of(job, self._settings, self._split, folder)
+            except StreamcamError:
+                parts = None  # whatever it is, it is said of the whole file
+        if parts is None:
+            return [self._task(job)]
+        self._parts[id(job)] = parts
+        return [self._task(job, number) for number in range(len(parts.stretches))]
+
+    def _task(self, job: Job, number: int | None = None) -> Task:
+        identity = next(self._ids)
+        self._jobs[identity] = job, number
+        if number is None:
+            return Task(identity, job.source, job.outputs)
+        parts = self._parts[id(job)]
+        return Task(identity, job.source, parts.outputs(number), parts.stretches[number])
+
+    def _note(self, finished: Finished) -> Outcome | None:
+        job, number = self._jobs.pop(finished.task.id)
+        if number is None:
+            return self._end(job, finished)
+        parts = self._parts.get(id(job))
+        if parts is None:  # another part has failed, and the whole is made
+            return None
+        try:
+            if finished.result is None:
+                raise SinkError(finished.error)
+            parts.results[number] = finished.result
+            if None in parts.results:
+                return None
+            again = parts.misfits()
+            self._more += [self._task(job, other) for other in again]
+            if again:
+                return None
+            result = parts.join(overwrite=True)
+        except StreamcamError:  # what cannot be done in parts is done as a whole
+            parts.discard()
+            del self._parts[id(job)]
+            self._more.append(self._task(job))
+            return None
+        del self._parts[id(job)]
+        return self._end(job, Finished(finished.task, result))
+
+    def _end(self, job: Job, finished: Finished) -> Outcome:
         result = finished.result
         if self._manifest:
             if result is None:
@@ -157,7 +223,9 @@ class Batch:
             else:
                 remove_stale(job.outputs.files)
                 self._manifest.write(job, "done", result=as_json(result))
-            self._locks.pop(finished.task.id).release()
+            lock = self._locks.pop(id(job))
+            assert lock
+            lock.release()
         if result is None:
             return Outcome(job, "failed", None, finished.error, finished.unforeseen, finished.cause)
         return Outcome(job, "done", result)

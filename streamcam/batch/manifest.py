@@ -138,9 +138,7 @@ class Manifest:
 
     def scratch(self, job: Job) -> Path:
         """A folder for what a job needs on its way."""
-        path = self._made() / f"{self._name(job)}.parts"
-        path.mkdir(exist_ok=True)
-        return path
+        return self._made() / f"{self._name(job)}.parts"
 
     def _made(self) -> Path:
         try:

@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from streamcam.annotation import annotate, make_header
+from streamcam.annotation import Part, annotate, make_header
 from streamcam.batch.settings import Settings, Task
+from streamcam.batch.split import Edges, StretchSource
 from streamcam.gradcam import GradCAM
 from streamcam.models import load_model
 from streamcam.naming import Naming
@@ -19,7 +20,7 @@ from streamcam.report import Report
 from streamcam.roi import Inspection, Masks, parse_roi
 from streamcam.sinks import Encoding
 from streamcam.steady import AHEAD, Steadied, steadied, unsteadied
-from streamcam.types import Explanation, Frame, VideoInfo
+from streamcam.types import Explanation, Float32Array, Frame, VideoInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Result:
         model: its name.
         layer: that was explained.
         elsewhere: ``(begin, end)`` in seconds, where too little of the evidence was inside the region of interest.
+        edges: of a part, what it was like at both ends.
     """
 
     output: str
@@ -43,6 +45,7 @@ class Result:
     model: str
     layer: str | None
     elsewhere: tuple[tuple[float, float], ...] = ()
+    edges: dict[str, Any] | None = None
 
 
 class Workshop:
@@ -90,6 +93,9 @@ class Workshop:
         inspection = Inspection(Masks(rois, track=settings.track), alert_below=settings.alert_below) if rois else None
         page = Report(overlay, alert_below=settings.alert_below) if task.outputs.report else None
         names_one = not settings.no_steady and settings.explain["targets"] == ["top1"]
+        naming = Remembered() if names_one else None
+        stretch = task.stretch
+        edges = Edges(stretch, settings.every, naming.states if naming else ()) if stretch else None
         done = annotate(
             task.source,
             task.outputs,
@@ -97,15 +103,16 @@ class Workshop:
             overlay=overlay,
             encoding=Encoding(**settings.encoding),
             overwrite=overwrite,
-            steady=_steady(settings.no_steady, inspection, page),
-            naming=Naming() if names_one else None,
+            steady=_steady(settings.no_steady, inspection, page, edges),
+            naming=naming,
             every=settings.every,
+            part=Part(StretchSource(task.source, stretch), range(stretch.first, stretch.end)) if stretch else None,
             opened=opened,
             progress=progress,
         )
         if page and task.outputs.report:
             page.write(task.outputs.report, done.output, make_header(str(task.source), explain))
-        stretches = inspection.stretches if inspection else ()
+        elsewhere = inspection.stretches if inspection else ()
         return Result(
             str(done.output),
             done.frames,
@@ -113,16 +120,35 @@ class Workshop:
             done.lost,
             explain.classifier.name,
             explain.layer,
-            tuple((stretch.begin, stretch.end) for stretch in stretches),
+            tuple((span.begin, span.end) for span in elsewhere),
+            edges.to_json() if edges else None,
         )
 
 
-def _steady(raw: bool, inspection: Inspection | None, page: Report | None) -> Steady:
+class Remembered(Naming):
+    """A naming whose states can be looked up.
+
+    Attributes:
+        states: which class was named after each explained frame, and for how many frames another has led.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states: list[tuple[int | None, int]] = []
+
+    def update(self, probabilities: Float32Array) -> None:
+        """See ``Naming``."""
+        super().update(probabilities)
+        self.states.append((self.held, self._led))
+
+
+def _steady(raw: bool, inspection: Inspection | None, page: Report | None, edges: Edges | None) -> Steady:
     """From raw explanations to shown heat, and those who look on."""
 
     def steady(explained: Iterable[tuple[Frame, Explanation | None]]) -> Iterator[Steadied]:
         shown = unsteadied(explained) if raw else steadied(explained, ahead=AHEAD)
         shown = inspection.measured(shown) if inspection else shown
+        shown = edges.observed(shown) if edges else shown
         return page.observed(shown) if page else shown
 
     return steady

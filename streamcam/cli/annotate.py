@@ -124,6 +124,15 @@ def annotate_command(
             metavar="ADDRESS|local", help="Do it on a Ray cluster; 'local' starts one here.", rich_help_panel=_MANY
         ),
     ] = None,
+    split: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="Where several work, cut files of more than twice this into parts; 0 for never.",
+            rich_help_panel=_MANY,
+        ),
+    ] = 120.0,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.", rich_help_panel=_MANY)
     ] = False,
@@ -196,7 +205,7 @@ def annotate_command(
     )
     settings.check()
     manifest = Manifest(output, settings) if output and several else None
-    batch = Batch(jobs, manifest, overwrite=overwrite, retry_failed=retry_failed)
+    batch = Batch(jobs, manifest, settings, overwrite=overwrite, retry_failed=retry_failed, split=split)
     outcomes = list(batch.settled)
     for outcome in outcomes:
         _tell(outcome)

@@ -67,9 +67,10 @@ class VideoSink(FileSink):
         self._encoding = encoding or Encoding()
         _check_encoder(self._encoding.codec)
         super().__init__(path, overwrite=overwrite)
-        fragments = _FRAGMENTED if self.output.path.suffix.lower() in _FRAGMENTABLE else {}
         try:
-            self._container = av.open(str(self.output.part.absolute()), "w", options=fragments)
+            self._container = av.open(
+                str(self.output.part.absolute()), "w", options=container_options(self.output.path)
+            )
             self._stream = self._add_stream()
             self._audio = AudioCopy(info.audio, self._container) if info.audio else None
         except (av.FFmpegError, ValueError) as error:
@@ -140,6 +141,11 @@ class VideoSink(FileSink):
                 self._container.close()
             except self._av.FFmpegError as error:
                 raise self._failure(error) from error
+
+
+def container_options(path: Path) -> dict[str, str]:
+    """What makes a container of this name playable while it is written."""
+    return _FRAGMENTED if path.suffix.lower() in _FRAGMENTABLE else {}
 
 
 def _check_encoder(codec: str) -> None:

@@ -1,0 +1,149 @@
+"""Parts of a result become one: packets are copied, lines and arrays put behind each other, the sound comes in once."""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from streamcam.annotation import Outputs
+from streamcam.errors import SinkError
+from streamcam.sinks.audio import AudioCopy
+from streamcam.sinks.partial import PartialOutput
+from streamcam.sinks.video import container_options
+from streamcam.types import VideoInfo
+
+
+def join(parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Sequence[int], *, overwrite: bool) -> None:
+    """Put the results of all parts together.
+
+    Args:
+        parts: in their order.
+        outputs: of the whole.
+        info: of the source, with its sound.
+        ticks: when each frame is shown, in ``info.time_base``.
+        overwrite: whether existing files may be replaced.
+
+    Raises:
+        SinkError: the parts do not fit together, or cannot be written.
+    """
+
+    def written(path: Path | None, write: Callable[[Path], None]) -> None:
+        if path is None:
+            return
+        output = PartialOutput(path, overwrite=overwrite)
+        try:
+            write(output.part)
+        except OSError as error:
+            output.discard()
+            raise SinkError(f"{path}: cannot be joined ({error.strerror or error})") from error
+        output.commit()
+
+    written(outputs.records, lambda path: _lines([part.records for part in parts], path))
+    written(outputs.heatmaps, lambda path: _arrays([part.heatmaps for part in parts], path))
+    written(outputs.dataset, lambda path: _tables([part.dataset for part in parts], path))
+    written(outputs.media, lambda path: _video([part.media for part in parts], path, info, ticks))
+
+
+def _lines(parts: Sequence[Path | None], path: Path) -> None:
+    """The header of the first part, and the lines of all."""
+    with path.open("w", encoding="utf-8", newline="\n") as output:
+        for number, part in enumerate(filter(None, parts)):
+            with part.open(encoding="utf-8") as lines:
+                header = next(lines)
+                if number == 0:
+                    output.write(header)
+                output.writelines(lines)
+
+
+def _arrays(parts: Sequence[Path | None], path: Path) -> None:
+    import h5py
+
+    with h5py.File(path, "w") as output:
+        for number, part in enumerate(filter(None, parts)):
+            with h5py.File(part, "r") as source:
+                if number == 0:
+                    for name, value in source.attrs.items():
+                        output.attrs[name] = value
+                    for name, data in source.items():
+                        shape = (0, *data.shape[1:])
+                        output.create_dataset(name, shape, data.dtype, maxshape=data.maxshape, chunks=data.chunks)
+                for name, data in source.items():
+                    whole = output[name]
+                    before = whole.shape[0]
+                    whole.resize(before + data.shape[0], axis=0)
+                    for start in range(0, data.shape[0], 1024):
+                        block = data[start : start + 1024]
+                        whole[before + start : before + start + len(block)] = block
+
+
+def _tables(parts: Sequence[Path | None], path: Path) -> None:
+    from pyarrow import parquet
+
+    there = [part for part in parts if part]
+    with parquet.ParquetWriter(path, parquet.ParquetFile(there[0]).schema_arrow, compression="zstd") as writer:
+        for part in there:
+            for batch in parquet.ParquetFile(part).iter_batches():
+                writer.write_batch(batch)
+
+
+def _video(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequence[int]) -> None:
+    """Packets as they are, each with the time its frame has in the whole.
+
+    Decoding times are those of the frames shown ``delay`` places earlier, where ``delay`` is how far the encoder moves a
+    frame forward at most: so they only grow, and none is later than its frame is shown.
+    """
+    from streamcam.ffmpeg import av
+
+    shown = [_shown(part) for part in parts]
+    if sum(map(len, shown)) != len(ticks):
+        raise SinkError(f"{path}: {sum(map(len, shown))} frames in the parts instead of {len(ticks)}")
+    delay = max(_delay(part, order) for part, order in zip(parts, shown, strict=True))
+    step = max(1, round(1 / (info.frame_rate * info.time_base)))
+    decoded = [ticks[0] - (delay - n) * step for n in range(delay)] + list(ticks)
+    with av.open(str(path.absolute()), "w", options=container_options(path)) as output:
+        stream: Any = None
+        sound: AudioCopy | None = None
+        number = 0  # of the packet, in the order of decoding
+        for part, order in zip(parts, shown, strict=True):
+            with av.open(str(part.absolute())) as source:
+                video = source.streams.video[0]
+                if stream is None:
+                    stream = output.add_stream_from_template(video)
+                    stream.time_base = info.time_base
+                    header = video.codec_context.extradata
+                    sound = AudioCopy(info.audio, output) if info.audio else None
+                elif video.codec_context.extradata != header:
+                    raise SinkError(f"{path}: its parts were not encoded alike")
+                begin = number
+                for packet in source.demux(video):
+                    if packet.size == 0:
+                        continue
+                    rank = bisect.bisect_left(order, packet.pts or 0)
+                    packet.stream, packet.time_base = stream, info.time_base
+                    packet.pts, packet.dts, packet.duration = ticks[begin + rank], decoded[number], step
+                    if sound:
+                        sound.copy_until(float(packet.dts * info.time_base))
+                    output.mux(packet)
+                    number += 1
+        if sound:
+            sound.copy_until(float("inf"))
+            sound.close()
+
+
+def _shown(part: Path) -> list[int]:
+    """The times of a part's packets, in the order in which they are shown."""
+    from streamcam.ffmpeg import av
+
+    with av.open(str(part.absolute())) as source:
+        return sorted(packet.pts or 0 for packet in source.demux(source.streams.video[0]) if packet.size)
+
+
+def _delay(part: Path, order: Sequence[int]) -> int:
+    """How many places earlier than it is shown a frame is decoded, at most."""
+    from streamcam.ffmpeg import av
+
+    with av.open(str(part.absolute())) as source:
+        packets = [packet.pts or 0 for packet in source.demux(source.streams.video[0]) if packet.size]
+    return max((n - bisect.bisect_left(order, pts) for n, pts in enumerate(packets)), default=0)

@@ -1,0 +1,243 @@
+"""Long files are cut into parts at keyframes, explained in parallel, and joined without a seam.
+
+A part begins to read some frames before the first one that it writes, so that what is averaged over time, and which class
+is named, are there what they would be after the whole film; and it reads some frames beyond its end. Whether they are is
+checked: at each border the two parts must name the same class in the same state and show the same heat. Where they do
+not, the later part is made once more with a longer run-in, in the end from the first frame on. The packets of a part are
+copied into a file of its own, so that its pictures are decoded exactly as in the whole.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+
+from streamcam.batch.settings import Stretch
+from streamcam.errors import SourceError
+from streamcam.sources.probe import probe
+from streamcam.sources.video import VideoSource
+from streamcam.steady import AHEAD, Steadied
+from streamcam.types import Frame, VideoInfo
+
+FIRST_RUN_IN = 150  # frames
+_LONGER = 4  # times, where that was too short
+_SAME_HEAT = 1e-3  # of full heat, at a border
+_MP4 = (".mp4", ".mov", ".m4v", ".3gp")
+
+
+class SplitError(SourceError):
+    """A video that cannot be cut without changing what is decoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The frames of a video by its packets, in the order in which they are shown.
+
+    Attributes:
+        path: of the video.
+        times: of the frames, in seconds from the start of the video.
+        keys: numbers of the frames with which decoding may begin.
+    """
+
+    path: Path
+    times: tuple[float, ...]
+    keys: tuple[int, ...]
+
+
+def layout(path: Path) -> Layout | None:
+    """Read the packets of a video; None where it cannot be cut: times are missing, or groups of pictures overlap."""
+    from streamcam.ffmpeg import av
+
+    facts = probe(path)
+    stamps: list[int] = []
+    keys: list[int] = []
+    try:
+        with av.open(str(path.absolute())) as container:
+            stream = container.streams.video[0]
+            for packet in container.demux(stream):
+                if packet.size == 0:
+                    continue
+                if packet.pts is None or packet.is_corrupt or (keys and packet.pts < keys[-1]):
+                    return None
+                if packet.is_keyframe:
+                    if stamps and packet.pts < max(stamps):
+                        return None
+                    keys.append(packet.pts)
+                stamps.append(packet.pts)
+            time_base, start = stream.time_base, stream.start_time
+    except av.FFmpegError:
+        return None
+    shown = sorted(stamps)
+    if not keys or keys[0] != shown[0] or len(set(shown)) != len(shown) or start != shown[0] or time_base is None:
+        return None
+    if facts.frame_count is not None and facts.frame_count != len(shown):
+        return None
+    # By OpenCV's arithmetic, to the last digit: see ``VideoSource``.
+    tick = time_base.numerator / time_base.denominator
+    times = tuple((pts - start) * tick * 1000 / 1000 + facts.start for pts in shown)
+    return Layout(path, times, tuple(bisect.bisect_left(shown, key) for key in keys))
+
+
+def borders(layout: Layout, seconds: float, every: int) -> list[int]:
+    """Numbers of the frames at which parts of at least so many seconds begin, and of the frame after the last."""
+    found = [0]
+    for key in layout.keys:
+        far = layout.times[key] - layout.times[found[-1]] >= seconds
+        if far and layout.times[-1] - layout.times[key] >= seconds / 2 and key % every == 0:
+            found.append(key)
+    return [*found, len(layout.times)]
+
+
+def cut(layout: Layout, first: int, end: int, run_in: int, every: int, folder: Path) -> Stretch:
+    """Copy the packets of a part, with what it needs before and after, into a file of its own.
+
+    Args:
+        layout: of the video.
+        first: frame that is written first.
+        end: frame that is not written any more.
+        run_in: how many frames to read before the first, at least, as far as there are.
+        every: the part begins to read at a multiple of this.
+        folder: for the copy.
+
+    Raises:
+        SplitError: the packets cannot be copied.
+    """
+    from streamcam.ffmpeg import av
+
+    starts = [key for key in layout.keys if key <= max(0, first - run_in) and key % every == 0]
+    begin = starts[-1] if starts else 0
+    beyond = [key for key in layout.keys if key >= end + AHEAD]
+    stop = beyond[0] if beyond else len(layout.times)
+    clip = folder / f"{first:08d}-{begin:08d}{layout.path.suffix if layout.path.suffix.lower() in _MP4 else '.mkv'}"
+    try:
+        with av.open(str(layout.path.absolute())) as source, av.open(str(clip.absolute()), "w") as output:
+            stream = source.streams.video[0]
+            copy = output.add_stream_from_template(stream)
+            for packet in _packets(source, stream, layout, begin, stop):
+                packet.stream = copy
+                output.mux(packet)
+    except (av.FFmpegError, ValueError) as error:
+        raise SplitError(f"{layout.path}: cannot be cut ({error})") from error
+    return Stretch(first, end, begin, clip, layout.times[begin : min(stop, end + AHEAD)])
+
+
+def _packets(source: Any, stream: Any, layout: Layout, begin: int, stop: int) -> Iterator[Any]:
+    """The packets of the frames ``begin`` to ``stop``, with times from 0 on."""
+    key, offset = -1, None  # key: number of the frame with which the group of pictures begins
+    base = layout.times[0]
+    source.seek(
+        round((layout.times[begin] - base) / stream.time_base) + stream.start_time, stream=stream, backward=True
+    )
+    for packet in source.demux(stream):
+        if packet.size == 0 or packet.pts is None:
+            continue
+        if packet.is_keyframe:
+            seconds = float((packet.pts - stream.start_time) * stream.time_base)
+            key = bisect.bisect_left(layout.times, seconds + base - 1e-6)
+        if key < begin:
+            continue
+        if key >= stop:
+            return
+        if offset is None:
+            offset = packet.dts if packet.dts is not None else packet.pts
+        packet.pts -= offset
+        if packet.dts is not None:
+            packet.dts -= offset
+        yield packet
+
+
+class StretchSource:
+    """The frames of a part with the numbers and times that they have in the whole.
+
+    Raises:
+        SplitError: while iterating: the part does not have as many frames as it has packets.
+    """
+
+    lost = 0
+
+    def __init__(self, path: Path, stretch: Stretch) -> None:
+        self._stretch = stretch
+        self._clip = VideoSource(stretch.clip)
+        with VideoSource(path) as whole:
+            self.info: VideoInfo = replace(whole.info, audio=None)
+        if (self._clip.info.width, self._clip.info.height) != (self.info.width, self.info.height):
+            raise SplitError(f"{path}: its parts are not upright")
+
+    def __iter__(self) -> Iterator[Frame]:
+        count, times = 0, self._stretch.times
+        for frame in self._clip:
+            if count == len(times):
+                return
+            yield Frame(frame.image, self._stretch.run_in + count, times[count])
+            count += 1
+        if count != len(times):
+            raise SplitError(f"{self._stretch.clip.name}: {count} frames instead of {len(times)}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._clip.close()
+
+
+class Edges:
+    """Looks at the frame before the first and at the last one that a part writes.
+
+    Args:
+        stretch: the part.
+        every: of the frames, one is explained.
+        states: of the naming after each explained frame, filled meanwhile.
+    """
+
+    def __init__(self, stretch: Stretch, every: int, states: Sequence[tuple[int | None, int]]) -> None:
+        self._stretch, self._every, self._states = stretch, every, states
+        self._heat: dict[int, Any] = {}
+
+    def observed(self, shown: Iterator[Steadied]) -> Iterator[Steadied]:
+        """The same, looked at."""
+        for frame, explanation, heat in shown:
+            if frame.index in (self._stretch.first - 1, self._stretch.end - 1) and heat is not None:
+                self._heat[frame.index] = np.round(heat, 5).tolist()
+            yield frame, explanation, heat
+
+    def to_json(self) -> dict[str, Any]:
+        """At both ends: the naming's state, and the heat."""
+        return {"before": self._at(self._stretch.first - 1), "after": self._at(self._stretch.end - 1)}
+
+    def _at(self, index: int) -> list[Any] | None:
+        number = (index - self._stretch.run_in) // self._every
+        if index not in self._heat:
+            return None
+        state = list(self._states[number]) if number < len(self._states) else []
+        return [state, self._heat[index]]
+
+
+def fits(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
+    """Whether a part begins in the state in which the one before it ends."""
+    one, other = earlier["after"], later["before"]
+    if one is None or other is None or one[0] != other[0]:
+        return False
+    here, there = np.asarray(one[1]), np.asarray(other[1])
+    return here.shape == there.shape and bool(np.abs(here - there).max() <= _SAME_HEAT)
+
+
+def longer(stretch: Stretch) -> int:
+    """The run-in of the next attempt, in frames."""
+    return (stretch.first - stretch.run_in) * _LONGER
+
+
+def ticks(layout: Layout, time_base: Fraction) -> list[int]:
+    """When each frame is shown, as ``VideoSink`` counts."""
+    found: list[int] = []
+    for time in layout.times:
+        found.append(max(found[-1] + 1 if found else 0, round(time / time_base)))
+    return found
