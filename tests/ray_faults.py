@@ -45,10 +45,10 @@ def main() -> None:
         time.sleep(1)
         ray.kill(crew.actors[0], no_restart=False)
         faults.append("actor killed")
-        time.sleep(6)
+        time.sleep(4)
         os.kill(pids[1], signal.SIGKILL)
         faults.append("process killed")
-        time.sleep(6)
+        time.sleep(4)
         cluster.remove_node(second)
         faults.append("node removed")
 
