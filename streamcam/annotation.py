@@ -127,6 +127,7 @@ def annotate(
     steady: Steady | None = None,
     naming: Naming | None = None,
     every: int = 1,
+    name: str = "",
     part: Part | None = None,
     opened: Callable[[VideoInfo], object] | None = None,
     progress: Callable[[Frame], object] | None = None,
@@ -145,6 +146,7 @@ def annotate(
         steady: from raw explanations to shown heat, see ``run``.
         naming: names and explains one class steadily, in place of the explainer's targets.
         every: explain each Nth frame only; its map moves along with the picture in the frames between.
+        name: of the input in the headers, the path if empty.
         part: reads and writes only a part of the video.
         opened: called with what is known of the input before its first frame.
         progress: called with each frame after it was written.
@@ -159,7 +161,7 @@ def annotate(
     began = time.monotonic()
 
     def header() -> Header:
-        return make_header(str(path), explain)
+        return make_header(name or str(path), explain)
 
     sinks: list[FileSink] = []
 

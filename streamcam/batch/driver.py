@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from streamcam.batch.crew import Crew, Finished, News
 from streamcam.batch.manifest import Manifest
+from streamcam.batch.mirror import Mirror
 from streamcam.batch.parts import Parts, parts_of
 from streamcam.batch.settings import Settings, Task
 from streamcam.batch.workshop import Result, as_json, from_json, remove_stale
@@ -58,6 +59,7 @@ class Batch:
         overwrite: whether outputs that are not of this very work may be replaced.
         retry_failed: whether what failed before is tried again.
         split: seconds of the parts into which long files are cut where several work, 0 for never.
+        mirror: of storage elsewhere, where the jobs' files lie.
     """
 
     def __init__(
@@ -69,11 +71,12 @@ class Batch:
         overwrite: bool = False,
         retry_failed: bool = False,
         split: float = 0.0,
+        mirror: Mirror | None = None,
     ) -> None:
         self._manifest = manifest
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._ids = itertools.count()
-        self._settings, self._split = settings, split
+        self._settings, self._split, self._mirror = settings, split, mirror
         self._locks: dict[int, BaseFileLock | None] = {}
         self._jobs: dict[int, tuple[Job, int | None]] = {}  # by task: the file, and the number of the part
         self._parts: dict[int, Parts] = {}
@@ -164,7 +167,12 @@ class Batch:
                     continue
                 self._manifest.begin(job)
             self._locks[id(job)] = lock
-            self._more += self._tasks_of(job, split=split)
+            try:
+                if self._mirror:
+                    self._mirror.fetch(job)
+                self._more += self._tasks_of(job, split=split)
+            except StreamcamError as error:
+                known.append(self._end(job, Finished(self._task(job), error=str(error), cause=error)))
 
     def _tasks_of(self, job: Job, *, split: bool) -> list[Task]:
         """One for the whole file, or one for each of its parts."""
@@ -185,9 +193,12 @@ class Batch:
         identity = next(self._ids)
         self._jobs[identity] = job, number
         if number is None:
-            return Task(identity, job.source, job.outputs)
+            return Task(identity, job.source, job.outputs, name=self._name(job))
         parts = self._parts[id(job)]
-        return Task(identity, job.source, parts.outputs(number), parts.stretches[number])
+        return Task(identity, job.source, parts.outputs(number), parts.stretches[number], self._name(job))
+
+    def _name(self, job: Job) -> str:
+        return self._mirror.name(job.source) if self._mirror else str(job.source)
 
     def _note(self, finished: Finished) -> Outcome | None:
         job, number = self._jobs.pop(finished.task.id)
@@ -217,6 +228,11 @@ class Batch:
 
     def _end(self, job: Job, finished: Finished) -> Outcome:
         result = finished.result
+        if self._mirror:
+            try:
+                self._mirror.deliver(job.outputs.files if result else ())
+            except StreamcamError as error:
+                finished, result = Finished(finished.task, error=str(error), cause=error), None
         if self._manifest:
             if result is None:
                 self._manifest.write(job, "failed", reason=finished.error)
@@ -226,6 +242,10 @@ class Batch:
             lock = self._locks.pop(id(job))
             assert lock
             lock.release()
+        if self._mirror:
+            if self._manifest:
+                self._mirror.deliver([self._manifest.path(job)])
+            self._mirror.release([job.source, *job.outputs.files])
         if result is None:
             return Outcome(job, "failed", None, finished.error, finished.unforeseen, finished.cause)
         return Outcome(job, "done", result)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,13 +51,16 @@ class Manifest:
     Args:
         folder: of the results; it is made when something is written.
         settings: of this call.
+        named: what files outside the folder are called.
 
     Raises:
         SinkError: the folder cannot be written to.
     """
 
-    def __init__(self, folder: Path, settings: Settings) -> None:
-        self._root = folder
+    def __init__(
+        self, folder: Path, settings: Settings, *, named: Callable[[Path], str] = lambda path: path.as_posix()
+    ) -> None:
+        self._root, self._named = folder, named
         self._folder = folder / FOLDER
         self._identity = settings.identity
 
@@ -66,7 +69,9 @@ class Manifest:
 
     def _place(self, path: Path) -> str:
         """A path as it is noted: from the folder of results on, wherever that is mounted."""
-        return (path.relative_to(self._root) if path.is_relative_to(self._root) else path.absolute()).as_posix()
+        return (
+            path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else self._named(path.absolute())
+        )
 
     def key(self, job: Job) -> str:
         """What a finished result must have been made of, to be one of this call."""
@@ -86,9 +91,12 @@ class Manifest:
         if entry is None or entry.state != "done" or entry.key != self.key(job):
             return False
         try:
-            return all((self._root / path).stat().st_size == size for path, size in entry.outputs.items())
+            return self._sizes(job) == entry.outputs
         except OSError:
             return False
+
+    def _sizes(self, job: Job) -> dict[str, int]:
+        return {self._place(path): path.stat().st_size for path in job.outputs.files}
 
     def claim(self, job: Job) -> BaseFileLock | None:
         """Take a job, until the lock is released or this process ends; None where somebody else has it."""
@@ -103,6 +111,10 @@ class Manifest:
             raise SinkError(f"{self._folder}: cannot be locked ({error.strerror})") from error
         return lock
 
+    def path(self, job: Job) -> Path:
+        """Where the entry of a job is written."""
+        return self._made() / f"{self._name(job)}.json"
+
     def begin(self, job: Job) -> None:
         """Note that a job is begun: outputs that are found of it later are what is left of that."""
         (self._made() / f"{self._name(job)}.begun").touch()
@@ -113,11 +125,9 @@ class Manifest:
 
     def write(self, job: Job, state: str, *, result: dict[str, Any] | None = None, reason: str = "") -> None:
         """Note what came of a job. What was noted before is replaced at once."""
-        sizes: dict[str, int] = {}
-        for path in job.outputs.files if state == "done" else ():
-            sizes[self._place(path)] = path.stat().st_size
+        sizes = self._sizes(job) if state == "done" else {}
         entry = Entry(str(job.source), self.key(job), state, sizes, result or {}, reason)
-        path = self._made() / f"{self._name(job)}.json"
+        path = self.path(job)
         part = path.with_suffix(f".{os.getpid()}.part")
         try:
             part.write_text(json.dumps(asdict(entry), ensure_ascii=False), encoding="utf-8")

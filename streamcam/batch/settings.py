@@ -114,18 +114,20 @@ class Task:
         source: the input.
         outputs: where the results go; what is there is replaced.
         stretch: the part, None for all of it.
+        name: of the input, for people.
     """
 
     id: int
     source: Path
     outputs: Outputs
     stretch: Stretch | None = None
+    name: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it."""
         outputs = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self.outputs).items()}
         stretch = self.stretch and (asdict(self.stretch) | {"clip": str(self.stretch.clip)})
-        return {"id": self.id, "source": str(self.source), "outputs": outputs, "stretch": stretch}
+        return {"id": self.id, "source": str(self.source), "outputs": outputs, "stretch": stretch, "name": self.name}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Task:
@@ -134,4 +136,4 @@ class Task:
         stretch = data["stretch"]
         if stretch:
             stretch = Stretch(**(stretch | {"clip": Path(stretch["clip"]), "times": tuple(stretch["times"])}))
-        return cls(data["id"], Path(data["source"]), Outputs(**outputs), stretch)
+        return cls(data["id"], Path(data["source"]), Outputs(**outputs), stretch, data["name"])

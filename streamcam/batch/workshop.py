@@ -106,12 +106,13 @@ class Workshop:
             steady=_steady(settings.no_steady, inspection, page, edges),
             naming=naming,
             every=settings.every,
+            name=task.name,
             part=Part(StretchSource(task.source, stretch), range(stretch.first, stretch.end)) if stretch else None,
             opened=opened,
             progress=progress,
         )
         if page and task.outputs.report:
-            page.write(task.outputs.report, done.output, make_header(str(task.source), explain))
+            page.write(task.outputs.report, done.output, make_header(task.name or str(task.source), explain))
         elsewhere = inspection.stretches if inspection else ()
         return Result(
             str(done.output),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streamcam.cli.console import fail, fail_with, internal_line, note, say
+from streamcam.cli.console import fail, fail_with, say
 from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, takes
+from streamcam.cli.outcomes import sum_up, tell
 
 if TYPE_CHECKING:
     from streamcam.batch.crew import Crew
-    from streamcam.batch.driver import Outcome
+    from streamcam.batch.mirror import Mirror
     from streamcam.batch.settings import Settings
-    from streamcam.batch.workshop import Result
 
 _OUTPUT = "Output"
 _REASONS = "Right for the right reasons"
@@ -171,13 +172,18 @@ def annotate_command(
         raise typer.BadParameter("goes with --heatmaps, the file that holds them", param_hint="--probabilities")
     if workers and ray:
         raise typer.BadParameter("does not go with --ray, which has workers of its own", param_hint="--workers")
+    mirror, inputs, places = _mirrored(
+        inputs,
+        {"output": output, "records": records, "heatmaps": heatmaps, "report": report, "dataset": records_dataset},
+    )
+    output, report = places["output"], places["report"]
     jobs, problems = plan(
         inputs,
         output,
-        records=records,
-        heatmaps=heatmaps,
+        records=places["records"],
+        heatmaps=places["heatmaps"],
         report=report,
-        dataset=records_dataset,
+        dataset=places["dataset"],
         probabilities=probabilities,
     )
     for problem in problems:
@@ -204,11 +210,12 @@ def annotate_command(
         cache=not explanation.no_cache,
     )
     settings.check()
-    manifest = Manifest(output, settings) if output and several else None
-    batch = Batch(jobs, manifest, settings, overwrite=overwrite, retry_failed=retry_failed, split=split)
+    named = {"named": mirror.name} if mirror else {}
+    manifest = Manifest(output, settings, **named) if output and several else None
+    batch = Batch(jobs, manifest, settings, overwrite=overwrite, retry_failed=retry_failed, split=split, mirror=mirror)
     outcomes = list(batch.settled)
     for outcome in outcomes:
-        _tell(outcome)
+        tell(outcome, mirror)
 
     from streamcam.annotation import Interrupted
     from streamcam.cli.progress import BatchProgress
@@ -220,7 +227,7 @@ def annotate_command(
                 crew = _crew(settings, workers, ray, overwrite=overwrite or manifest is not None)
                 for outcome in batch.run(crew, progress.told):
                     progress.finish(outcome)
-                    _tell(outcome)
+                    tell(outcome, mirror)
                     outcomes.append(outcome)
         except Interrupted as stop:
             kept = ", ".join(map(str, stop.kept))
@@ -230,11 +237,14 @@ def annotate_command(
     if report and several and outcomes:
         from streamcam.batch.index import write_index
 
-        say(f"report: {write_index(report, outcomes)}")
+        index = write_index(report, outcomes)
+        if mirror:
+            mirror.deliver([*report.rglob("*.jpg"), index])
+        say(f"report: {mirror.told(str(index)) if mirror else index}")
     total = len(jobs) + len(problems)
     failed = len(problems) + sum(outcome.failed for outcome in outcomes)
     if total > 1:
-        _summary_of_all(outcomes, total, failed, progress.seconds)
+        sum_up(outcomes, total, failed, progress.seconds)
     if interrupted:
         fail(f"interrupted; {interrupted}")
         raise typer.Exit(130)
@@ -259,43 +269,23 @@ def _crew(settings: Settings, workers: int | None, ray: str | None, *, overwrite
     return Processes(settings, workers) if workers and workers > 1 else Here(settings, overwrite=overwrite)
 
 
-def _tell(outcome: Outcome) -> None:
-    """What came of a file, as lines."""
-    result = outcome.result
-    if outcome.state == "skipped":
-        return
-    if result is None:
-        line = internal_line(outcome.error, f"{outcome.job.source}: ") if outcome.unforeseen else outcome.error
-        before = " (before; --retry-failed tries again)" if outcome.state == "failed before" else ""
-        fail_with(outcome.cause, f"{line}{before}")
-        return
-    say(_summary(outcome.job.source, result))
-    for begin, end in result.elsewhere:
-        say(f"{outcome.job.source}: looks elsewhere from {begin:.2f} to {end:.2f} s")
-    if result.lost:
-        fail(_loss(outcome.job.source, result))
+def _mirrored(
+    inputs: list[str], outputs: dict[str, Path | None]
+) -> tuple[Mirror | None, list[str], dict[str, Path | None]]:
+    """Inputs and outputs as files here, and what brings URLs here and there."""
+    from streamcam.batch.mirror import Mirror, url_of
 
+    if not any(map(url_of, [*inputs, *outputs.values()])):
+        return None, inputs, outputs
+    if outputs["output"] is None:
+        raise typer.BadParameter("goes with inputs by URL: where the results go", param_hint="--output")
+    from tempfile import TemporaryDirectory
 
-def _summary(source: Path, result: Result) -> str:
-    frames = "1 frame" if result.frames == 1 else f"{result.frames} frames"
-    speed = f"{result.frames / result.seconds:.1f} fps" if result.seconds else ""
-    return (
-        f"{source} -> {result.output}: {frames} in {result.seconds:.1f} s ({speed}), {result.model} at {result.layer}"
-    )
-
-
-def _loss(source: Path, result: Result) -> str:
-    promised = result.frames + result.lost
-    return (
-        f"{source}: damaged: {result.lost} of its {promised} frames cannot be read; "
-        f"the {result.frames} that can are in {result.output}; copy or record the file again for the rest"
-    )
-
-
-def _summary_of_all(outcomes: list[Outcome], total: int, failed: int, seconds: float) -> None:
-    skipped = sum(outcome.state == "skipped" for outcome in outcomes)
-    frames = sum(outcome.result.frames for outcome in outcomes if outcome.result and outcome.state == "done")
-    line = f"{total - failed} of {total} inputs done, {failed} failed"
-    line += f", {skipped} of them done before" if skipped else ""
-    line += f"; {frames} frames in {seconds:.0f} s, {frames / seconds:.1f} fps" if frames and seconds else ""
-    note(line)
+    folder = TemporaryDirectory(prefix="streamcam-")
+    atexit.register(folder.cleanup)
+    mirror = Mirror(Path(folder.name))
+    here = [str(mirror.source(url)) if (url := url_of(given)) else given for given in inputs]
+    for name, path in outputs.items():
+        if url := url_of(path):
+            outputs[name] = mirror.target(url)
+    return mirror, here, outputs

@@ -49,7 +49,7 @@ class BatchProgress:
             since = now
             self._begun[news.worker] = news.task.id, now
         speed = news.frames / max(now - since, 1e-9)
-        name = str(news.task.source)
+        name = news.task.name or str(news.task.source)
         if self._bar:
             if news.worker not in self._lines:
                 self._lines[news.worker] = self._bar.add_task(name, total=news.total, fps="")
