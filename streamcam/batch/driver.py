@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from streamcam.batch.crew import Crew, Finished, News
@@ -248,4 +248,4 @@ class Batch:
             self._mirror.release([job.source, *job.outputs.files])
         if result is None:
             return Outcome(job, "failed", None, finished.error, finished.unforeseen, finished.cause)
-        return Outcome(job, "done", result)
+        return Outcome(job, "done", replace(result, output=str(job.outputs.media)))

@@ -83,14 +83,14 @@ class RayCrew:
                     if not idle:
                         if len(actors) >= self.size:
                             break
-                        actors.append(self._actor.remote(self._settings.to_json(), self._threads))
+                        actors.append(self._actor.remote(self._settings.absolute().to_json(), self._threads))
                         idle.append(actors[-1])
                     task = next(tasks, self)
                     if not isinstance(task, Task):
                         more = task is None
                         break
                     actor = idle.pop()
-                    running[actor.do.remote(task.to_json())] = actor, task
+                    running[actor.do.remote(task.absolute().to_json())] = actor, task
                     told(News(actors.index(actor), task))
                 while idle and not more:  # makes room for an actor that waits to be restarted elsewhere
                     ray.kill(idle.pop())

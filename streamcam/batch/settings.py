@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,15 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """As JSON has it."""
         return asdict(self) | {"roi": list(self.roi)}
+
+    def absolute(self) -> Settings:
+        """The same, for somebody who works in another folder."""
+
+        def found(name: Any) -> Any:
+            return str(Path(name).absolute()) if isinstance(name, str) and Path(name).exists() else name
+
+        model = {key: found(value) for key, value in self.model.items()}
+        return replace(self, model=model, roi=tuple(map(found, self.roi)))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Settings:
@@ -122,6 +131,14 @@ class Task:
     outputs: Outputs
     stretch: Stretch | None = None
     name: str = ""
+
+    def absolute(self) -> Task:
+        """The same, for somebody who works in another folder."""
+        outputs: dict[str, Any] = {
+            k: v.absolute() if isinstance(v, Path) else v for k, v in asdict(self.outputs).items()
+        }
+        stretch = self.stretch and replace(self.stretch, clip=self.stretch.clip.absolute())
+        return replace(self, source=self.source.absolute(), outputs=Outputs(**outputs), stretch=stretch)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON has it."""

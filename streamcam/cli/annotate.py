@@ -149,13 +149,13 @@ def annotate_command(
     streamcam annotate photos/ -o annotated/      every video and image in a folder
     streamcam annotate zoo.mp4 --target tiger --target zebra
     streamcam annotate clip.mp4 -m resnet50 --records clip.jsonl --heatmaps clip.h5
-
     streamcam annotate archive/ -o annotated/ -j 4  four processes; call it again to go on where it ended
 
     Existing files are never replaced unless --overwrite is given.
     Ctrl-C keeps what was done so far, playable, under a name with .part in it.
     A folder given with -o remembers what is finished: files that are done are skipped the next time.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
+    from streamcam.batch.mirror import url_of
     from streamcam.jobs import plan
 
     if report:
@@ -172,6 +172,8 @@ def annotate_command(
         raise typer.BadParameter("goes with --heatmaps, the file that holds them", param_hint="--probabilities")
     if workers and ray:
         raise typer.BadParameter("does not go with --ray, which has workers of its own", param_hint="--workers")
+    if ray not in (None, "local") and any(map(url_of, [*inputs, output])):
+        raise typer.BadParameter("takes paths that all machines of the cluster share, no URLs", param_hint="--ray")
     mirror, inputs, places = _mirrored(
         inputs,
         {"output": output, "records": records, "heatmaps": heatmaps, "report": report, "dataset": records_dataset},
