@@ -24,6 +24,7 @@ Tasks = Iterator[Task | None]
 
 _WAIT = 0.2  # seconds between looks for a task where there is none for the moment
 _ATTEMPTS = 2  # processes that may die of one task
+_PATIENCE = 600.0  # seconds of silence after which a process is taken for dead; a model may take minutes to convert
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ class Processes:
         busy: dict[int, Task] = {}
         again: list[Task] = []
         deaths: dict[int, int] = {}
+        heard: dict[int, float] = {}
         more = True
         try:
             while more or busy or again:
@@ -167,12 +169,16 @@ class Processes:
                     if number not in workers:
                         workers[number] = _Process(number, self._order, messages)
                     workers[number].tell(task.to_json())
-                    busy[number] = task
+                    busy[number], heard[number] = task, time.monotonic()
+                for number in busy:
+                    if time.monotonic() - heard[number] > _PATIENCE:
+                        workers[number].kill()
                 try:
                     number, message = messages.get(timeout=_WAIT)
                 except Empty:
                     continue
                 task = busy.get(number)
+                heard[number] = time.monotonic()
                 if "ended" in message:
                     workers.pop(number).close()
                     if task is None:
@@ -225,6 +231,9 @@ class _Process:
         with contextlib.suppress(OSError):  # it died; the listener says so
             self._process.stdin.write(json.dumps(data) + "\n")
             self._process.stdin.flush()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def close(self) -> None:
         self._process.kill()

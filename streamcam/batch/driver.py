@@ -159,7 +159,10 @@ class Batch:
                 continue
             passed = 0
             if self._manifest:
-                outcome = self._known(job)  # somebody may have done it meanwhile
+                try:
+                    outcome = self._known(job)  # somebody may have done it meanwhile
+                except StreamcamError as error:
+                    outcome = Outcome(job, "failed", error=str(error), cause=error)
                 if outcome and not (outcome.state == "failed before" and self._retry_failed):
                     assert lock
                     lock.release()
