@@ -10,10 +10,12 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from streamcam import Classifier, load_model
 from streamcam.types import UInt8Array
@@ -33,6 +35,31 @@ def cache_folder(tmp_path_factory) -> Path:
     folder.mkdir(mode=0o700, exist_ok=True)
     os.environ["STREAMCAM_CACHE"] = str(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared(cache_folder):
+    """Makes a folder once for all of the tests' processes: ``shared(name, make)``, where ``make`` fills it."""
+
+    def folder(name: str, make: Callable[[Path], object]) -> Path:
+        path = cache_folder.parent / f"shared-{name}"
+        with FileLock(f"{path}.lock"):
+            if not path.exists():
+                part = path.with_suffix(".part")
+                part.mkdir()
+                make(part)
+                part.rename(path)
+        return path
+
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(shared) -> Path:
+    """A tiny model in a file: it is converted once, and a clip takes it a moment."""
+    import zoo
+
+    return shared("model", lambda folder: zoo.flat().model.save(folder / "tiny.keras")) / "tiny.keras"
 
 
 @pytest.fixture(scope="session")

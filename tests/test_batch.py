@@ -18,7 +18,6 @@ import clips
 import numpy as np
 import psutil
 import pytest
-import zoo
 from need import need_module
 
 from streamcam.batch.manifest import Manifest
@@ -29,17 +28,17 @@ SIZE = (64, 48)
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """A tiny model in a file: its graph is converted once, and a clip takes a moment."""
-    path = tmp_path_factory.mktemp("model") / "tiny.keras"
-    zoo.flat().model.save(path)
-    return path
+def model(tiny_model):
+    return tiny_model
 
 
 @pytest.fixture(scope="module")
-def originals(tmp_path_factory):
+def originals(shared):
     """200 clips in a tree, ten of them broken, each in another way."""
-    folder = tmp_path_factory.mktemp("originals")
+    return shared("originals", make_originals) / "in"
+
+
+def make_originals(folder):
     clip = clips.write_clip(folder / "clip.mp4", 6, size=SIZE)
     other = clips.write_clip(folder / "other.mp4", 9, size=SIZE, audio="aac")
     whole = clip.read_bytes()
@@ -69,7 +68,6 @@ def originals(tmp_path_factory):
     at = damaged.index(b"mdat") + 4
     damaged[at : at + 800] = bytes(800)
     (broken / "damaged.mp4").write_bytes(bytes(damaged))
-    return root
 
 
 def command(*arguments, model):
@@ -94,23 +92,27 @@ def bytes_of(folder):
 
 
 @pytest.fixture(scope="module")
-def undisturbed(originals, model, tmp_path_factory):
-    """The results of one run in one process."""
-    out = tmp_path_factory.mktemp("undisturbed") / "out"
-    done = call(originals, "-o", out, "--records", out, model=model, code=1)
-    return out, done
+def undisturbed(originals, model, shared):
+    """The results of one run in one process, and what it said."""
+
+    def run(folder):
+        done = call(originals, "-o", folder / "out", "--records", folder / "out", model=model, code=1)
+        (folder / "said").write_text(done.stderr)
+
+    folder = shared("undisturbed", run)
+    return folder / "out", (folder / "said").read_text()
 
 
 def test_all_that_can_be_done_is_and_the_rest_is_reported(originals, undisturbed):
-    out, done = undisturbed
+    out, said = undisturbed
     assert len([name for name in bytes_of(out) if name.endswith(".cam.mp4")]) == 190
     assert (out / "3" / "003.cam.mp4").exists()  # the tree is kept
-    assert "190 of 200 inputs done, 10 failed" in done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "190 of 200 inputs done, 10 failed" in said
+    errors = [line for line in said.splitlines() if line.startswith("error: ")]
     assert len(errors) == 10
     for name in (originals / "broken").iterdir():
         assert sum(str(name) in line for line in errors) == 1, name
-    assert not list(out.rglob("*.part*"))
+    assert not [name for name in bytes_of(out) if ".part" in name]
 
 
 def test_a_second_run_does_nothing_quickly(originals, undisturbed, model):
@@ -303,6 +305,7 @@ def test_records_are_one_data_set(originals, model, tmp_path):
 
 def test_the_key_changes_with_all_that_shapes_a_result_and_with_nothing_else(model, tmp_path):
     clip = clips.write_clip(tmp_path / "clip.mp4", 3, size=SIZE)
+    model = Path(shutil.copy(model, tmp_path))
     (tmp_path / "second").mkdir()
     shutil.copy(clip, tmp_path / "second" / "other.mp4")
     [job, *_], _ = plan([clip, tmp_path / "second"], tmp_path / "out")

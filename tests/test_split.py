@@ -12,7 +12,6 @@ import clips
 import h5py
 import numpy as np
 import pytest
-import zoo
 
 from streamcam.batch import parts as parts_module
 from streamcam.batch import split as split_module
@@ -26,10 +25,8 @@ FRAMES = 900
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "tiny.keras"
-    zoo.flat().model.save(path)
-    return path
+def model(tiny_model):
+    return tiny_model
 
 
 @pytest.fixture(scope="module")

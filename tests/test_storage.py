@@ -13,17 +13,14 @@ from pathlib import Path
 
 import clips
 import pytest
-import zoo
 from need import need_module
 
 from streamcam.batch.mirror import url_of
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "tiny.keras"
-    zoo.flat().model.save(path)
-    return path
+def model(tiny_model):
+    return tiny_model
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import clips
+import zoo
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "cat_and_coffee.mp4"
 
@@ -74,18 +75,25 @@ def workers(folder: Path) -> None:
         )
 
 
+def tiny(folder: Path) -> tuple[Path, tuple[str, str]]:
+    """A clip of three frames, and a model that takes no time: what is left is everything around the work."""
+    clip, model = clips.write_clip(folder / "tiny.mp4", 3), folder / "tiny.keras"
+    zoo.flat().model.save(model)
+    annotate(clip, "-o", folder / "warm.mp4", "-m", model)
+    return clip, ("-m", str(model))
+
+
 def scheduling(folder: Path, most: int) -> None:
-    clip = clips.write_clip(folder / "tiny.mp4", 3)
-    annotate(clip, "-o", folder / "warm.mp4")
+    clip, model = tiny(folder)
     count = 1
     while count <= most:
         source = folder / f"in{count}"
         source.mkdir()
         for number in range(count):
             os.link(clip, source / f"{number:05d}.mp4")
-        here, memory, _ = annotate(source, "-o", folder / f"here{count}")
-        two, _, _ = annotate(source, "-o", folder / f"two{count}", "--workers", 2)
-        again, _, _ = annotate(source, "-o", folder / f"here{count}")
+        here, memory, _ = annotate(source, "-o", folder / f"here{count}", *model)
+        two, _, _ = annotate(source, "-o", folder / f"two{count}", "--workers", 2, *model)
+        again, _, _ = annotate(source, "-o", folder / f"here{count}", *model)
         print(
             f"{count:5d} clips of 3 frames: {here:6.2f} s in one process ({1e3 * here / count:7.1f} ms each), {two:6.2f} s in "
             f"two workers, {again:5.2f} s when all is done already; driver {memory:.0f} MB",
@@ -95,14 +103,13 @@ def scheduling(folder: Path, most: int) -> None:
 
 
 def memory(folder: Path, most: int) -> None:
-    clip = clips.write_clip(folder / "tiny.mp4", 3)
-    annotate(clip, "-o", folder / "warm.mp4")
+    clip, model = tiny(folder)
     for count in (10, most):
         source = folder / f"in{count}"
         source.mkdir()
         for number in range(count):
             os.link(clip, source / f"{number:05d}.mp4")
-        _, peak, _ = annotate(source, "-o", folder / f"out{count}", "--workers", 2)
+        _, peak, _ = annotate(source, "-o", folder / f"out{count}", "--workers", 2, *model)
         print(f"{count:5d} files listed: the driver of two workers takes {peak:.1f} MB at most", flush=True)
 
 
