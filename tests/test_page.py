@@ -269,7 +269,7 @@ def test_a_browsers_camera_is_explained(opened):
         page = opened(serving.url, permissions=["camera"])
         assert "Looking for the camera" in page.inner_text("#sentence")
         page.click("#camera")
-        waits(page, lambda: page.locator("#bars li:not([hidden])").count() == 5, seconds=60)
+        waits(page, lambda: page.locator("#bars li:not([hidden])").count() == 5, seconds=180)
         before = canvas(page)
         waits(page, lambda: (canvas(page) != before).any())
         assert page.inner_text("#camera") == "Stop my camera"
