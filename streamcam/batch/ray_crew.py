@@ -128,7 +128,7 @@ class _Actor:
         from streamcam.batch.workshop import Workshop
 
         cv2.setNumThreads(threads)
-        self._shop = Workshop(Settings.from_json(settings), in_flight=min(2, threads), threads=threads)
+        self._shop = Workshop(Settings.from_json(settings), threads=threads)
 
     def pid(self) -> int:
         """Of its process."""

@@ -43,7 +43,7 @@ def main() -> None:
 
     threads = order["threads"]
     cv2.setNumThreads(threads)
-    shop = Workshop(Settings.from_json(order["settings"]), in_flight=min(2, threads), threads=threads)
+    shop = Workshop(Settings.from_json(order["settings"]), threads=threads)
     while True:
         task = Task.from_json(orders.get())
         last = 0.0
