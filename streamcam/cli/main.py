@@ -70,11 +70,11 @@ def main() -> NoReturn:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app(arguments, prog_name="streamcam")
-    except ImportError as error:
-        fail_with(error, explain_import_error(error))
-        sys.exit(1)
     except StreamcamError as error:
         fail_with(error)
+        sys.exit(1)
+    except ImportError as error:
+        fail_with(error, explain_import_error(error))
         sys.exit(1)
     except Exception as error:  # a bug: still one line, and the way to the traceback
         fail_with(error, internal(error))
