@@ -366,3 +366,16 @@ def test_a_cluster_that_loses_an_actor_a_process_and_a_node_loses_no_file(model,
     results = bytes_of(tmp_path / "out")
     assert len(results) == 24
     assert set(results.values()) == {hashlib.sha256(alone.read_bytes()).hexdigest()}
+
+
+def test_frames_that_are_lost_are_told_again_when_nothing_is_done(model, tmp_path):
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    cut = clips.write_clip(source / "cut.mkv", 300, size=SIZE, noise=True)
+    os.truncate(cut, cut.stat().st_size // 2)
+    clips.write_clip(source / "good.mp4", 5, size=SIZE)
+    first, second = (call(source, "-o", out, model=model, code=1) for _ in range(2))
+    assert "1 of 2 inputs done, 1 failed" in second.stderr
+    assert second.stdout == ""
+    [loss] = [line for line in first.stderr.splitlines() if "cannot be read" in line]
+    assert loss in second.stderr.splitlines()

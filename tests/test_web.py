@@ -578,6 +578,7 @@ def test_settings_that_no_file_of_ours_has_are_refused(tmp_path):
         (["--certfile", "nothing.pem"], "cannot be used as a certificate"),
         (["--host", "192.0.2.1"], "cannot listen there"),
         (["--kiosk", "--hours", "whenever"], "write them as"),
+        (["--hours", "9-17"], "add --kiosk"),
         (["--kiosk", "--attract", "nothing.mp4"], "nothing.mp4"),
         (["--allow", "no such thing at all"], "knows no such class"),
     ],

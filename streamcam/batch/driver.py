@@ -220,7 +220,7 @@ class Batch:
             self._more += [self._task(job, other) for other in again]
             if again:
                 return None
-            result = parts.join(overwrite=True)
+            result = parts.join()
         except StreamcamError:  # what cannot be done in parts is done as a whole
             parts.discard()
             del self._parts[id(job)]
@@ -246,8 +246,10 @@ class Batch:
             assert lock
             lock.release()
         if self._mirror:
-            if self._manifest:
-                self._mirror.deliver([self._manifest.path(job)])
+            try:
+                self._mirror.deliver([self._manifest.path(job)] if self._manifest else ())
+            except StreamcamError as error:
+                finished, result = Finished(finished.task, error=str(error), cause=error), None
             self._mirror.release([job.source, *job.outputs.files])
         if result is None:
             return Outcome(job, "failed", None, finished.error, finished.unforeseen, finished.cause)

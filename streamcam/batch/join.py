@@ -15,15 +15,14 @@ from streamcam.sinks.video import container_options
 from streamcam.types import VideoInfo
 
 
-def join(parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Sequence[int], *, overwrite: bool) -> None:
-    """Put the results of all parts together.
+def join(parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Sequence[int]) -> None:
+    """Put the results of all parts together, in the place of what is there.
 
     Args:
         parts: in their order.
         outputs: of the whole.
         info: of the source, with its sound.
         ticks: when each frame is shown, in ``info.time_base``.
-        overwrite: whether existing files may be replaced.
 
     Raises:
         SinkError: the parts do not fit together, or cannot be written.
@@ -32,7 +31,7 @@ def join(parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Seq
     def written(path: Path | None, write: Callable[[Path], None]) -> None:
         if path is None:
             return
-        output = PartialOutput(path, overwrite=overwrite)
+        output = PartialOutput(path, overwrite=True)
         try:
             write(output.part)
         except OSError as error:

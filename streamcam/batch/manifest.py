@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,16 +135,6 @@ class Manifest:
             path.with_suffix(".begun").unlink(missing_ok=True)
         except OSError as error:
             raise SinkError(f"{path}: cannot be written ({error.strerror})") from error
-
-    def entries(self) -> Iterator[Entry]:
-        """All that is known, in the order of the inputs' names."""
-        found = []
-        for path in self._folder.glob("*.json"):
-            try:
-                found.append(Entry(**json.loads(path.read_text(encoding="utf-8"))))
-            except (OSError, ValueError, TypeError):
-                continue
-        yield from sorted(found, key=lambda entry: entry.source)
 
     def scratch(self, job: Job) -> Path:
         """A folder for what a job needs on its way."""

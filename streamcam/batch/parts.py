@@ -74,11 +74,11 @@ class Parts:
             old.clip.unlink(missing_ok=True)
         return found
 
-    def join(self, *, overwrite: bool) -> Result:
+    def join(self) -> Result:
         """Put the results together."""
         made = [result for result in self.results if result]
         parts = [self.outputs(number) for number in range(len(self.stretches))]
-        join(parts, self.job.outputs, self.info, ticks(self.layout, self.info.time_base), overwrite=overwrite)
+        join(parts, self.job.outputs, self.info, ticks(self.layout, self.info.time_base))
         self.discard()
         return replace(
             made[0],

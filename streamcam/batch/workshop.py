@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -169,8 +169,6 @@ def _literal(name: str) -> str:
 
 def as_json(result: Result) -> dict[str, Any]:
     """As JSON has it."""
-    from dataclasses import asdict
-
     return asdict(result) | {"elsewhere": [list(pair) for pair in result.elsewhere]}
 
 

@@ -20,15 +20,14 @@ def tell(outcome: Outcome, mirror: Mirror | None) -> None:
         return mirror.told(line) if mirror else line
 
     result = outcome.result
-    if outcome.state == "skipped":
-        return
     if result is None:
         line = internal_line(outcome.error, f"{outcome.job.source}: ") if outcome.unforeseen else outcome.error
         before = " (before; --retry-failed tries again)" if outcome.state == "failed before" else ""
         fail_with(outcome.cause, named(f"{line}{before}"))
         return
-    say(named(_summary(outcome.job.source, result)))
-    for begin, end in result.elsewhere:
+    if outcome.state == "done":
+        say(named(_summary(outcome.job.source, result)))
+    for begin, end in result.elsewhere if outcome.state == "done" else ():
         say(named(f"{outcome.job.source}: looks elsewhere from {begin:.2f} to {end:.2f} s"))
     if result.lost:
         fail(named(_loss(outcome.job.source, result)))

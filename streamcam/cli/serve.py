@@ -210,6 +210,9 @@ def _source(given: str, origin: SourceOptions, exhibit: ExhibitOptions) -> tuple
     from streamcam.sources.browser import BrowserSource
     from streamcam.sources.exhibit import ExhibitSource
 
+    for name, value in (("hours", exhibit.hours), ("attract", exhibit.attract)):
+        if value and not exhibit.kiosk:
+            raise OptionError(f"{name}: is of an exhibit; add --kiosk")
     hours = parse_hours(exhibit.hours) if exhibit.hours else None
     clips = exhibit.attract or []
     for clip in clips:
