@@ -49,7 +49,7 @@ class PageOptions:
             help="For all viewers together; with many, each gets fewer pictures.",
             rich_help_panel=_PAGE,
         ),
-    ] = 40.0
+    ] = 20.0
     quality: Annotated[int, typer.Option(min=10, max=100, help="Of the pictures, JPEG.", rich_help_panel=_PAGE)] = 80
     language: Annotated[str, typer.Option(help="en, fr, de, or one of --languages.", rich_help_panel=_PAGE)] = "en"
     languages: Annotated[
