@@ -30,7 +30,7 @@ from streamcam.overlay import Overlay
 from streamcam.sources.browser import BrowserSource, decode
 from streamcam.web.guard import Keys
 from streamcam.web.languages import languages
-from streamcam.web.messages import Command, Explain, Malformed, Settings, parse
+from streamcam.web.messages import MAX_TEXT, Command, Explain, Malformed, Settings, parse
 from streamcam.web.staging import Curated, Stage
 
 
@@ -349,6 +349,14 @@ def mutated(random_: random.Random) -> str | bytes:
     return text
 
 
+def is_malformed(text: str) -> bool:
+    try:
+        assert isinstance(parse(text), Command)
+    except Malformed:
+        return True
+    return False
+
+
 def test_ten_thousand_malformed_messages_are_told_from_good_ones():
     random_ = random.Random(6)
     malformed = 0
@@ -356,31 +364,31 @@ def test_ten_thousand_malformed_messages_are_told_from_good_ones():
         message = mutated(random_)
         if isinstance(message, bytes):
             message = message.decode(errors="replace")
-        try:
-            assert isinstance(parse(message), Command)
-        except Malformed:
-            malformed += 1
+        malformed += is_malformed(message)
     assert malformed > 5000
 
 
 def test_malformed_messages_end_their_sender_and_harm_nobody(serving):
     random_ = random.Random(7)
+    before = serving.metric("streamcam_messages_malformed_total")
+    malformed = 0
     with serving.talk() as witness:
         witness.hear("welcome")
         for _ in range(300):
             with serving.talk() as viewer:
+                viewer.hear("welcome")
                 message = mutated(random_)
                 if isinstance(message, str):
-                    message = message.encode(errors="replace").decode(errors="replace")
-                try:
-                    viewer.socket.send(message)
-                    viewer.say(do="touch")
-                except ConnectionClosed:
-                    pass
+                    message = message.encode(errors="replace").decode()
+                viewer.socket.send(message)
+                is_picture = isinstance(message, bytes)  # which nobody is asked for
+                if is_picture or is_malformed(message):
+                    code = closed_with(viewer)
+                    assert code == (1009 if len(message) > MAX_TEXT else 1008)
+                    malformed += code == 1008 and not is_picture
         assert witness.picture()
-    assert (
-        serving.metric("streamcam_messages_malformed_total") > 30
-    )  # of the others, some were gone before they were read
+    assert malformed > 50
+    assert serving.metric("streamcam_messages_malformed_total") - before == malformed
     serving.wait(lambda: serving.metric("streamcam_viewers") == 0)
     assert serving.process.poll() is None
 

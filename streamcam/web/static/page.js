@@ -111,7 +111,7 @@ function say() {
     words.tell($("sentence"), key, names);
   });
   once("bars", [words.code, role, hasAnswer && [shown.top, shown.targets]], () => showBars(hasAnswer));
-  once("captions", [words.code, hasAnswer && shown.targets], () => placeParts(picture.panes));
+  once("captions", [words.code, hasAnswer && shown.targets.map(([index]) => index)], () => placeParts(picture.panes));
   once("scale", picture.view.colormap, drawScale);
   $("camera").hidden = facts.camera !== "browser" || role === "viewer";
 }
@@ -296,16 +296,20 @@ function placeParts(panes) {
     handle.setAttribute("aria-label", words.say("wipe"));
   });
   const names = panes.length > 1 && shown?.targets.length === panes.length ? shown.targets.map(([index]) => words.name(index)) : [];
-  $("captions").replaceChildren(
-    ...names.map((name, at) => {
-      const caption = document.createElement("button");
-      caption.type = "button";
-      caption.textContent = name;
-      caption.onclick = () => openAsk(at);
-      Object.assign(caption.style, { left: `${panes[at].x + panes[at].w / 2}px`, top: `${panes[at].y + 12}px` });
-      return caption;
-    }),
-  );
+  while ($("captions").children.length > names.length) $("captions").lastChild.remove();
+  while ($("captions").children.length < names.length) $("captions").append(makeCaption($("captions").children.length));
+  names.forEach((name, at) => {
+    const caption = $("captions").children[at]; // kept, for a finger may be on it
+    caption.textContent = name;
+    Object.assign(caption.style, { left: `${panes[at].x + panes[at].w / 2}px`, top: `${panes[at].y + 12}px` });
+  });
+}
+
+function makeCaption(at) {
+  const caption = document.createElement("button");
+  caption.type = "button";
+  caption.onclick = () => openAsk(at);
+  return caption;
 }
 
 function makeWipe() {
