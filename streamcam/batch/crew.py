@@ -22,6 +22,7 @@ from streamcam.types import Frame, VideoInfo
 
 Tasks = Iterator[Task | None]
 
+_THREADS = 2  # of an engine at least: one that explains two frames at once uses what the others leave idle
 _WAIT = 0.2  # seconds between looks for a task where there is none for the moment
 _ATTEMPTS = 2  # processes that may die of one task
 _PATIENCE = 600.0  # seconds of silence after which a process is taken for dead; a model may take minutes to convert
@@ -67,11 +68,6 @@ class News:
 class Crew(Protocol):
     """Does tasks as they come, and ends when there are no more; a task that is None means: none for the moment."""
 
-    @property
-    def size(self) -> int:
-        """How many tasks are done at once."""
-        ...
-
     def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
         """Do them all; each is given when it is over, in whatever order."""
         ...
@@ -91,8 +87,6 @@ class Here:
         settings: of all tasks.
         overwrite: whether existing outputs may be replaced.
     """
-
-    size = 1
 
     def __init__(self, settings: Settings, *, overwrite: bool) -> None:
         self._shop, self._overwrite = Workshop(settings), overwrite
@@ -144,8 +138,8 @@ class Processes:
     """
 
     def __init__(self, settings: Settings, size: int) -> None:
-        self.size = size
-        threads = settings.explain.get("threads") or max(1, (os.cpu_count() or size) // size)
+        self._size = size
+        threads = settings.explain.get("threads") or max(_THREADS, (os.cpu_count() or size) // size)
         self._order = {"settings": settings.to_json(), "threads": threads}
 
     def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
@@ -159,7 +153,7 @@ class Processes:
         more = True
         try:
             while more or busy or again:
-                free = [number for number in range(self.size) if number not in busy]
+                free = [number for number in range(self._size) if number not in busy]
                 while free and (again or more):
                     task = again.pop() if again else next(tasks, self._order)
                     if not isinstance(task, Task):

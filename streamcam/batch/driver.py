@@ -58,7 +58,7 @@ class Batch:
         settings: of all of them.
         overwrite: whether outputs that are not of this very work may be replaced.
         retry_failed: whether what failed before is tried again.
-        split: seconds of the parts into which long files are cut where several work, 0 for never.
+        split: seconds of the parts into which long files are cut, 0 for never.
         mirror: of storage elsewhere, where the jobs' files lie.
     """
 
@@ -130,7 +130,7 @@ class Batch:
     def run(self, crew: Crew, told: Callable[[News], object]) -> Iterator[Outcome]:
         """Do what is open. Jobs that another run has are waited for at the end, and not done twice."""
         known: deque[Outcome] = deque()
-        for finished in crew.work(self._tasks(known, split=crew.size > 1), told):
+        for finished in crew.work(self._tasks(known), told):
             while known:
                 yield known.popleft()
             outcome = self._note(finished)
@@ -138,7 +138,7 @@ class Batch:
                 yield outcome
         yield from known
 
-    def _tasks(self, known: deque[Outcome], *, split: bool) -> Iterator[Task | None]:
+    def _tasks(self, known: deque[Outcome]) -> Iterator[Task | None]:
         waiting = deque(self.open)
         passed = 0  # jobs in a row that others have
         while waiting or self._more or self._parts:
@@ -173,14 +173,14 @@ class Batch:
             try:
                 if self._mirror:
                     self._mirror.fetch(job)
-                self._more += self._tasks_of(job, split=split)
+                self._more += self._tasks_of(job)
             except StreamcamError as error:
                 known.append(self._end(job, Finished(self._task(job), error=str(error), cause=error)))
 
-    def _tasks_of(self, job: Job, *, split: bool) -> list[Task]:
+    def _tasks_of(self, job: Job) -> list[Task]:
         """One for the whole file, or one for each of its parts."""
         parts = None
-        if split and self._split:
+        if self._split:
             media = job.outputs.media
             folder = self._manifest.scratch(job) if self._manifest else media.with_name(f".{media.name}.parts")
             try:

@@ -66,11 +66,6 @@ class RayCrew:
         self._cores, self._threads = cores, threads
         self.actors: list[Any] = []
 
-    @property
-    def size(self) -> int:
-        """How many actors the cluster has place for now."""
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1) // self._cores))
-
     def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
         """See ``Crew``."""
         ray, actors = self._ray, self.actors
@@ -81,7 +76,7 @@ class RayCrew:
             while more or running:
                 while more:
                     if not idle:
-                        if len(actors) >= self.size:
+                        if len(actors) >= self._places():
                             break
                         actors.append(self._actor.remote(self._settings.absolute().to_json(), self._threads))
                         idle.append(actors[-1])
@@ -115,6 +110,10 @@ class RayCrew:
         if "result" in answer:
             return Finished(task, from_json(answer["result"]))
         return Finished(task, error=answer["error"], unforeseen=answer["unforeseen"])
+
+    def _places(self) -> int:
+        """How many actors the cluster has place for now."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1) // self._cores))
 
 
 class _Actor:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _OUTPUT = "Output"
 _REASONS = "Right for the right reasons"
 _MANY = "Many files"
+_SPLIT = 120.0  # seconds
 
 
 @takes(model=ModelOptions, explanation=ExplainOptions, picture=PictureOptions)
@@ -126,14 +127,15 @@ def annotate_command(
         ),
     ] = None,
     split: Annotated[
-        float,
+        float | None,
         typer.Option(
             metavar="SECONDS",
             min=0,
-            help="Where several work, cut files of more than twice this into parts; 0 for never.",
+            help="Cut files of more than twice this into parts, each a piece of work; 0 for never.",
+            show_default=f"{_SPLIT:.0f} with --workers, --shard or --ray",
             rich_help_panel=_MANY,
         ),
-    ] = 120.0,
+    ] = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.", rich_help_panel=_MANY)
     ] = False,
@@ -214,6 +216,8 @@ def annotate_command(
     settings.check()
     named = {"named": mirror.name} if mirror else {}
     manifest = Manifest(output, settings, **named) if output and several else None
+    if split is None:
+        split = _SPLIT if workers or shard or ray else 0.0
     batch = Batch(jobs, manifest, settings, overwrite=overwrite, retry_failed=retry_failed, split=split, mirror=mirror)
     outcomes = list(batch.settled)
     for outcome in outcomes:
