@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -310,6 +311,33 @@ def playable_frames(path):
         except av.FFmpegError:
             pass
     return count
+
+
+CLOUDS = """
+import sys
+from fractions import Fraction
+import cv2, numpy as np
+from streamcam import Frame, VideoInfo, VideoSink
+import clips
+rng = np.random.default_rng(1)
+with VideoSink(sys.argv[1], VideoInfo(160, 120, Fraction(25))) as sink:
+    for index in range(30):
+        clouds = cv2.resize(rng.integers(0, 255, (12, 16, 3), np.uint8), (160, 120))
+        grain = rng.integers(0, 9, clouds.shape, np.uint8)
+        sink.write(Frame(cv2.add(clouds, grain), index, index / 25), clips.explanation())
+"""
+
+
+def test_the_same_frames_give_the_same_bytes_whatever_was_in_memory_before(tmp_path):
+    written = set()
+    for garbage in (1, 85, 170, 255):
+        out = tmp_path / f"{garbage}.mp4"
+        fill = {"MALLOC_PERTURB_": str(garbage)}  # glibc fills with it what it hands out
+        subprocess.run(
+            [sys.executable, "-c", CLOUDS, str(out)], check=True, env=os.environ | fill, cwd=Path(__file__).parent
+        )
+        written.add(out.read_bytes())
+    assert len(written) == 1
 
 
 def test_playable_after_kill_9(sample, tmp_path):

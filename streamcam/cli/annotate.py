@@ -40,7 +40,7 @@ def annotate_command(
         bool, typer.Option("--overwrite", help="Replace outputs that exist.", rich_help_panel=_OUTPUT)
     ] = False,
     codec: Annotated[str, typer.Option(help="Any FFmpeg encoder for yuv420p.", rich_help_panel=_OUTPUT)] = "h264",
-    crf: Annotated[int, typer.Option(min=0, max=63, help="Quality, lower is better.", rich_help_panel=_OUTPUT)] = 20,
+    crf: Annotated[int, typer.Option(min=0, max=63, help="Quality, lower is better.", rich_help_panel=_OUTPUT)] = 22,
     preset: Annotated[
         str, typer.Option(help="The encoder's speed: ultrafast … veryslow.", rich_help_panel=_OUTPUT)
     ] = "veryfast",

@@ -39,7 +39,7 @@ def live_command(
         bool, typer.Option("--overwrite", help="Replace the recording if it exists.", rich_help_panel=_RECORDING)
     ] = False,
     codec: Annotated[str, typer.Option(help="Any FFmpeg encoder for yuv420p.", rich_help_panel=_RECORDING)] = "h264",
-    crf: Annotated[int, typer.Option(min=0, max=63, help="Quality, lower is better.", rich_help_panel=_RECORDING)] = 20,
+    crf: Annotated[int, typer.Option(min=0, max=63, help="Quality, lower is better.", rich_help_panel=_RECORDING)] = 22,
     preset: Annotated[
         str, typer.Option(help="The encoder's speed: ultrafast … veryslow.", rich_help_panel=_RECORDING)
     ] = "superfast",

