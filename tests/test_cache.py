@@ -183,6 +183,27 @@ GradCAM(load_model({str(model_file)!r}), precision="f32")(np.zeros((48, 48, 3), 
     assert not list((tmp_path / "c").glob(".draft-*"))
 
 
+def test_who_measured_a_precision_first_decides_for_all_who_agree(model_file, tmp_path, monkeypatch):
+    agreed = Cache(tmp_path / "agreed")
+    measured = iter(["f32", "bf16"])
+    monkeypatch.setattr("streamcam.gradcam.build.cpu_precisions", lambda: ("bf16", "f32"))
+    monkeypatch.setattr("streamcam.gradcam.build.choose", lambda *_: next(measured))
+
+    def precision(name, agreed):
+        """What is computed in, and what is kept under the name."""
+        cache = Cache(tmp_path / name)
+        explainer = GradCAM(load_model(model_file, cache=cache), cache=cache, agreed=agreed)
+        explainer(PICTURE)
+        [kept] = [entry.facts["precision"] for entry in cache.entries() if "precision" in entry.facts]
+        return explainer.precision, kept
+
+    assert precision("one", agreed) == ("f32", "f32")
+    assert precision("other", agreed) == ("f32", "f32")
+    assert precision("alone", None)[1] == "bf16"
+    assert precision("alone", agreed) == ("f32", "bf16")
+    assert next(measured, None) is None
+
+
 def test_leftovers_of_killed_processes_go(tmp_path):
     cache = Cache(tmp_path / "c")
     cache.put("a" * 32, {}, {})

@@ -64,6 +64,11 @@ class Manifest:
         self._folder = folder / FOLDER
         self._identity = settings.identity
 
+    @property
+    def agreed(self) -> Path:
+        """A folder in which all who work for this one agree on what must be alike."""
+        return self._folder / "agreed"
+
     def _name(self, job: Job) -> str:
         return hashlib.sha256(self._place(job.outputs.media).encode()).hexdigest()[:24]
 

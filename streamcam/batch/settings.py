@@ -30,6 +30,7 @@ class Settings:
         track: whether boxes follow what is in them.
         alert_below: share of the evidence inside, or None.
         cache: whether converted graphs are kept on disk.
+        agreed: folder in which workers agree on the precision to compute in, None where the cache does.
     """
 
     model: dict[str, Any] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Settings:
     track: bool = False
     alert_below: float | None = None
     cache: bool = True
+    agreed: str | None = None
 
     def check(self) -> None:
         """Raise ``OptionError`` for what can be no setting, before anything is loaded."""
@@ -63,7 +65,8 @@ class Settings:
             return str(Path(name).absolute()) if isinstance(name, str) and Path(name).exists() else name
 
         model = {key: found(value) for key, value in self.model.items()}
-        return replace(self, model=model, roi=tuple(map(found, self.roi)))
+        agreed = str(Path(self.agreed).absolute()) if self.agreed else None
+        return replace(self, model=model, roi=tuple(map(found, self.roi)), agreed=agreed)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Settings:
@@ -76,7 +79,7 @@ class Settings:
         size and time, label files by what is in them.
         """
         data = self.to_json()
-        del data["cache"]
+        del data["cache"], data["agreed"]
         data["explain"] = {k: v for k, v in self.explain.items() if k != "threads"}
         data["files"] = [
             file_identity(Path(str(name)))

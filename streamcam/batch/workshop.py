@@ -11,6 +11,7 @@ from typing import Any
 from streamcam.annotation import Part, annotate, make_header
 from streamcam.batch.settings import Settings, Task
 from streamcam.batch.split import Edges, StretchSource
+from streamcam.cache import Cache
 from streamcam.gradcam import GradCAM
 from streamcam.models import load_model
 from streamcam.naming import Naming
@@ -64,8 +65,14 @@ class Workshop:
     @cached_property
     def explain(self) -> GradCAM:
         """The explainer. Loaded at the first task."""
-        classifier = load_model(**self._settings.model, cache=self._settings.cache)
-        return GradCAM(classifier, **self._explain, in_flight=self._in_flight, cache=self._settings.cache)
+        settings = self._settings
+        return GradCAM(
+            load_model(**settings.model, cache=settings.cache),
+            **self._explain,
+            in_flight=self._in_flight,
+            cache=settings.cache,
+            agreed=Cache(Path(settings.agreed)) if settings.agreed else None,
+        )
 
     def do(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -216,6 +217,8 @@ def annotate_command(
     settings.check()
     named = {"named": mirror.name} if mirror else {}
     manifest = Manifest(output, settings, **named) if output and several else None
+    if manifest:
+        settings = replace(settings, agreed=str(manifest.agreed))
     if split is None:
         split = _SPLIT if workers or shard or ray else 0.0
     batch = Batch(jobs, manifest, settings, overwrite=overwrite, retry_failed=retry_failed, split=split, mirror=mirror)

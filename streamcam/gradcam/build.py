@@ -7,6 +7,7 @@ import logging
 import shutil
 import tempfile
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -78,6 +79,7 @@ class Settings:
         threads: threads to use on the CPU; 0 for one a core.
         in_flight: frames to work on at once.
         cache: where converted graphs are kept, or None.
+        agreed: where a measured precision is kept instead of in the cache, for all who are to compute alike.
     """
 
     engine: EngineName = "auto"
@@ -85,6 +87,7 @@ class Settings:
     threads: int = 0
     in_flight: int = 1
     cache: Cache | None = None
+    agreed: Cache | None = None
 
 
 class Builder:
@@ -203,23 +206,27 @@ class Builder:
         return self._precision
 
     def _measured_precision(self, recipe: Recipe, model: openvino.Model) -> Precision:
-        """Measured once for a model, layer, formula and processor, and kept on disk."""
+        """Measured once for a model, layer, formula and processor, and kept on disk. The first who keeps one decides."""
         able = cpu_precisions()
         if able == ("f32",):
             return "f32"
-        cache = self._settings.cache if recipe.classifier.fingerprint else None
+        given = (self._settings.agreed, self._settings.cache) if recipe.classifier.fingerprint else ()
+        stores = [store for store in given if store]
         key = recipe.key("precision", processor=_processor())
-        if cache and (found := cache.get(key)):
-            kept: Precision = found[0]["precision"]
-            return kept
+        known: list[Precision] = [found[0]["precision"] for store in stores if (found := store.get(key))]
+        chosen = known[0] if known else self._measure(recipe, model, able)
+        for store in reversed(stores):
+            store.put(key, _description(recipe) | {"precision": chosen}, {})
+            if found := store.get(key):  # another process may have been faster, and have measured otherwise
+                chosen = found[0]["precision"]
+        return chosen
+
+    def _measure(self, recipe: Recipe, model: openvino.Model, able: Sequence[Precision]) -> Precision:
         if recipe.targets != 1:
             single = replace(recipe, targets=1)
             stored = self._stored(single)
             model = stored[0] if stored else _convert(single.trace())
-        chosen = choose(lambda p: OpenVINOEngine(model, p, threads=self._settings.threads), able, *recipe.size)
-        if cache:
-            cache.put(key, _description(recipe) | {"precision": chosen}, {})
-        return chosen
+        return choose(lambda p: OpenVINOEngine(model, p, threads=self._settings.threads), able, *recipe.size)
 
 
 def _convert(graph: CamGraph) -> openvino.Model:

@@ -53,6 +53,8 @@ class GradCAM:
         in_flight: frames that ``stream`` works on at once: more frames a second, a later answer.
         cache: whether converted graphs are kept on disk (True: in the usual folder), so that the next start needs no
             TensorFlow. A Keras model given as it is has no name to keep it under.
+        agreed: where the precision that ``auto`` has measured is kept, in place of the cache: explainers that share it,
+            in whatever processes, compute alike on processors of one kind.
 
     Raises:
         OptionError: a setting is not one of those.
@@ -74,6 +76,7 @@ class GradCAM:
         threads: int = 0,
         in_flight: int = 1,
         cache: Cache | bool = True,
+        agreed: Cache | None = None,
     ) -> None:
         _check("method", method, Method)
         _check("score", score, Score)
@@ -91,7 +94,7 @@ class GradCAM:
         self._layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
         self._size = _scaled(self.classifier.input_size, size)
         self._in_flight = in_flight
-        self._builder = Builder(Settings(engine, precision, threads, in_flight, usual_cache(cache)))
+        self._builder = Builder(Settings(engine, precision, threads, in_flight, usual_cache(cache), agreed))
         self._latest: Engine | None = None
         self._compiled: OrderedDict[tuple[int, int, int, Method], Engine] = OrderedDict()
         self._trace_count = 0
