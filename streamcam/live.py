@@ -20,6 +20,7 @@ from streamcam.stats import Stats
 from streamcam.types import Drawing, Explanation, Float32Array, Frame, LiveFeed, UInt8Array, Writer
 
 Targets: TypeAlias = tuple[str | int, ...]
+Prepare: TypeAlias = Callable[[int | None, tuple[int, int], Targets, Method, threading.Event], object]
 
 _log = logging.getLogger(__name__)
 
@@ -37,7 +38,8 @@ class Steered:
         stats: counts and times each explanation.
         target_fps: maps a second to reach by a smaller input where the usual one is too slow, and not to exceed.
         prepare: called before an explanation that needs a graph which is not converted yet, with the short side of the
-            input (or None), ``(height, width)`` of the frames, the targets and the formula.
+            input (or None), ``(height, width)`` of the frames, the targets, the formula, and an event that is set when
+            the explanation is not wanted any more.
         naming: where the controls ask for the most probable class, names one steadily.
     """
 
@@ -48,7 +50,7 @@ class Steered:
         stats: Stats,
         *,
         target_fps: float | None = None,
-        prepare: Callable[[int | None, tuple[int, int], Targets, Method], object] | None = None,
+        prepare: Prepare | None = None,
         naming: Naming | None = None,
     ) -> None:
         self._explainer = explainer
@@ -58,6 +60,7 @@ class Steered:
         self._prepare = prepare
         self._naming = naming
         self.is_preparing = False
+        self._stopped = threading.Event()
         self._size: int | None = None
         self._ready: object = None
         self._preparing: threading.Thread | None = None
@@ -84,7 +87,9 @@ class Steered:
         if wanted != self._ready:  # compiled before anything is timed
             self.is_preparing = True
             if self._prepare and not explain.is_prepared((height, width), len(targets), method):
-                self._prepare(self._size, (height, width), targets, method)
+                self._prepare(self._size, (height, width), targets, method, self._stopped)
+            if self._stopped.is_set():
+                raise SessionEnd
             explain.view(frame.image, len(targets), method)
             self._ready, self.is_preparing = wanted, False
         began = time.perf_counter()
@@ -101,6 +106,10 @@ class Steered:
             self._next = began + 0.97 / self._target_fps
             self._judge(time.perf_counter() - began, (height, width))
         return explanation
+
+    def stop(self) -> None:
+        """No explanation is wanted any more: one that is being prepared ends."""
+        self._stopped.set()
 
     def stream(
         self, frames: Iterable[Frame], *, every: int = 1, naming: Naming | None = None
@@ -127,7 +136,9 @@ class Steered:
         )
         smaller = self._explainer(size)
         if self._prepare and self._preparing is None and not smaller.is_prepared(shape, len(targets), method):
-            self._preparing = threading.Thread(target=self._prepare, args=(size, shape, targets, method), daemon=True)
+            self._preparing = threading.Thread(
+                target=self._prepare, args=(size, shape, targets, method, self._stopped), daemon=True
+            )
             self._preparing.start()
             return
         self._current, self._size, self._preparing = smaller, size, None
@@ -193,9 +204,22 @@ def watch(
     overlay: Drawing | None = None,
 ) -> None:
     """Show a live source, drawn as the controls say if not otherwise, until a sink, the source or Ctrl-C ends it."""
-    frames = held(stats.captured(source), controls)
+
+    def frames() -> Iterator[Frame]:
+        try:
+            yield from held(stats.captured(source), controls)
+        finally:  # closed before anybody waits for the explainer
+            explain.stop()
+
     try:
-        run(frames, explain, sinks, overlay=overlay or LivePicture(controls, stats), policy=newest_frame, steady=steady)
+        run(
+            frames(),
+            explain,
+            sinks,
+            overlay=overlay or LivePicture(controls, stats),
+            policy=newest_frame,
+            steady=steady,
+        )
     except SessionEnd:
         pass
     finally:

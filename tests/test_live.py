@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from itertools import count, islice, pairwise
@@ -29,6 +30,7 @@ from need import need
 from streamcam import Frame, GradCAM, VideoSource, run, wrap_model
 from streamcam.controls import Controls, SessionEnd
 from streamcam.errors import OptionError, SourceError, TargetError
+from streamcam.gradcam.prepare import prepare
 from streamcam.live import Limit, Steered, watch
 from streamcam.newest import follow, newest
 from streamcam.overlay import Overlay, tiled
@@ -508,6 +510,25 @@ def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
     assert min(explain.current.size) == round(48 * 0.5)
 
 
+def test_the_end_does_not_wait_for_what_is_being_prepared(camera):
+    seen = []
+
+    def prepare(size, shape, targets, method, stopped):
+        seen.append(stopped.wait(60))
+
+    stats = session(LiveSource(camera.url), limit=5, prepare=prepare)
+    assert seen == [True]
+    assert stats.explained == 0
+
+
+def test_a_preparing_process_is_ended_when_nobody_wants_it_any_more(tmp_path):
+    stopped = threading.Event()
+    threading.Timer(0.5, stopped.set).start()
+    assert not prepare({"model": "efficientnet-lite0"}, {}, (96, 96), ["top1"], tmp_path / "cache", stopped)
+    assert psutil.Process().children() == []
+    assert not (tmp_path / "cache").exists()
+
+
 def test_layouts_keep_the_size_of_the_picture():
     left, right = np.full((90, 160, 3), 50, np.uint8), np.full((90, 160, 3), 200, np.uint8)
     both = tiled([left, right])
@@ -675,11 +696,24 @@ def test_tensorflow_stays_out_of_the_live_process(camera, tmp_path):
         "import sys\nfrom streamcam.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
         "print('tensorflow' in sys.modules)\n"
     )
-    arguments = ["live", camera.url, "--no-window", "--seconds", "25", "--size", "96", "--stats", "run.json"]
-    done = subprocess.run(
+    arguments = ["live", camera.url, "--no-window", "--size", "96", "--stats", "run.json"]
+    process = subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
-        capture_output=True, text=True, cwd=tmp_path, check=True,
-        env=os.environ | {"STREAMCAM_CACHE": str(tmp_path / "cold")},
+        stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ | {"STREAMCAM_CACHE": str(tmp_path / "cold")},
     )  # fmt: skip
-    assert done.stdout.strip() == "False"
+
+    def is_converting():
+        for child in psutil.Process(process.pid).children():
+            with suppress(psutil.Error):  # it has just ended
+                if "streamcam.gradcam.prepare" in child.cmdline():
+                    return True
+        return False
+
+    while not is_converting():
+        time.sleep(0.05)
+    while is_converting():
+        time.sleep(0.05)
+    time.sleep(8)  # by then a map is there
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[0].strip() == "False"
     assert json.loads((tmp_path / "run.json").read_text())["frames"]["explained"] > 0

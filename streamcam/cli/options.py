@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cache, wraps
@@ -16,7 +17,7 @@ from streamcam.choices import BlendMode, EngineName, Fit, Layout, Method, Precis
 
 if TYPE_CHECKING:
     from streamcam.gradcam import GradCAM
-    from streamcam.live import Targets
+    from streamcam.live import Prepare, Targets
     from streamcam.models import Classifier
     from streamcam.overlay import Overlay
     from streamcam.sources.live import LiveSource
@@ -210,7 +211,7 @@ class ExplainOptions:
 
         return explainer
 
-    def aside(self, model: ModelOptions) -> Callable[[int | None, tuple[int, int], Targets, Method], object] | None:
+    def aside(self, model: ModelOptions) -> Prepare | None:
         """Converts graphs in another process, which holds up nothing, where there is a cache to find them in."""
         from streamcam.cache import default_folder
         from streamcam.gradcam.prepare import prepare
@@ -218,9 +219,11 @@ class ExplainOptions:
         if self.no_cache:
             return None
 
-        def convert(size: int | None, shape: tuple[int, int], targets: Targets, method: Method) -> None:
+        def convert(
+            size: int | None, shape: tuple[int, int], targets: Targets, method: Method, stopped: threading.Event
+        ) -> None:
             explain = self.keywords() | {"method": method} | ({"size": size} if size else {})
-            prepare(model.keywords(), explain, shape, targets, default_folder())
+            prepare(model.keywords(), explain, shape, targets, default_folder(), stopped)
 
         return convert
 
