@@ -108,6 +108,9 @@ def test_all_that_can_be_done_is_and_the_rest_is_reported(originals, undisturbed
     assert len([name for name in bytes_of(out) if name.endswith(".cam.mp4")]) == 190
     assert (out / "3" / "003.cam.mp4").exists()  # the tree is kept
     assert "190 of 200 inputs done, 10 failed" in said
+    rows = {line.split()[0]: line.split()[1:] for line in said.splitlines() if line.startswith(("done ", "failed "))}
+    assert rows["done"][:3] == ["190", f"{95 * 6 + 95 * 9:,}", "0"]  # files, frames, frames lost
+    assert rows["failed"] == ["10"]
     errors = [line for line in said.splitlines() if line.startswith("error: ")]
     assert len(errors) == 10
     for name in (originals / "broken").iterdir():

@@ -12,6 +12,7 @@ import clips
 import h5py
 import numpy as np
 import pytest
+from need import need_module
 
 from streamcam.batch import parts as parts_module
 from streamcam.batch import split as split_module
@@ -101,6 +102,14 @@ def assert_equal(one, other):
 
 def test_parts_make_what_the_whole_makes(film, whole, model, tmp_path):
     assert_equal(whole, annotate(film, tmp_path / "out", model, "--workers", "2", "--split", "6"))
+
+
+def test_all_ways_to_run_cut_and_join_to_the_same_bytes(film, model, tmp_path):
+    need_module("ray", "is the cluster")
+    ways = {"workers": ("--workers", "2"), "shard": ("--shard", "1/1"), "ray": ("--ray",)}
+    made = [annotate(film, tmp_path / name, model, "--split", "6", *way) for name, way in ways.items()]
+    for name in ("film.mp4", "film.jsonl"):
+        assert len({(folder / name).read_bytes() for folder in made}) == 1
 
 
 def test_a_run_in_that_is_too_short_is_noticed_and_the_part_made_again(film, whole, model, tmp_path, monkeypatch):

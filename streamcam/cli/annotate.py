@@ -124,7 +124,9 @@ def annotate_command(
     ray: Annotated[
         str | None,
         typer.Option(
-            metavar="ADDRESS|local", help="Do it on a Ray cluster; 'local' starts one here.", rich_help_panel=_MANY
+            metavar="[ADDRESS]",
+            help="Do it on a Ray cluster: at an address, 'auto' for this machine's; without one, one is started here.",
+            rich_help_panel=_MANY,
         ),
     ] = None,
     split: Annotated[
@@ -253,7 +255,7 @@ def annotate_command(
     total = len(jobs) + len(problems)
     failed = len(problems) + sum(outcome.failed for outcome in outcomes)
     if total > 1:
-        sum_up(outcomes, total, failed, progress.seconds)
+        sum_up(outcomes, total, failed, progress.seconds, mirror)
     if interrupted:
         fail(f"interrupted; {interrupted}")
         raise typer.Exit(130)

@@ -60,7 +60,7 @@ def _streamcam(
 
 def main() -> NoReturn:
     """Run the command line and exit."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    arguments = _arguments(sys.argv[1:])
     console.debugging = len(arguments) < len(sys.argv) - 1
     _prepare_environment()
     warnings.showwarning = _show_warning
@@ -80,6 +80,15 @@ def main() -> NoReturn:
         fail_with(error, internal(error))
         sys.exit(1)
     sys.exit(0)
+
+
+def _arguments(given: list[str]) -> list[str]:
+    """What was given without ``--debug``, which goes with any command, and with what a bare ``--ray`` means."""
+    arguments = [argument for argument in given if argument != "--debug"]
+    for at, argument in enumerate(arguments):
+        if argument == "--ray" and (at + 1 == len(arguments) or arguments[at + 1].startswith("-")):
+            arguments[at] = "--ray=local"  # typer has no options whose value may be left out
+    return arguments
 
 
 def _prepare_environment() -> None:
