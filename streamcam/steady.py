@@ -125,9 +125,11 @@ class _Maker:
         maps = self._new_maps(frame, explanation, gray, last)
         average = back.carry(last.average) if back and last and last.average is not None else None
         count = last.count if average is not None and last else 0
-        peaks = None if last is None or last.peaks is None else last.peaks * np.float32(_DECAY)
+        peaks = None if last is None else last.peaks
         if maps is not None:
             count += 1
+            # Not while no map comes: the old one would grow in strength without any evidence.
+            peaks = None if peaks is None else peaks * np.float32(_DECAY**self._since_new)
             share = max(1 - (1 - _NEW) ** self._since_new, 1 / count)
             self._since_new = 0
             average = maps if average is None else share * maps + (1 - share) * average

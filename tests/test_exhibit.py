@@ -14,7 +14,7 @@ from camera import Camera
 from streamcam import Frame, VideoInfo, VideoSink
 from streamcam.hours import parse_hours
 from streamcam.photographs import photographs
-from streamcam.sources.exhibit import ExhibitSource, MotionDetector
+from streamcam.sources.exhibit import ExhibitSource, MotionDetector, _played
 from streamcam.sources.live import LiveSource
 from streamcam.sources.slideshow import slideshow
 
@@ -122,6 +122,18 @@ def test_without_a_camera_something_is_shown_until_it_comes(red_clip):
         frames.close()
 
 
+@pytest.mark.parametrize("broken", [b"", b"no film at all" * 1000, None])
+def test_a_clip_that_cannot_be_played_is_left_out(still_clip, red_clip, tmp_path, monkeypatch, broken):
+    monkeypatch.setattr("streamcam.sources.exhibit._CLIP_PATIENCE", 1.0)
+    clip = tmp_path / "clip.mp4"
+    if broken is not None:
+        clip.write_bytes(broken)
+    played = _played([clip, red_clip])
+    assert next(image for image in played if image is not None)[..., 2].mean() > 200
+    played.close()
+    assert [image for image in _played([clip]) if image is not None] == []  # and ends: photographs follow
+
+
 def test_times_and_numbers_only_grow(still_clip, red_clip):
     clock = Clock()
     source = ExhibitSource(lambda: LiveSource(still_clip, loop=True), [red_clip], attract_after=10, clock=clock)
@@ -152,7 +164,8 @@ def test_outside_its_hours_the_camera_is_closed(still_clip):
         assert source.state.phase == "live"
         assert readers()
         now = now.replace(hour=17)
-        until(frames, lambda frame: not frame.image.any())
+        closed = until(frames, lambda frame: not frame.image.any())
+        assert closed.image.shape != (240, 320, 3)  # so that no map is laid over it
         assert source.state.phase == "closed"
         assert not readers()
         now = now.replace(day=30, hour=9)

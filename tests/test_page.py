@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import time
+from contextlib import ExitStack
 
 import cv2
 import numpy as np
@@ -257,10 +258,44 @@ def test_it_comes_back_by_itself_after_the_program_restarts(opened, camera):
         says(page, "cat")
         port = first.port
     waits(page, lambda: "connection is lost" in page.inner_text("#notice"))
-    with Serving(camera.url, "--size", "96", port=port):
-        waits(page, lambda: not page.locator("#notice").is_visible())
+    with ExitStack() as stack:
+        with page.expect_navigation(timeout=60_000):  # loaded anew: it may be another model now
+            stack.enter_context(Serving(camera.url, "--size", "96", port=port))
+        page.wait_for_selector("#bars li:not([hidden])")
+        assert not page.locator("#notice").is_visible()
         before = canvas(page)
         waits(page, lambda: (canvas(page) != before).any())
+
+
+def test_one_page_too_many_says_why(opened, camera):
+    with Serving(camera.url, "--size", "96", "--max-viewers", "1") as serving:
+        page = opened(serving.url).context.new_page()
+        page.complaints = []
+        page.goto(serving.url)
+        waits(page, lambda: "Too many people" in page.inner_text("#notice"))
+        page.wait_for_timeout(1500)  # it has tried again meanwhile
+        assert "Too many people" in page.inner_text("#notice")
+
+
+def test_compare_takes_two_that_are_allowed(opened, serving):
+    with serving.talk(TOKEN) as staff:
+        staff.hear("welcome")
+        staff.say(do="settings", allowed=[967, 281])
+        page = opened(serving.url)
+        says(page, "cat")
+        page.keyboard.press("v")
+        says(page, "What speaks for", "tabby", "espresso")
+
+
+def test_whoever_reads_a_list_is_there(opened, serving):
+    page = opened(serving.url)
+    says(page, "cat")
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.reload()
+    says(page, "cat")
+    page.click("#open-more")
+    waits(page, lambda: any('"touch"' in str(frame) for frame in sent))
 
 
 def test_a_browsers_camera_is_explained(opened):

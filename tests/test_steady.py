@@ -138,6 +138,14 @@ def test_a_map_between_explanations_moves_along():
     assert abs(float((heat * x).sum() / heat.sum() - (maps[-1] * x).sum() / maps[-1].sum())) < 0.7
 
 
+def test_heat_does_not_grow_while_no_map_comes():
+    maps = [0.02 * FLAT + np.eye(6, 8)] * 300
+    frames = list(explained(maps, [texture(1)] * 300))
+    held = [(frame, frames[0][1]) for frame, _ in frames]  # as live, while something is being prepared
+    shown = heats(steadied(held))
+    np.testing.assert_allclose(shown[-1], shown[0], atol=1e-3)
+
+
 def test_a_late_explanation_of_another_shot_is_not_shown():
     pictures = [texture(1)] * 4 + [texture(2)] * 4
     frames = list(explained([FLAT] * 8, pictures))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -23,15 +27,19 @@ from serving import TOKEN, Serving, unpack
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
+import streamcam
 from streamcam.controls import Controls
 from streamcam.errors import OptionError, SourceError
 from streamcam.hours import parse_hours
 from streamcam.overlay import Overlay
 from streamcam.sources.browser import BrowserSource, decode
 from streamcam.web.guard import Keys
+from streamcam.web.hub import Audience
 from streamcam.web.languages import languages
-from streamcam.web.messages import MAX_TEXT, Command, Explain, Malformed, Settings, parse
+from streamcam.web.messages import MAX_TEXT, Command, Explain, Malformed, Settings, Touch, parse
+from streamcam.web.page import Page
 from streamcam.web.staging import Curated, Stage
+from streamcam.web.viewer import Show
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +143,8 @@ def test_plain_pictures_are_read_by_another_program(serving):
 def test_everything_that_can_be_asked_for(serving):
     with serving.talk() as viewer:
         welcome = viewer.hear("welcome")
-        assert welcome == {"role": "visitor"}
+        assert set(welcome) == {"role", "run"}
+        assert welcome["role"] == "visitor"
         viewer.say(do="explain", classes=[285])
         assert viewer.hear("state")["asked"] == [285]
         serving.wait(lambda: [t[0] for t in viewer.explained()["targets"]] == [285])
@@ -203,6 +212,31 @@ def test_idle_visitors_are_forgotten():
     assert (stage.controls.method, stage.controls.overlay.colormap, stage.resets) == ("gradcam", "turbo", 1)
     stage.look_at_the_clock()
     assert stage.resets == 1  # once
+
+
+def test_who_only_looks_is_no_reason_to_wait():
+    now = [0.0]
+    stage = Stage(Controls(Overlay(("a",))), Curated(), ("en",), idle_reset=45, clock=lambda: now[0])
+    stage.obey(Explain((0,)), "visitor")
+    now[0] = 40.0
+    assert stage.obey(Touch(), "viewer") == ""
+    assert stage.obey(Explain((0,)), "viewer") == "locked"
+    now[0] = 50.0
+    stage.look_at_the_clock()
+    assert stage.resets == 1
+
+
+def test_settings_that_fit_no_more_are_left_one_by_one(tmp_path, caplog):
+    path = tmp_path / "settings.json"
+    path.write_text('{"language": "it", "allowed": [1], "alpha": 0.7}')
+    stage = Stage(Controls(Overlay(("a", "b"))), Curated(), ("en",), settings_file=path)
+    assert stage.curated == Curated(language="en", allowed=(1,), alpha=0.7)
+    assert "language is left as it is (unknown language)" in caplog.text
+
+
+def test_settings_that_cannot_be_kept_are_said_to_be_so(tmp_path):
+    stage = Stage(Controls(Overlay(("a",))), Curated(), ("en",), settings_file=tmp_path / "nowhere" / "settings.json")
+    assert stage.keep() == "not kept"
 
 
 # --- refused
@@ -417,6 +451,36 @@ def test_oversized_fast_and_silent_senders_are_ended(serving):
         assert closed_with(viewer) == 1008
 
 
+def test_who_asks_for_nothing_is_put_out_and_keeps_no_place(camera):
+    with (
+        Serving(camera.url, "--size", "96", "--max-viewers", "1") as serving,
+        socket.create_connection(("127.0.0.1", serving.port)) as silent,
+        connect(f"ws://localhost:{serving.port}/live") as mute,
+    ):
+        with serving.talk() as viewer:
+            assert viewer.hear("welcome")
+        silent.settimeout(30)
+        with suppress(ConnectionResetError):
+            assert silent.recv(1) == b""
+        with pytest.raises(ConnectionClosed):
+            mute.recv(timeout=30)
+
+
+def test_whoever_has_a_key_finds_a_place(camera):
+    with Serving(camera.url, "--size", "96", "--max-viewers", "1") as serving, serving.talk() as one:
+        one.hear("welcome")
+        with serving.talk() as other:
+            assert other.hear("refused") == "full"
+        with serving.talk(TOKEN) as staff:
+            assert staff.hear("welcome")["role"] == "staff"
+
+
+def test_a_key_that_is_no_text_is_a_wrong_one(serving):
+    with connect(f"ws://localhost:{serving.port}/live") as odd:
+        odd.send('{"do": "hello", "key": "\\ud800"}')
+        assert json.loads(odd.recv(timeout=20)) == {"refused": "key"}
+
+
 def test_one_viewer_too_many_is_told_so(camera):
     with Serving(camera.url, "--size", "96", "--max-viewers", "2") as serving:
         with serving.talk() as one, serving.talk() as other:
@@ -494,6 +558,16 @@ def test_pictures_that_are_none_or_too_large_are_refused_before_they_are_decoded
 # --- running without anybody near
 
 
+@pytest.mark.parametrize("fill", [b"\xff", b"\xff\xd0", b"\xff\x01"])
+def test_a_picture_with_two_sizes_is_refused(cat, fill):
+    jpeg = cv2.imencode(".jpg", cat)[1].tobytes()
+    small = b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 64, 64) + bytes(10)
+    hidden = jpeg[:2] + fill + b"\xff\xe5" + struct.pack(">H", len(small) + 2) + small + jpeg[2:]
+    assert decode(jpeg).shape == cat.shape
+    with pytest.raises(SourceError, match="no JPEG"):
+        decode(hidden)
+
+
 def test_opening_hours_are_read_as_people_write_them():
     hours = parse_hours("Mon-Fri 09:00-17:30, sat 10-14, Sun 22:00-02:00")
     monday = datetime(2026, 11, 23)
@@ -516,6 +590,14 @@ def test_a_unit_runs_this_very_command(tmp_path):
     assert "WatchdogSec=30" in unit
     assert f"ExecStart={sys.executable} -m streamcam serve --kiosk --hours 'Mon 9-17'\n" in unit
     assert "print-unit" not in unit.split("[Unit]")[1]
+    (tmp_path / "loop.mp4").touch()
+    more = ["--attract", "loop.mp4", "--settings=exhibit.json", "--language", "de"]
+    unit_here = subprocess.run([*command, *more], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert f"--attract {tmp_path}/loop.mp4 --settings={tmp_path}/exhibit.json --language de\n" in unit_here
+    assert f"ReadWritePaths={tmp_path}\n" in unit_here
+    for user, line in (("root", "DynamicUser=yes"), ("curator", "User=curator")):
+        said = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"SUDO_USER": user})
+        assert line in said.stdout.splitlines()
     refused = subprocess.run([*command, "--token", TOKEN], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     if shutil.which("systemd-analyze"):
@@ -532,6 +614,22 @@ def test_systemd_hears_that_it_is_ready_and_alive(camera, tmp_path):
         with Serving(camera.url, "--size", "96", NOTIFY_SOCKET=str(tmp_path / "notify")):
             heard = {systemd.recv(100) for _ in range(2)}
             assert heard == {b"READY=1", b"WATCHDOG=1"}
+
+
+def test_what_hangs_feeds_no_watchdog():
+    page = Page(Controls(Overlay(())))
+    show = Show(
+        page, Stage(Controls(Overlay(())), Curated(), ("en",)), Audience(1, 1e6), Keys(None, open_to_visitors=True)
+    )
+    assert show.is_going_on
+    page.last_seen -= 11  # no frame has come for so long
+    assert not show.is_going_on
+    page.last_seen += 11
+    with show.audience.seat():
+        show.audience.last_came -= 31
+        page.last_painted -= 31  # somebody looks on, and is shown nothing
+        assert not show.is_going_on
+    assert show.is_going_on
 
 
 def test_an_exhibit_without_a_camera_shows_something_and_says_so(tmp_path):
@@ -553,7 +651,9 @@ def test_numbers_for_prometheus_can_be_parsed(serving):
 def test_languages_come_from_files(tmp_path):
     known = languages(None, 3)
     assert set(known) == {"en", "fr", "de"}
-    assert all(set(language.sentences) == set(known["en"].sentences) for language in known.values())
+    folder = Path(streamcam.__file__).parent / "web" / "static" / "languages"
+    keys = {path.stem: list(json.loads(path.read_text(encoding="utf-8"))) for path in folder.glob("*.json")}
+    assert keys["fr"] == keys["de"] == keys["en"]
     (tmp_path / "it.json").write_text('{"name": "Italiano", "more": "Altro"}')
     (tmp_path / "it.labels.txt").write_text("uno\ndue\ntre\n")
     (tmp_path / "de.labels.txt").write_text("eins\nzwei\ndrei\n")
@@ -582,6 +682,8 @@ def test_settings_that_no_file_of_ours_has_are_refused(tmp_path):
     [
         (["--token", "short"], "at least 12 characters"),
         (["--language", "xx"], "language xx"),
+        (["--colormap", "hot"], "colormap hot: the page has jet"),
+        (["--target", "top1", "--target", "top2", "--target", "top3"], "two classes at most"),
         (["--languages", "nowhere"], "is no folder"),
         (["--certfile", "nothing.pem"], "cannot be used as a certificate"),
         (["--host", "192.0.2.1"], "cannot listen there"),

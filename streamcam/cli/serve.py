@@ -78,10 +78,10 @@ def serve_command(
             raise typer.BadParameter(
                 "does not belong into a unit; put it into /etc/streamcam.env", param_hint="--token"
             )
-        say(unit(given[1:]).rstrip())
+        say(unit(given[1:], written=exhibit.settings).rstrip())
         return
 
-    from streamcam.controls import Controls
+    from streamcam.controls import COLORMAPS, Controls
     from streamcam.gradcam.targets import resolve_targets
     from streamcam.live import Limit, Steered
     from streamcam.naming import Naming
@@ -100,6 +100,9 @@ def serve_command(
     local_only = is_local(page.host)
     if page.token is not None and len(page.token) < _SHORTEST_TOKEN:
         raise OptionError(f"token: must have at least {_SHORTEST_TOKEN} characters, or anybody can guess it")
+    colormap = picture.colormap.lower()
+    if colormap not in COLORMAPS:
+        raise OptionError(f"colormap {picture.colormap}: the page has {', '.join(COLORMAPS)}")
     if page.certfile:
         check_certificate(page.certfile, page.keyfile)
     open_source, feed_source = _source(source, origin, exhibit)
@@ -114,7 +117,7 @@ def serve_command(
         if any(index < 0 for index in allowed):
             raise OptionError("allow: takes labels and class indices, no ranks")
         controls = Controls(
-            picture.overlay(classifier.labels),
+            replace(picture.overlay(classifier.labels), colormap=colormap),
             targets=_classes(explanation.target or ["top1"], classifier.labels),
             method=explanation.method,
         )
@@ -156,7 +159,7 @@ def serve_command(
         stack.enter_context(
             Server(app, show, listening, most_viewers=page.max_viewers, certfile=page.certfile, keyfile=page.keyfile)
         )
-        _tell(page, show, here, network, local_only=local_only)
+        _tell(page, show, here, network, local_only=local_only, kiosk=exhibit.kiosk)
         notify("READY=1")
         make = explanation.sized(classifier)
         interrupted = False
@@ -200,6 +203,8 @@ def _classes(targets: Sequence[str], labels: tuple[str, ...]) -> tuple[str | int
     rows = resolve_targets(targets, labels)
     if any(versus != NO_CLASS or sign < 0 for _, versus, sign in rows):
         raise OptionError("target: the page explains classes; 'vs' and 'not' are for annotate and live")
+    if len(rows) > 2:
+        raise OptionError("target: the page compares two classes at most")
     return tuple(int(row[0]) if row[0] >= 0 else target for row, target in zip(rows, targets, strict=True))
 
 
@@ -247,22 +252,41 @@ def _links(page: PageOptions, port: int, local_only: bool) -> tuple[str, str]:
     except ValueError:
         anywhere = False
     if anywhere:
-        return f"{scheme}://localhost:{port}", f"{scheme}://{socket.gethostname()}:{port}"
+        return f"{scheme}://localhost:{port}", f"{scheme}://{_network_address() or socket.gethostname()}:{port}"
     bracketed = f"[{host}]" if ":" in host else host
     return f"{scheme}://{bracketed}:{port}", f"{scheme}://{bracketed}:{port}"
 
 
-def _tell(page: PageOptions, show: Any, here: str, network: str, *, local_only: bool) -> None:
+def _network_address() -> str | None:
+    """Where others reach this machine, by IPv4: phones look names of this kind of machine up in vain."""
+    import socket
+
+    import psutil
+
+    up = {name for name, stats in psutil.net_if_stats().items() if stats.isup}
+    addresses = [
+        one.address
+        for name, many in psutil.net_if_addrs().items()
+        for one in many
+        if name in up and one.family == socket.AF_INET and not one.address.startswith(("127.", "169.254."))
+    ]
+    return addresses[0] if addresses else None
+
+
+def _tell(page: PageOptions, show: Any, here: str, network: str, *, local_only: bool, kiosk: bool) -> None:
     """Where it is, and who may do what."""
     say(f"page: {here}/")
     if not local_only:
         say(f"for the network, to look: {network}/")
-        say(f"for a screen that visitors touch: {here}/#{show.keys.screen}")
+        whose = "visitors who show their own camera" if show.feed else "a screen that visitors touch"
+        say(f"for {whose}: {network if show.feed else here}/#{show.keys.screen}")
         if not page.certfile:
             warn("without --certfile, everybody on the network can read the keys and the pictures on their way")
             if show.feed:
                 warn("browsers give their camera to HTTPS pages and to localhost only: give --certfile")
     if page.token is None:
+        if not local_only and kiosk:
+            warn("without STREAMCAM_TOKEN the keys change at each start: screens and phones must be given the new ones")
         say(f"staff: {network}/staff#{show.keys.staff}")
     else:
         say(f"staff: {network}/staff, with the token")

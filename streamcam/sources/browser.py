@@ -114,14 +114,21 @@ def decode(jpeg: bytes) -> UInt8Array:
     width, height = _size(jpeg)
     if not (16 <= width <= _MAX_SIDE and 16 <= height <= _MAX_SIDE):
         raise SourceError(f"picture: {width}x{height} pixels; 16 to {_MAX_SIDE} on each side are taken")
-    image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    try:
+        image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:
+        image = None
     if image is None:
         raise SourceError("picture: damaged")
     return np.asarray(image, np.uint8)
 
 
 def _size(jpeg: bytes) -> tuple[int, int]:
-    """Width and height by the frame header (ITU T.81, B.2.2), without decoding."""
+    """Width and height by the frame header (ITU T.81, B.2.2), without decoding.
+
+    Only segments with a length are passed over. Decoders skip more than that between segments, and whoever lets them could
+    show a small header here and a large one there.
+    """
     at = 2
     if jpeg[:2] == b"\xff\xd8":
         while at + 9 <= len(jpeg) and jpeg[at] == 0xFF:
@@ -129,5 +136,7 @@ def _size(jpeg: bytes) -> tuple[int, int]:
             if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
                 height, width = struct.unpack(">HH", jpeg[at + 5 : at + 9])
                 return width, height
-            at += 2 + max(2, length)
+            if marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xDA or length < 2:
+                break
+            at += 2 + length
     raise SourceError("picture: no JPEG")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -16,17 +17,22 @@ from typing import Self
 import cv2
 import numpy as np
 
+from streamcam.errors import SourceError
 from streamcam.hours import Hours
 from streamcam.photographs import photographs
 from streamcam.sources.live import Counts, LiveSource, State
 from streamcam.sources.slideshow import slideshow
 from streamcam.types import Frame, UInt8Array, VideoInfo
 
+_log = logging.getLogger(__name__)
+
 _CAMERA_PATIENCE = 3.0  # seconds without a camera's picture until something else is shown
 _LOOKS = 0.2  # seconds between two looks at whether something moves
 _SMALL = 64, 36
 _MOVED_LEVELS, _MOVED_SHARE = 12, 0.015  # how much darker or lighter, and in how much of the picture
 _TICK = 0.25  # seconds between pictures of a closed exhibit
+_CLOSED = np.zeros((54, 96, 3), np.uint8)  # of a size of its own, so that the day's last map is not laid over it
+_CLIP_PATIENCE = 5.0  # seconds without a picture after which a clip is left out
 
 
 class MotionDetector:
@@ -170,7 +176,7 @@ class ExhibitSource:
         while not self._stopping.is_set():
             if self._hours and not self._hours.is_open(self._wall_clock()):
                 self._override = State("closed")
-                yield self._numbered(np.zeros((*self._size, 3), np.uint8), self.now, fresh=False)
+                yield self._numbered(_CLOSED, self.now, fresh=False)
                 self._stopping.wait(_TICK)
                 continue
             self._override = None
@@ -208,8 +214,9 @@ class ExhibitSource:
         began = self._clock()
         with self._pictures() as pictures:
             for image in pictures:
-                self._past.captured += 1
-                yield self._numbered(image, self.now, fresh=True)
+                if image is not None:
+                    self._past.captured += 1
+                    yield self._numbered(image, self.now, fresh=True)
                 camera_is_there = self._clock() - lookout.last_fresh <= _CAMERA_PATIENCE
                 moved = camera_is_there and lookout.last_motion > began
                 if self._is_over() or moved or (camera_is_there and not camera_was_there):
@@ -218,13 +225,10 @@ class ExhibitSource:
                     return
 
     @contextmanager
-    def _pictures(self) -> Iterator[Iterable[UInt8Array]]:
-        """What attracts people, without end."""
-        if not self._clips:
-            yield slideshow(photographs())
-            return
+    def _pictures(self) -> Iterator[Iterable[UInt8Array | None]]:
+        """What attracts people, without end; None while the next is not ready."""
         with closing(_played(self._clips)) as played:
-            yield played
+            yield itertools.chain(played, slideshow(photographs()))
 
     def _numbered(self, image: UInt8Array, at: float, *, fresh: bool) -> Frame:
         self._size = image.shape[0], image.shape[1]
@@ -246,9 +250,21 @@ class ExhibitSource:
         self._camera.close()
 
 
-def _played(clips: Sequence[Path]) -> Generator[UInt8Array, None, None]:
-    """The clips in real time, around and around; where one is slow to begin, a stand-in, so that nobody waits."""
+def _played(clips: Sequence[Path]) -> Generator[UInt8Array | None, None, None]:
+    """The clips in real time, around and around, None while one is slow to begin; it ends when none can be played."""
+    broken: set[Path] = set()
     for clip in itertools.cycle(clips):
-        with LiveSource(clip, loop=len(clips) == 1) as source:
-            for frame in source:
-                yield frame.image
+        if broken.issuperset(clips):
+            return
+        shown = False
+        try:
+            with LiveSource(clip, loop=len(clips) == 1, give_up_after=_CLIP_PATIENCE) as source:
+                for frame in source:
+                    shown |= frame.fresh
+                    yield frame.image if frame.fresh else None
+        except SourceError as error:
+            _log.warning(f"attract: {error}")
+        if shown:
+            broken.discard(clip)
+        else:
+            broken.add(clip)

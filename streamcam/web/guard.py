@@ -47,7 +47,7 @@ class Keys:
 
     def role(self, given: str) -> Role | None:
         """What a key opens; None for a wrong one. Takes the same time whatever is given."""
-        key = given.encode()
+        key = given.encode(errors="replace")
         is_staff = hmac.compare_digest(key, self.staff.encode())
         is_screen = hmac.compare_digest(key, self.screen.encode())
         if is_staff:

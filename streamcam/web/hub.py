@@ -10,6 +10,9 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_ARRIVING = 50  # who may stand at the door at once
+_KEPT = 8  # places, besides all others, for the exhibit's screens and for staff
+
 
 class Bulletin(Generic[T]):
     """Brings each new thing to all who wait for one at that moment; nothing is kept for those who don't."""
@@ -62,7 +65,7 @@ class Audience:
 
     def __init__(self, most: int, bytes_per_second: float) -> None:
         self._most, self._bytes_per_second = most, bytes_per_second
-        self.present = self.came = self.refused = 0
+        self.present = self.came = self.refused = self.arriving = 0
         self.last_came = 0.0
 
     @property
@@ -71,9 +74,21 @@ class Audience:
         return self.present >= self._most
 
     @contextmanager
-    def seat(self) -> Iterator[None]:
-        """A place for one viewer. Raises ``Full``."""
-        if self.is_full:
+    def door(self) -> Iterator[None]:
+        """A place for somebody who has not said yet who it is. Raises ``Full``."""
+        if self.arriving >= _ARRIVING:
+            self.refused += 1
+            raise Full
+        self.arriving += 1
+        try:
+            yield
+        finally:
+            self.arriving -= 1
+
+    @contextmanager
+    def seat(self, *, has_key: bool = False) -> Iterator[None]:
+        """A place for one viewer; some are kept for those who have a key. Raises ``Full``."""
+        if self.present >= self._most + (_KEPT if has_key else 0):
             self.refused += 1
             raise Full
         self.present += 1

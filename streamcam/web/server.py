@@ -16,6 +16,7 @@ from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streamcam.errors import OptionError, SinkError
 from streamcam.sources.browser import MAX_BYTES
@@ -25,6 +26,8 @@ from streamcam.web.viewer import Show
 
 _ROUND = 0.25  # seconds between looks at the clock and the state
 _SPARE_CONNECTIONS = 50  # besides the viewers: pages being loaded, health checks
+_SILENCE = 10.0  # seconds for a connection to ask for something
+_GONE = 30  # seconds after which a peer that acknowledges nothing is given up
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         if hasattr(socket, "SO_REUSEADDR") and not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        _notice_who_left(listening)
         listening.bind((host, port))
         listening.listen(128)
     except (OSError, OverflowError) as error:
@@ -47,6 +51,15 @@ def listen(host: str, port: int) -> socket.socket:
         reason = getattr(error, "strerror", None) or str(error)
         raise SinkError(f"{host}:{port}: cannot listen there ({reason}); choose another --port or --host") from error
     return listening
+
+
+def _notice_who_left(listening: socket.socket) -> None:
+    """A phone that leaves the network says nothing. Accepted connections inherit this, where the system does that."""
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {"TCP_KEEPIDLE": _GONE, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 1000 * _GONE}
+    for name, value in options.items():
+        if hasattr(socket, name):
+            listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def is_local(host: str) -> bool:
@@ -68,6 +81,18 @@ def check_certificate(certfile: Path, keyfile: Path | None) -> None:
         raise OptionError(
             f"{certfile}: cannot be used as a certificate ({reason}); give a PEM file, and its key with --keyfile"
         ) from error
+
+
+class _Punctual(H11Protocol):
+    """Ends connections that ask for nothing, which browsers open just in case."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(_SILENCE, self._look)
+
+    def _look(self) -> None:
+        if self.scope is None:
+            self.transport.abort()
 
 
 class Server:
@@ -98,7 +123,7 @@ class Server:
             ws="websockets-sansio",
             ws_max_size=MAX_BYTES if show.feed else MAX_TEXT,
             ws_per_message_deflate=False,
-            http="h11",
+            http=_Punctual,
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -77,7 +78,13 @@ class Stage:
         self.source: LiveFeed | None = None
         self.is_preparing: Callable[[], bool] = lambda: False
         if settings_file and settings_file.exists():
-            self.change(_read(settings_file))
+            self._take_up(_read(settings_file))
+
+    def _take_up(self, kept: Settings) -> None:
+        """What was kept, one by one: what does not fit the model or the languages of today is said, and the rest holds."""
+        for name, value in asdict(kept).items():
+            if value is not None and (reason := self.change(Settings(**{name: value}))):
+                _log.warning(f"{self._file}: {name} is left as it is ({reason}); look at the staff page")
 
     def begin(self, source: LiveFeed, stats: Stats, is_preparing: Callable[[], bool]) -> None:
         """A session begins."""
@@ -85,9 +92,9 @@ class Stage:
 
     def obey(self, command: Explain | Choose | Touch, role: Role) -> str:
         """Do what a visitor or staff asks for; why it is not done, or an empty string."""
+        if role == "viewer":
+            return "" if isinstance(command, Touch) else "locked"
         self._touched = self._clock()
-        if role == "viewer" and not isinstance(command, Touch):
-            return "locked"
         if isinstance(command, Explain):
             known = len(self.controls.overlay.labels)
             if any(index >= known for index in command.classes):
@@ -110,16 +117,21 @@ class Stage:
         self.reset()
         return ""
 
-    def keep(self) -> None:
-        """Write the curator's settings to their file, if there is one."""
+    def keep(self) -> str:
+        """Write the curator's settings to their file, if there is one; why not, or an empty string."""
         if self._file is None:
-            return
+            return ""
         part = self._file.with_name(f"{self._file.name}.part")
         try:
-            part.write_text(json.dumps(asdict(self.curated), indent=2) + "\n", encoding="utf-8")
+            with part.open("w", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(self.curated), indent=2) + "\n")
+                file.flush()
+                os.fsync(file.fileno())  # before its name is: the power may go at any moment
             part.replace(self._file)
         except OSError as error:
             _log.warning(f"{self._file}: the settings cannot be kept ({error.strerror})")
+            return "not kept"
+        return ""
 
     def reset(self) -> None:
         """Back to the curator's settings."""

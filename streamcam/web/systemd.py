@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 WATCHDOG_SECONDS = 30
 
@@ -28,13 +29,21 @@ def notify(state: str) -> bool:
     return False
 
 
-def unit(arguments: Sequence[str]) -> str:
-    """A unit file that runs ``streamcam serve`` with these arguments as the user who asks for it."""
-    command = " ".join(_quoted(part) for part in (sys.executable, "-m", "streamcam", "serve", *arguments))
+def unit(arguments: Sequence[str], *, written: Path | None = None) -> str:
+    """A unit file that runs ``streamcam serve`` with these arguments as the user who asks for it.
+
+    Args:
+        arguments: of the command; names of files are made absolute, for it works in another folder.
+        written: file that it writes.
+    """
+    here = [_absolute(argument, written) for argument in arguments]
+    command = " ".join(_quoted(part) for part in (sys.executable, "-m", "streamcam", "serve", *here))
+    user = os.environ.get("SUDO_USER") or getpass.getuser()
     return f"""\
-# As root: streamcam serve … --print-unit > /etc/systemd/system/streamcam.service
-# Then:    systemctl daemon-reload && systemctl enable --now streamcam
-# The staff's token: a line STREAMCAM_TOKEN=… in /etc/streamcam.env, readable by root only.
+# streamcam serve … --print-unit | sudo tee /etc/systemd/system/streamcam.service
+# sudo systemctl daemon-reload && sudo systemctl enable --now streamcam
+# The staff's token, so that keys and bookmarks outlive a restart: a line STREAMCAM_TOKEN=… in /etc/streamcam.env,
+# readable by root only.
 [Unit]
 Description=streamcam: what an image classifier looks at
 After=network.target
@@ -46,22 +55,31 @@ NotifyAccess=main
 WatchdogSec={WATCHDOG_SECONDS}
 ExecStart={command}
 EnvironmentFile=-/etc/streamcam.env
-Environment=STREAMCAM_CACHE=%C/streamcam
+Environment=STREAMCAM_CACHE=%C/streamcam KERAS_HOME=%C/streamcam/keras
 CacheDirectory=streamcam
 StateDirectory=streamcam
 WorkingDirectory=%S/streamcam
-User={getpass.getuser()}
+{"DynamicUser=yes" if user == "root" else f"User={user}"}
 SupplementaryGroups=video
 Restart=always
 RestartSec=2
+SuccessExitStatus=130
 TimeoutStartSec=300
 NoNewPrivileges=yes
 ProtectSystem=strict
+{f"ReadWritePaths={_quoted(str(written.absolute().parent))}" if written else "# it writes nothing else"}
 PrivateTmp=yes
 
 [Install]
 WantedBy=multi-user.target
 """
+
+
+def _absolute(argument: str, written: Path | None) -> str:
+    """An argument that names a file, as ``name`` or ``--option=name``, from the root of the file system on."""
+    option, equals, name = argument.rpartition("=") if argument.startswith("-") else ("", "", argument)
+    is_file = name and (Path(name).exists() or (written and Path(name) == written))
+    return f"{option}{equals}{Path(name).absolute()}" if is_file else argument
 
 
 def _quoted(part: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -19,7 +20,8 @@ from streamcam.web.messages import Ack, Choose, Explain, Hello, Malformed, Resta
 from streamcam.web.page import Page, Shot
 from streamcam.web.staging import Role, Stage
 
-_PATIENCE = 20.0  # seconds for a page to say hello, to take a message, to paint a picture
+_PATIENCE = 20.0  # seconds for a page to take a message, to paint a picture
+_HELLO = 10.0  # seconds for a page to say hello
 _WRONG_KEY = 1.0  # seconds that a wrong key costs whoever tries keys
 _WISHES, _BURST = 30.0, 60.0  # messages a second, and at once
 _BETWEEN_HEALTH = 1.0
@@ -76,7 +78,9 @@ class Show:
     feed: Feed | None = None
     health: Callable[[], dict[str, Any]] = dict
     states: Bulletin[str] = field(default_factory=Bulletin)
+    state: str = ""
     malformed: int = 0
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def is_going_on(self) -> bool:
@@ -93,15 +97,18 @@ class Show:
 
     def announce(self) -> None:
         """Tell every page the state."""
-        self.states.post(json.dumps({"state": self.stage.to_json()}))
+        self.state = json.dumps({"state": self.stage.to_json()})
+        self.states.post(self.state)
 
 
 async def converse(socket: WebSocket, show: Show) -> None:
     """Talk with a page until one of the two ends it."""
     await socket.accept()
     try:
-        with show.audience.seat():
-            viewer = Viewer(socket, show)
+        viewer = Viewer(socket, show)
+        with show.audience.door():
+            has_key = await viewer.greet()
+        with show.audience.seat(has_key=has_key):
             try:
                 await viewer.talk()
             finally:
@@ -117,9 +124,10 @@ async def converse(socket: WebSocket, show: Show) -> None:
 
 async def _end(socket: WebSocket, over: _Over) -> None:
     try:
-        await socket.send_text(json.dumps({"refused": over.reason}))
-        await socket.close(over.code, over.reason)
-    except (WebSocketDisconnect, RuntimeError, OSError):
+        async with asyncio.timeout(_PATIENCE):
+            await socket.send_text(json.dumps({"refused": over.reason}))
+            await socket.close(over.code, over.reason)
+    except (WebSocketDisconnect, RuntimeError, OSError):  # TimeoutError is one
         pass
 
 
@@ -134,9 +142,9 @@ class Viewer:
         self._allowance, self._counted = _BURST, time.monotonic()
         self._told_busy = False
 
-    async def talk(self) -> None:
-        """Until it ends."""
-        async with asyncio.timeout(_PATIENCE):
+    async def greet(self) -> bool:
+        """Hear who it is; whether it has a key."""
+        async with asyncio.timeout(_HELLO):
             first = self._parsed(await self._receive())
         if not isinstance(first, Hello):
             raise _Over("malformed")
@@ -145,7 +153,12 @@ class Viewer:
             await asyncio.sleep(_WRONG_KEY)
             raise _Over("key")
         self._role = role
-        await self._say({"welcome": {"role": role}, "state": self._show.stage.to_json()})
+        return bool(first.key)
+
+    async def talk(self) -> None:
+        """Until it ends."""
+        role = self._role
+        await self._say({"welcome": {"role": role, "run": self._show.run}, "state": self._show.stage.to_json()})
         parts = [self._listen(), self._send_pictures(), self._send_states()]
         parts += [self._send_health()] if role == "staff" else []
         await _first_to_end(*parts)
@@ -183,9 +196,9 @@ class Viewer:
             self._show.page.end()
             return
         reason = self._show.stage.change(command)
-        if not reason:
-            await asyncio.to_thread(self._show.stage.keep)
         await self._answer(reason)
+        if not reason and (unkept := await asyncio.to_thread(self._show.stage.keep)):
+            await self._answer(unkept)
 
     async def _answer(self, reason: str) -> None:
         if reason:
@@ -236,8 +249,10 @@ class Viewer:
             await asyncio.sleep(self._show.audience.pause_after(len(shot.message)))
 
     async def _send_states(self) -> None:
-        while True:
-            text = await self._show.states.next()
+        told = self._show.state
+        while True:  # what was announced while the last one was on its way, or the next
+            text = self._show.state if self._show.state != told else await self._show.states.next()
+            told = text
             async with asyncio.timeout(_PATIENCE):
                 await self._socket.send_text(text)
 

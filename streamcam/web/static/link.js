@@ -2,6 +2,15 @@
 
 const PAUSES = [300, 600, 1200, 2500, 5000]; // milliseconds between attempts
 
+/** What is at an address of the program, as JSON; tried until it answers. */
+export async function fetched(address) {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await fetch(address).catch(() => null);
+    if (answer?.ok) return answer.json();
+    await new Promise((done) => setTimeout(done, PAUSES[Math.min(attempt, PAUSES.length - 1)]));
+  }
+}
+
 /** The key behind the # of the address, or of an earlier visit in this tab; it is taken out of the address bar. */
 export function keyOfAddress() {
   const given = location.hash.slice(1);
@@ -17,6 +26,7 @@ export class Link extends EventTarget {
   #attempt = 0;
   #timer = 0;
   #stopped = false;
+  #refused = false;
 
   /** Events: "open", "lost", "picture" (detail: ArrayBuffer), and one for each key of the program's texts. */
   constructor(key) {
@@ -63,6 +73,7 @@ export class Link extends EventTarget {
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
+    this.#refused = false;
     socket.onopen = () => this.say({ do: "hello", key: this.key });
     socket.onmessage = ({ data }) => {
       if (typeof data !== "string") {
@@ -71,12 +82,13 @@ export class Link extends EventTarget {
       }
       for (const [name, detail] of Object.entries(JSON.parse(data))) {
         if (name === "welcome") this.#attempt = 0;
+        if (name === "refused") this.#refused = true;
         this.#tell(name, detail);
       }
     };
     socket.onclose = () => {
       if (this.#stopped || socket !== this.#socket) return;
-      this.#tell("lost");
+      if (!this.#refused) this.#tell("lost"); // why is said already
       const pause = PAUSES[Math.min(this.#attempt++, PAUSES.length - 1)];
       this.#timer = setTimeout(() => this.#connect(), pause * (0.75 + Math.random() / 2));
     };

@@ -1,6 +1,6 @@
 // The live page.
 import { Camera } from "./camera.js";
-import { Link, keyOfAddress } from "./link.js";
+import { Link, fetched, keyOfAddress } from "./link.js";
 import { Picture, unpack } from "./picture.js";
 import { Words, offerClasses } from "./words.js";
 
@@ -12,7 +12,7 @@ const IDLE_MS = 6000;
 const DRIFT_MS = 45000;
 
 const $ = (id) => document.getElementById(id);
-const facts = await (await fetch("/page.json")).json();
+const facts = await fetched("/page.json");
 const link = new Link(keyOfAddress());
 const words = new Words(facts.languages, () => {
   fillChoices();
@@ -23,10 +23,13 @@ let state = null;
 let role = "viewer";
 let shown = null; // the last header
 let ownLanguage = false;
+let run = null; // of the program
 
 // --- what the program says
 
 link.addEventListener("welcome", ({ detail }) => {
+  if (run && run !== detail.run) return location.reload(); // another program: it may have other classes
+  run = detail.run;
   role = detail.role;
   notice("");
   document.body.dataset.role = role;
@@ -117,7 +120,7 @@ function say() {
 }
 
 function sentence(hasAnswer) {
-  if (["connecting", "retrying", "closed"].includes(state.phase)) return [state.phase, {}];
+  if (["connecting", "retrying", "closed", "preparing"].includes(state.phase)) return [state.phase, {}];
   if (!hasAnswer) return ["preparing", {}];
   const [best] = shown.top[0];
   const names = shown.targets.map(([index]) => words.name(index));
@@ -174,16 +177,16 @@ function ask(classes) {
 function compare() {
   if (!state || !shown) return;
   if (state.asked.length > 1) return ask(state.asked.slice(0, 1));
-  const first = shown.targets[0][0];
-  const second = [...shown.top.map(([index]) => index), ...state.curated.allowed].find((index) => index !== first && isAllowed(index));
-  if (!isAllowed(first) || second === undefined) return notice(words.say("not_allowed"));
-  ask([first, second]);
+  const known = [...shown.targets, ...shown.top].map(([index]) => index);
+  const two = [...new Set([...known, ...state.curated.allowed])].filter(isAllowed).slice(0, 2);
+  if (two.length < 2) return notice(words.say("not_allowed"));
+  ask(two);
 }
 
 let choosing = null; // which of two compared classes is being chosen
 const offer = offerClasses($("wanted"), $("matches"), words, () => (role === "staff" ? [] : (state?.curated.allowed ?? [])), (index) => {
   $("ask").close();
-  ask(choosing === null ? [index] : state.asked.map((old, at) => (at === choosing ? index : old)));
+  ask(choosing === null ? [index] : shown.targets.map(([old], at) => (at === choosing ? index : old)));
 });
 
 function openAsk(which = null) {
@@ -361,6 +364,7 @@ function active() {
   idleTimer = setTimeout(() => facts.kiosk && document.body.classList.add("idle"), IDLE_MS);
 }
 for (const name of ["pointermove", "pointerdown", "keydown"]) addEventListener(name, active);
+for (const name of ["pointerdown", "keydown"]) addEventListener(name, touched, { capture: true }); // in a dialog, too
 
 if (facts.drift) {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -370,8 +374,8 @@ if (facts.drift) {
     const x = (1 + Math.sin(step * 0.9)) * 0.8;
     const y = (1 + Math.cos(step * 0.7)) * -0.8;
     for (const part of document.querySelectorAll(".drifts")) {
-      part.style.transition = calm.matches ? "none" : `transform ${DRIFT_MS / 1000}s linear`;
-      part.style.transform = `translate(${x}vmin, ${y}vmin)`;
+      part.style.transition = calm.matches ? "none" : `translate ${DRIFT_MS / 1000}s linear`;
+      part.style.translate = `${x}vmin ${y}vmin`;
     }
   }, DRIFT_MS);
 }

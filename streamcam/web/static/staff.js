@@ -1,9 +1,9 @@
 // The staff page: what visitors find, and how the program is doing.
-import { Link, keyOfAddress } from "./link.js";
+import { Link, fetched, keyOfAddress } from "./link.js";
 import { Words, offerClasses } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const facts = await (await fetch("/page.json")).json();
+const facts = await fetched("/page.json");
 let curated = null;
 let link = null;
 let saving = false;
@@ -22,7 +22,7 @@ function enter(key) {
   });
   link.addEventListener("refused", ({ detail }) => (detail === "key" ? leave("wrong_key") : notice(words.say("full"))));
   link.addEventListener("lost", () => notice(words.say("lost")));
-  link.addEventListener("denied", () => notice(words.say("not_allowed")));
+  link.addEventListener("denied", ({ detail }) => notice(words.say(detail === "not kept" ? "not_kept" : "not_allowed")));
   link.addEventListener("state", ({ detail }) => {
     const changed = JSON.stringify(detail.curated) !== JSON.stringify(curated);
     curated = detail.curated;

@@ -1,5 +1,7 @@
 // The page's sentences and the classes' names, in the language of the moment.
 
+import { fetched } from "./link.js";
+
 export class Words {
   #labels = [];
   #asked = "";
@@ -14,9 +16,9 @@ export class Words {
   async choose(code) {
     if (code === this.#asked || !(code in this.languages)) return;
     this.#asked = code;
-    const answer = await fetch(`/labels/${encodeURIComponent(code)}.json`);
+    const labels = await fetched(`/labels/${encodeURIComponent(code)}.json`);
     if (code !== this.#asked) return; // another was chosen meanwhile
-    this.#labels = answer.ok ? await answer.json() : [];
+    this.#labels = labels;
     this.code = code;
     document.documentElement.lang = code;
     for (const element of document.querySelectorAll("[data-text]")) element.textContent = this.say(element.dataset.text);
