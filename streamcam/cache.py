@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from streamcam.errors import StreamcamWarning
 
 DEFAULT_LIMIT = 4 * 1024**3  # bytes: about forty networks of ResNet50's size
 _MANIFEST = "entry.json"
+_LOCK = ".making.lock"
+_LONGEST_WAIT = 300.0  # seconds for somebody else to make an entry
 _DAYS_UNTIL_LEFTOVERS_GO = 1.0
 
 
@@ -119,6 +121,20 @@ class Cache:
                 stacklevel=2,
             )
 
+    @contextlib.contextmanager
+    def making(self) -> Iterator[None]:
+        """While somebody makes an entry, others who want to make one wait: it is likely to be the same."""
+        from filelock import FileLock
+
+        lock = FileLock(self.folder / _LOCK, timeout=_LONGEST_WAIT)
+        with contextlib.suppress(OSError):  # it takes very long, or the folder cannot be written to: see ``put``
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
     def entries(self) -> list[Entry]:
         """All entries, the one used last first."""
         found = []
@@ -142,6 +158,7 @@ class Cache:
             for place in self.folder.iterdir():
                 if place.name.startswith(".draft-") or (place / _MANIFEST).exists():
                     shutil.rmtree(place, ignore_errors=True)
+            (self.folder / _LOCK).unlink(missing_ok=True)
         return count
 
     def _discard(self, place: Path, reason: str) -> None:

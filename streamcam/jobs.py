@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from streamcam.sources.inputs import MARK, files_of
 
 # Containers that hold H.264 and that streamcam can keep playable when it is killed; others become .mp4.
 _KEPT_VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv"})
+_LONGEST_NAME = 200  # of a folder in a data set: file systems take 255 bytes
 _KEPT_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 
@@ -41,7 +43,8 @@ def plan(
 
     One file as the only input makes ``output``, ``records``, ``heatmaps`` and ``report`` names of files, unless they are folders
     or have no ending; otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
-    file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``, and a second ``clip.mp4`` ``clip.mp4-2.cam.mp4``.
+    file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``, and a second ``clip.mp4`` ``clip.mp4-2.cam.mp4``; the
+    records of ``clip.jpg`` beside ``clip.mp4`` are ``clip.jpg.jsonl``.
 
     Raises:
         OptionError: two results of one input would go to the same file.
@@ -63,6 +66,7 @@ def plan(
 
     single = len(found) == 1 and len(inputs) == 1 and found[0][0] == Path(inputs[0])
     usual = Counter(_beside(file, _name(file), output, place) for file, place in found)
+    stems = Counter(place.with_suffix("") for _, place in found)
     taken: set[Path] = set()
     jobs: list[Job] = []
     for file, place in found:
@@ -72,11 +76,14 @@ def plan(
         if single and output and not _is_folder(output):
             media = output
         media = _free(media, taken)
+        stem = _stem(media)
+        if stem == file.stem and stems[place.with_suffix("")] > 1:
+            stem = file.name
         outputs = Outputs(
             media,
-            _data(records, place, media, ".jsonl", single=single),
-            _data(heatmaps, place, media, ".h5", single=single),
-            _data(report, place, media, ".html", single=single),
+            _data(records, place.with_name(f"{stem}.jsonl"), single=single),
+            _data(heatmaps, place.with_name(f"{stem}.h5"), single=single),
+            _data(report, place.with_name(f"{stem}.html"), single=single),
             _partition(dataset, place, media) if dataset else None,
             probabilities,
         )
@@ -118,8 +125,7 @@ def _free(path: Path, taken: set[Path]) -> Path:
     """The path, with a number where another job has it, and note that it is taken now."""
     free, number = path, 2
     while free in taken:
-        stem = path.stem.removesuffix(MARK)
-        free, number = path.with_name(f"{stem}-{number}{MARK}{path.suffix}"), number + 1
+        free, number = path.with_name(f"{_stem(path)}-{number}{MARK}{path.suffix}"), number + 1
     taken.add(free)
     return free
 
@@ -128,14 +134,19 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() or not path.suffix
 
 
-def _data(path: Path | None, place: Path, media: Path, suffix: str, *, single: bool) -> Path | None:
-    """Where records or heatmaps go: named like the annotated file, ``clip.cam.mp4`` -> ``clip.jsonl``."""
-    if path is None or (single and not _is_folder(path)):
-        return path
-    return path / place.with_name(media.name.removesuffix(media.suffix).removesuffix(MARK) + suffix)
+def _stem(media: Path) -> str:
+    """What an annotated file has in common with the other results of its input: ``clip`` of ``clip.cam.mp4``."""
+    return media.name.removesuffix(media.suffix).removesuffix(MARK)
+
+
+def _data(path: Path | None, place: Path, *, single: bool) -> Path | None:
+    """Where records, heatmaps or a report go."""
+    return path if path is None or (single and not _is_folder(path)) else path / place
 
 
 def _partition(dataset: Path, place: Path, media: Path) -> Path:
     """Where the Parquet file of an input goes: ``file=a%2Fclip.mp4/records.parquet``, which readers take for a column."""
-    name = place.with_name(media.name.removesuffix(media.suffix).removesuffix(MARK) + place.suffix)
-    return dataset / f"file={quote(name.as_posix(), safe='')}" / "records.parquet"
+    name = quote(place.with_name(_stem(media) + place.suffix).as_posix(), safe="", errors="surrogateescape")
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}~{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return dataset / f"file={name}" / "records.parquet"

@@ -16,8 +16,8 @@ from typing import Any, Protocol
 
 from streamcam.annotation import Interrupted
 from streamcam.batch.settings import Settings, Task
-from streamcam.batch.workshop import Result, Workshop, from_json
-from streamcam.errors import StreamcamError, plain
+from streamcam.batch.workshop import Result, Workshop, as_json, from_json
+from streamcam.errors import MissingLibraryError, ModelError, OptionError, StreamcamError, TargetError, plain
 from streamcam.types import Frame, VideoInfo
 
 Tasks = Iterator[Task | None]
@@ -25,6 +25,8 @@ Tasks = Iterator[Task | None]
 _THREADS = 2  # of an engine at least: one that explains two frames at once uses what the others leave idle
 _WAIT = 0.2  # seconds between looks for a task where there is none for the moment
 _ATTEMPTS = 2  # processes that may die of one task
+_STILLBORN = 3  # processes in a row that may end before they can begin
+_OF_SETTINGS = (ModelError, TargetError, OptionError, MissingLibraryError)
 _PATIENCE = 600.0  # seconds of silence after which a process is taken for dead; a model may take minutes to convert
 
 
@@ -37,13 +39,35 @@ class Finished:
         result: what came of it, or None.
         error: why nothing did.
         unforeseen: whether the error is none that streamcam knows.
+        is_of_settings: whether it is about the model or the settings, which all tasks share.
+        cause: the error itself, where it happened in this process.
     """
 
     task: Task
     result: Result | None = None
     error: str = ""
     unforeseen: bool = False
+    is_of_settings: bool = False
     cause: BaseException | None = None
+
+    @classmethod
+    def answered(cls, task: Task, answer: dict[str, Any]) -> Finished:
+        """What came of a task in another process, see ``attempt``."""
+        if "result" in answer:
+            return cls(task, from_json(answer["result"]))
+        return cls(
+            task, error=answer["error"], unforeseen=answer["unforeseen"], is_of_settings=answer["is_of_settings"]
+        )
+
+
+def attempt(shop: Workshop, task: Task, **callbacks: Any) -> dict[str, Any]:
+    """Do a task for another process: the result, or what it failed by, as JSON has it."""
+    try:
+        return {"result": as_json(shop.do(task, overwrite=True, **callbacks))}
+    except Exception as error:
+        known = isinstance(error, StreamcamError)
+        told = str(error) if known else plain(error)
+        return {"error": told, "unforeseen": not known, "is_of_settings": isinstance(error, _OF_SETTINGS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +95,11 @@ class Crew(Protocol):
     def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
         """Do them all; each is given when it is over, in whatever order."""
         ...
+
+
+def usable_cores() -> int:
+    """Cores that this process may use: a scheduler may have given it some of the machine's only."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def frames_of(info: VideoInfo) -> int | None:
@@ -102,7 +131,7 @@ class Here:
             except Interrupted:
                 raise
             except StreamcamError as error:
-                yield Finished(task, error=str(error), cause=error)
+                yield Finished(task, error=str(error), is_of_settings=isinstance(error, _OF_SETTINGS), cause=error)
             except Exception as error:  # a bug, or a file that breaks a library: the others are still done
                 yield Finished(task, error=plain(error), unforeseen=True, cause=error)
             else:
@@ -139,7 +168,7 @@ class Processes:
 
     def __init__(self, settings: Settings, size: int) -> None:
         self._size = size
-        threads = settings.explain.get("threads") or max(_THREADS, (os.cpu_count() or size) // size)
+        threads = settings.explain.get("threads") or max(_THREADS, usable_cores() // size)
         self._order = {"settings": settings.to_json(), "threads": threads}
 
     def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
@@ -149,7 +178,7 @@ class Processes:
         busy: dict[int, Task] = {}
         again: list[Task] = []
         deaths: dict[int, int] = {}
-        heard: dict[int, float] = {}
+        stillborn = 0
         more = True
         try:
             while more or busy or again:
@@ -163,18 +192,27 @@ class Processes:
                     if number not in workers:
                         workers[number] = _Process(number, self._order, messages)
                     workers[number].tell(task.to_json())
-                    busy[number], heard[number] = task, time.monotonic()
+                    workers[number].heard = time.monotonic()
+                    busy[number] = task
                 for number in busy:
-                    if time.monotonic() - heard[number] > _PATIENCE:
+                    if time.monotonic() - workers[number].heard > _PATIENCE:
                         workers[number].kill()
                 try:
                     number, message = messages.get(timeout=_WAIT)
                 except Empty:
                     continue
                 task = busy.get(number)
-                heard[number] = time.monotonic()
-                if "ended" in message:
-                    workers.pop(number).close()
+                if "ready" in message:
+                    stillborn = 0
+                elif "ended" in message:
+                    worker = workers.pop(number)
+                    worker.close()
+                    stillborn += not worker.was_ready
+                    if stillborn >= _STILLBORN:
+                        raise StreamcamError(
+                            f"{_STILLBORN} worker processes ended before they could begin (exit code "
+                            f"{worker.exit_code}); fewer --workers need less memory, and without them the reason is told"
+                        )
                     if task is None:
                         continue
                     del busy[number]
@@ -183,12 +221,9 @@ class Processes:
                         again.append(task)
                     else:
                         yield Finished(task, error=f"{task.source}: {_ATTEMPTS} processes died of it")
-                elif task is not None and "result" in message:
+                elif task is not None and ("result" in message or "error" in message):
                     del busy[number]
-                    yield Finished(task, from_json(message["result"]))
-                elif task is not None and "error" in message:
-                    del busy[number]
-                    yield Finished(task, error=message["error"], unforeseen=message["unforeseen"])
+                    yield Finished.answered(task, message)
                 elif task is not None:
                     told(News(number, task, **message))
         finally:
@@ -197,7 +232,13 @@ class Processes:
 
 
 class _Process:
-    """One of them, and the thread that hears it."""
+    """One of them, and the thread that hears it.
+
+    Attributes:
+        heard: when, by ``time.monotonic``; whoever asks may have been busy with something else since.
+        was_ready: whether it has come as far as its first task.
+        exit_code: once it is closed.
+    """
 
     def __init__(self, number: int, order: dict[str, Any], messages: SimpleQueue[tuple[int, dict[str, Any]]]) -> None:
         self._process = subprocess.Popen(
@@ -208,10 +249,14 @@ class _Process:
             text=True,
             encoding="utf-8",
         )
+        self.heard = time.monotonic()
+        self.was_ready = False
+        self.exit_code: int | None = None
 
         def listen() -> None:
             assert self._process.stdout
             for line in self._process.stdout:
+                self.heard, self.was_ready = time.monotonic(), True
                 with contextlib.suppress(ValueError):  # the last line of one that died
                     messages.put((number, json.loads(line)))
             messages.put((number, {"ended": True}))
@@ -231,7 +276,7 @@ class _Process:
 
     def close(self) -> None:
         self._process.kill()
-        self._process.wait()
+        self.exit_code = self._process.wait()
         self._listener.join()
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):

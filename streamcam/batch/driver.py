@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +15,7 @@ from streamcam.batch.mirror import Mirror
 from streamcam.batch.parts import Parts, parts_of
 from streamcam.batch.settings import Settings, Task
 from streamcam.batch.workshop import Result, as_json, from_json, remove_stale
-from streamcam.errors import OutputExistsError, SinkError, StreamcamError
+from streamcam.errors import OutputExistsError, SinkError, StreamcamError, plain
 from streamcam.jobs import Job, check
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class Batch:
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._ids = itertools.count()
         self._settings, self._split, self._mirror = settings, split, mirror
-        self._locks: dict[int, BaseFileLock | None] = {}
+        self._held: dict[int, tuple[BaseFileLock, str]] = {}  # by job: its lock, and its key when it was taken
+        self._any_done = False
         self._jobs: dict[int, tuple[Job, int | None]] = {}  # by task: the file, and the number of the part
         self._parts: dict[int, Parts] = {}
         self._more: deque[Task] = deque()
@@ -97,10 +99,13 @@ class Batch:
             if known:
                 return known
             check(job, overwrite=self._overwrite or self._is_half_done(job))
-        except StreamcamError as error:
-            if self._manifest and not isinstance(error, OutputExistsError) and job.source.exists():
-                self._manifest.write(job, "failed", reason=str(error))
-            return Outcome(job, "failed", error=str(error), cause=error)
+        except OutputExistsError as error:
+            return _failed(job, error)
+        except Exception as error:  # a name that no file can have is no reason to leave the others undone
+            if self._manifest and isinstance(error, StreamcamError):
+                with suppress(OSError):  # where it is not even there
+                    self._manifest.write(job, self._manifest.key(job), "failed", reason=str(error))
+            return _failed(job, error)
         return None
 
     def _known(self, job: Job) -> Outcome | None:
@@ -110,7 +115,8 @@ class Batch:
         if entry is None:
             return None
         if self._manifest.is_done(job, entry):
-            return Outcome(job, "skipped", from_json(entry.result))
+            result = from_json(entry.result)
+            return None if self._retry_failed and result.lost else Outcome(job, "skipped", result)
         if entry.state == "failed" and entry.key == self._manifest.key(job) and not self._retry_failed:
             return Outcome(job, "failed before", error=entry.reason)
         if entry.state == "done" and entry.key != self._manifest.key(job) and not self._overwrite:
@@ -125,17 +131,32 @@ class Batch:
         if self._manifest is None:
             return False
         entry = self._manifest.entry(job)
-        return self._manifest.has_begun(job) or (entry is not None and entry.state == "failed")
+        was_bad = entry is not None and (entry.state == "failed" or (self._retry_failed and entry.result["lost"] > 0))
+        return self._manifest.has_begun(job) or was_bad
+
+    def known_of(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
+        """What is noted of the jobs of other runs, as far as they are over."""
+        for job in jobs:
+            with suppress(OSError, StreamcamError):
+                if outcome := self._known(job):
+                    yield outcome
 
     def run(self, crew: Crew, told: Callable[[News], object]) -> Iterator[Outcome]:
-        """Do what is open. Jobs that another run has are waited for at the end, and not done twice."""
+        """Do what is open. Jobs that another run has are waited for at the end, and not done twice.
+
+        Raises:
+            StreamcamError: nothing can be done of any file, since the settings do not fit the model or this machine.
+        """
         known: deque[Outcome] = deque()
         for finished in crew.work(self._tasks(known), told):
-            while known:
-                yield known.popleft()
+            if finished.is_of_settings and not self._any_done:
+                raise finished.cause or StreamcamError(finished.error)
             outcome = self._note(finished)
-            if outcome:
-                yield outcome
+            known += [outcome] if outcome else []
+            while known:
+                yield (outcome := known.popleft())
+                if self._mirror and outcome.state != "skipped":
+                    self._mirror.release([outcome.job.source, *outcome.job.outputs.files])
         yield from known
 
     def _tasks(self, known: deque[Outcome]) -> Iterator[Task | None]:
@@ -158,24 +179,31 @@ class Batch:
                     yield None
                 continue
             passed = 0
-            if self._manifest:
-                try:
-                    outcome = self._known(job)  # somebody may have done it meanwhile
-                except StreamcamError as error:
-                    outcome = Outcome(job, "failed", error=str(error), cause=error)
-                if outcome and not (outcome.state == "failed before" and self._retry_failed):
-                    assert lock
-                    lock.release()
-                    known.append(outcome)
-                    continue
-                self._manifest.begin(job)
-            self._locks[id(job)] = lock
             try:
-                if self._mirror:
-                    self._mirror.fetch(job)
-                self._more += self._tasks_of(job)
-            except StreamcamError as error:
-                known.append(self._end(job, Finished(self._task(job), error=str(error), cause=error)))
+                outcome = self._begin(job, lock)
+            except Exception as error:
+                outcome = self._end(job, Finished(self._task(job), error=_reason(job, error), cause=error))
+            if outcome:
+                known.append(outcome)
+
+    def _begin(self, job: Job, lock: BaseFileLock | None) -> Outcome | None:
+        """Take up a job that is ours now; what is known of it, where somebody has done it meanwhile."""
+        if self._manifest and lock:
+            try:
+                key, outcome = self._manifest.key(job), self._known(job)
+            except (OSError, StreamcamError) as error:  # it has gone, or somebody has made something else of it
+                lock.release()
+                return _failed(job, error)
+            if outcome and not (outcome.state == "failed before" and self._retry_failed):
+                lock.release()
+                return outcome
+            self._held[id(job)] = lock, key
+            self._manifest.begin(job)
+        if self._mirror:
+            self._mirror.deliver([self._manifest.begun(job)] if self._manifest else ())
+            self._mirror.fetch(job)
+        self._more += self._tasks_of(job)
+        return None
 
     def _tasks_of(self, job: Job) -> list[Task]:
         """One for the whole file, or one for each of its parts."""
@@ -185,7 +213,7 @@ class Batch:
             folder = self._manifest.scratch(job) if self._manifest else media.with_name(f".{media.name}.parts")
             try:
                 parts = parts_of(job, self._settings, self._split, folder)
-            except StreamcamError:
+            except Exception:
                 parts = None  # whatever it is, it is said of the whole file
         if parts is None:
             return [self._task(job)]
@@ -221,7 +249,7 @@ class Batch:
             if again:
                 return None
             result = parts.join()
-        except StreamcamError:  # what cannot be done in parts is done as a whole
+        except Exception:  # what cannot be done in parts is done as a whole
             parts.discard()
             del self._parts[id(job)]
             self._more.append(self._task(job))
@@ -230,27 +258,36 @@ class Batch:
         return self._end(job, Finished(finished.task, result))
 
     def _end(self, job: Job, finished: Finished) -> Outcome:
-        result = finished.result
+        result, error, cause = finished.result, finished.error, finished.cause
         if self._mirror:
             try:
                 self._mirror.deliver(job.outputs.files if result else ())
-            except StreamcamError as error:
-                finished, result = Finished(finished.task, error=str(error), cause=error), None
-        if self._manifest:
-            if result is None:
-                self._manifest.write(job, "failed", reason=finished.error)
-            else:
-                remove_stale(job.outputs.files)
-                self._manifest.write(job, "done", result=as_json(result))
-            lock = self._locks.pop(id(job))
-            assert lock
-            lock.release()
-        if self._mirror:
+            except StreamcamError as failure:
+                result, error, cause = None, str(failure), failure
+        if self._manifest and id(job) in self._held:
+            lock, key = self._held.pop(id(job))
             try:
-                self._mirror.deliver([self._manifest.path(job)] if self._manifest else ())
-            except StreamcamError as error:
-                finished, result = Finished(finished.task, error=str(error), cause=error), None
-            self._mirror.release([job.source, *job.outputs.files])
+                if result is None:
+                    self._manifest.write(job, key, "failed", reason=error)
+                else:
+                    remove_stale(job)
+                    self._manifest.write(job, key, "done", result=as_json(result))
+                if self._mirror:
+                    self._mirror.deliver([self._manifest.path(job)])
+                    self._mirror.remove(self._manifest.begun(job))
+            except (OSError, StreamcamError) as failure:
+                result, error, cause = None, str(failure), failure
+            finally:
+                lock.release()
         if result is None:
-            return Outcome(job, "failed", None, finished.error, finished.unforeseen, finished.cause)
+            return Outcome(job, "failed", None, error, finished.unforeseen, cause)
+        self._any_done = True
         return Outcome(job, "done", replace(result, output=str(job.outputs.media)))
+
+
+def _failed(job: Job, error: Exception) -> Outcome:
+    return Outcome(job, "failed", error=_reason(job, error), cause=error)
+
+
+def _reason(job: Job, error: Exception) -> str:
+    return str(error) if isinstance(error, StreamcamError) else f"{job.source}: {plain(error)}"

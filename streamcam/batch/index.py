@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ import cv2
 
 from streamcam.batch.driver import Outcome
 from streamcam.errors import SinkError
+from streamcam.sources.inputs import MARK
 
 _THUMBNAIL = 320  # pixels wide
 _AT = 1 / 3  # of a video, where its picture is taken
@@ -38,65 +40,105 @@ _PAGE = """<!doctype html>
 """
 
 
-def write_index(folder: Path, outcomes: Iterable[Outcome]) -> Path:
-    """Write ``index.html`` into the folder of the reports, failures first.
+class Thumbnails:
+    """Pictures of what was done, and the page that shows them.
 
-    Raises:
-        SinkError: it cannot be written.
+    Args:
+        folder: of the reports.
     """
-    ordered = sorted(outcomes, key=lambda outcome: str(outcome.job.source))
-    failed = [outcome for outcome in ordered if outcome.result is None]
-    done = [outcome for outcome in ordered if outcome.result is not None]
-    rows = "\n".join(
-        f"<tr><td>{html.escape(str(outcome.job.source))}</td><td>{html.escape(outcome.error)}</td></tr>"
-        for outcome in failed
-    )
-    path = folder / "index.html"
-    try:
-        (folder / "thumbnails").mkdir(parents=True, exist_ok=True)
-        page = _PAGE.format(
-            total=len(ordered),
-            done=len(done),
-            failed=len(failed),
-            failures=f'<h2>Failed</h2><table class="failed">{rows}</table><h2>Done</h2>' if failed else "",
-            figures="\n".join(_figure(folder, number, outcome) for number, outcome in enumerate(done)),
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.made: list[Path] = []
+
+    def make(self, outcome: Outcome) -> None:
+        """A small picture of an annotated video or image, while it is here."""
+        media, picture = outcome.job.outputs.media, self._picture(outcome)
+        if outcome.result is None or not media.is_file() or media.stat().st_size == 0:
+            return
+        capture = cv2.VideoCapture(str(media))
+        capture.set(cv2.CAP_PROP_POS_FRAMES, int(capture.get(cv2.CAP_PROP_FRAME_COUNT) * _AT))
+        ok, image = capture.read()
+        capture.release()
+        if not ok:
+            return
+        height, width = image.shape[:2]
+        size = _THUMBNAIL, max(1, round(height * _THUMBNAIL / width))
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        if cv2.imwrite(str(picture), cv2.resize(image, size, interpolation=cv2.INTER_AREA)):
+            self.made.append(picture)
+
+    def _picture(self, outcome: Outcome) -> Path:
+        name = hashlib.sha256(os.fsencode(_relative(outcome.job.outputs.media, self._folder))).hexdigest()[:16]
+        return self._folder / "thumbnails" / f"{name}{MARK}.jpg"  # by which folders of inputs know what is none
+
+    def write_index(self, outcomes: Iterable[Outcome], named: Callable[[Path], str] = str) -> Path:
+        """Write ``index.html`` into the folder, what is not whole first.
+
+        Args:
+            outcomes: of all files.
+            named: what a file is called, where it is not here.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        ordered = sorted(outcomes, key=lambda outcome: str(outcome.job.source))
+        failed = [outcome for outcome in ordered if outcome.failed]
+        done = [outcome for outcome in ordered if outcome.result is not None]
+        rows = "\n".join(
+            f"<tr><td>{_text(named(outcome.job.source))}</td><td>{_text(_trouble(outcome))}</td></tr>"
+            for outcome in failed
         )
-        part = path.with_suffix(".part")
-        part.write_text(page, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise SinkError(f"{path}: the index cannot be written ({error.strerror})") from error
-    return path
+        path = self._folder / "index.html"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            page = _PAGE.format(
+                total=len(ordered),
+                done=len(ordered) - len(failed),
+                failed=len(failed),
+                failures=f'<h2>Failed</h2><table class="failed">{rows}</table><h2>Done</h2>' if failed else "",
+                figures="\n".join(self._figure(outcome, named) for outcome in done),
+            )
+            part = path.with_suffix(f".{os.getpid()}.part")
+            part.write_text(page, encoding="utf-8")
+            part.replace(path)
+        except OSError as error:
+            raise SinkError(f"{path}: the index cannot be written ({error.strerror})") from error
+        return path
+
+    def _figure(self, outcome: Outcome, named: Callable[[Path], str]) -> str:
+        job, result = outcome.job, outcome.result
+        assert result
+        picture = self._picture(outcome)
+        if not picture.exists():
+            self.make(outcome)
+        folder = named(self._folder)
+        image = f'<img loading="lazy" alt="" src="thumbnails/{picture.name}">' if picture.exists() else ""
+        links = [f'<a href="{_link(named(job.outputs.media), folder)}">{_text(named(job.source))}</a>']
+        if job.outputs.report:
+            links.append(f'<a href="{_link(named(job.outputs.report), folder)}">report</a>')
+        facts = f"{result.frames} frames" + (f", {result.lost} lost" if result.lost else "")
+        if result.elsewhere:
+            facts += f", looks elsewhere {len(result.elsewhere)} times"
+        return f"<figure>{image}<figcaption>{' · '.join(links)}<br><small>{facts}</small></figcaption></figure>"
 
 
-def _figure(folder: Path, number: int, outcome: Outcome) -> str:
-    job, result = outcome.job, outcome.result
-    assert result
-    picture = folder / "thumbnails" / f"{number:06d}.jpg"
-    thumbnail = (
-        f'<img loading="lazy" alt="" src="thumbnails/{picture.name}">' if _thumbnail(job.outputs.media, picture) else ""
-    )
-    links = [f'<a href="{_link(job.outputs.media, folder)}">{html.escape(str(job.source))}</a>']
-    if job.outputs.report:
-        links.append(f'<a href="{_link(job.outputs.report, folder)}">report</a>')
-    facts = f"{result.frames} frames" + (f", {result.lost} lost" if result.lost else "")
-    if result.elsewhere:
-        facts += f", looks elsewhere {len(result.elsewhere)} times"
-    return f"<figure>{thumbnail}<figcaption>{' · '.join(links)}<br><small>{facts}</small></figcaption></figure>"
+def _trouble(outcome: Outcome) -> str:
+    return outcome.error or f"{outcome.result.lost if outcome.result else 0} of its frames cannot be read"
 
 
-def _link(path: Path, folder: Path) -> str:
-    return quote(Path(os.path.relpath(path, folder)).as_posix())
+def _text(words: str) -> str:
+    return html.escape(words.encode("utf-8", "replace").decode())
 
 
-def _thumbnail(media: Path, picture: Path) -> bool:
-    """A small picture of an annotated video or image; False where there is none."""
-    capture = cv2.VideoCapture(str(media))
-    capture.set(cv2.CAP_PROP_POS_FRAMES, int(capture.get(cv2.CAP_PROP_FRAME_COUNT) * _AT))
-    ok, image = capture.read()
-    capture.release()
-    if not ok:
-        return False
-    height, width = image.shape[:2]
-    small = cv2.resize(image, (_THUMBNAIL, max(1, round(height * _THUMBNAIL / width))), interpolation=cv2.INTER_AREA)
-    return bool(cv2.imwrite(str(picture), small))
+def _relative(path: str | Path, folder: str | Path) -> str:
+    return Path(os.path.relpath(path, folder)).as_posix()
+
+
+def _link(path: str, folder: str) -> str:
+    """From the page to a file; between two places of one storage, too."""
+    here, there = folder.partition("://"), path.partition("://")
+    if here[0] != there[0]:
+        return quote(path, safe="/:", errors="surrogateescape")
+    relative = _relative(there[2], here[2]) if here[1] else _relative(path, folder)
+    return quote(relative, errors="surrogateescape")

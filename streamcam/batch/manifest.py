@@ -70,7 +70,7 @@ class Manifest:
         return self._folder / "agreed"
 
     def _name(self, job: Job) -> str:
-        return hashlib.sha256(self._place(job.outputs.media).encode()).hexdigest()[:24]
+        return hashlib.sha256(os.fsencode(self._place(job.outputs.media))).hexdigest()[:24]
 
     def _place(self, path: Path) -> str:
         """A path as it is noted: from the folder of results on, wherever that is mounted."""
@@ -122,22 +122,38 @@ class Manifest:
 
     def begin(self, job: Job) -> None:
         """Note that a job is begun: outputs that are found of it later are what is left of that."""
-        (self._made() / f"{self._name(job)}.begun").touch()
+        self._made()
+        self.begun(job).touch()
 
     def has_begun(self, job: Job) -> bool:
         """Whether a job was begun and nothing is known of its end."""
-        return (self._folder / f"{self._name(job)}.begun").exists()
+        return self.begun(job).exists()
 
-    def write(self, job: Job, state: str, *, result: dict[str, Any] | None = None, reason: str = "") -> None:
-        """Note what came of a job. What was noted before is replaced at once."""
-        sizes = self._sizes(job) if state == "done" else {}
-        entry = Entry(str(job.source), self.key(job), state, sizes, result or {}, reason)
+    def begun(self, job: Job) -> Path:
+        """What is there while it is so."""
+        return self._folder / f"{self._name(job)}.begun"
+
+    def write(self, job: Job, key: str, state: str, *, result: dict[str, Any] | None = None, reason: str = "") -> None:
+        """Note what came of a job. What was noted before is replaced at once.
+
+        Args:
+            job: which.
+            key: of the job when it was begun: an input that has changed meanwhile is another.
+            state: ``done`` or ``failed``.
+            result: what was done.
+            reason: why it failed.
+
+        Raises:
+            SinkError: it cannot be written, or an output is not there.
+        """
         path = self.path(job)
         part = path.with_suffix(f".{os.getpid()}.part")
         try:
-            part.write_text(json.dumps(asdict(entry), ensure_ascii=False), encoding="utf-8")
+            sizes = self._sizes(job) if state == "done" else {}
+            entry = Entry(str(job.source), key, state, sizes, result or {}, reason)
+            part.write_text(json.dumps(asdict(entry)), encoding="utf-8")
             part.replace(path)
-            path.with_suffix(".begun").unlink(missing_ok=True)
+            self.begun(job).unlink(missing_ok=True)
         except OSError as error:
             raise SinkError(f"{path}: cannot be written ({error.strerror})") from error
 

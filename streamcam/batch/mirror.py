@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import re
+import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -96,7 +98,7 @@ class Mirror:
 
     def told(self, text: str) -> str:
         """A line in which files are called as they are there."""
-        for root, base, system in self._roots:
+        for root, base, system in reversed(self._roots):  # ``in10`` before ``in1``
             text = text.replace(str(root), system.unstrip_protocol(base))
         return text
 
@@ -127,10 +129,18 @@ class Mirror:
                 if _protocols(system) & _WHOLE_OR_NOT:
                     system.put_file(str(path), there)
                 else:
-                    system.put_file(str(path), f"{there}.part")
-                    system.mv(f"{there}.part", there)
+                    part = f"{there}.{uuid.uuid4().hex[:8]}.part"  # somebody else may be writing the same
+                    system.put_file(str(path), part)
+                    system.mv(part, there)
             except Exception as error:
                 raise SinkError(f"{self.name(path)}: cannot be uploaded ({plain(error)})") from error
+
+    def remove(self, path: Path) -> None:
+        """Remove a file that is there, if it is."""
+        if found := self._root_of(path):
+            root, base, system = found
+            with suppress(FileNotFoundError):
+                system.rm_file(f"{base}/{path.relative_to(root).as_posix()}")
 
     def release(self, paths: Sequence[Path]) -> None:
         """Give the room of files back; their places are held."""

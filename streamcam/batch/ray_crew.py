@@ -8,16 +8,19 @@ from __future__ import annotations
 import logging
 import os
 import time
+import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from streamcam.batch.crew import Finished, News, Tasks
 from streamcam.batch.settings import Settings, Task
-from streamcam.batch.workshop import from_json
-from streamcam.errors import MissingLibraryError, OptionError, StreamcamError, plain
+from streamcam.errors import MissingLibraryError, OptionError, StreamcamError, StreamcamWarning, plain
 
 _CORES_EACH = 2  # one explains while the other decodes and encodes
 _RETRIES = 3  # of a task whose actor, process or machine is gone
+_ACTORS = 2  # that may be lost, after all retries, with one task
+_STILLBORN = 4  # actors in a row that may fail to begin
 _WAIT = 1.0  # seconds between looks at who has joined the cluster
 
 
@@ -58,7 +61,8 @@ class RayCrew:
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise OptionError(f"ray {address}: no cluster answers there ({plain(error)[:200]})") from error
         threads = settings.explain.get("threads") or _CORES_EACH
-        cores = min(_CORES_EACH, int(ray.cluster_resources().get("CPU", 1)))
+        largest = max((int(node["Resources"].get("CPU", 1)) for node in ray.nodes() if node["Alive"]), default=1)
+        cores = max(1, min(_CORES_EACH, largest))
         # A restarted actor begins with an empty memory, and a task that is done twice gives the same bytes.
         self._actor = ray.remote(
             num_cpus=cores, max_restarts=-1, max_task_retries=_RETRIES, scheduling_strategy="SPREAD"
@@ -71,49 +75,65 @@ class RayCrew:
         ray, actors = self._ray, self.actors
         idle: list[Any] = []
         running: dict[Any, tuple[Any, Task]] = {}
+        again: list[Task] = []
+        lost: Counter[int] = Counter()
+        stillborn = 0
         more = True
         try:
-            while more or running:
-                while more:
+            while more or running or again:
+                while more or again:
                     if not idle:
                         if len(actors) >= self._places():
                             break
                         actors.append(self._actor.remote(self._settings.absolute().to_json(), self._threads))
                         idle.append(actors[-1])
-                    task = next(tasks, self)
+                    task = again.pop() if again else next(tasks, self)
                     if not isinstance(task, Task):
                         more = task is None
                         break
                     actor = idle.pop()
                     running[actor.do.remote(task.absolute().to_json())] = actor, task
                     told(News(actors.index(actor), task))
-                while idle and not more:  # makes room for an actor that waits to be restarted elsewhere
-                    ray.kill(idle.pop())
+                while idle and not (more or again):  # makes room for an actor that waits to be restarted elsewhere
+                    actor = idle.pop()
+                    ray.kill(actor)
+                    actors.remove(actor)
                 if not running:
                     time.sleep(_WAIT if more else 0)
                     continue
                 done, _ = ray.wait(list(running), timeout=_WAIT)
                 for reference in done:
                     actor, task = running.pop(reference)
+                    try:
+                        answer = ray.get(reference)
+                    except ray.exceptions.RayError as error:
+                        # Perhaps the actor could not even begin, on a machine that lacks something: another tries.
+                        ray.kill(actor)
+                        actors.remove(actor)
+                        lost[task.id] += 1
+                        stillborn += getattr(error, "actor_init_failed", False)
+                        if stillborn >= _STILLBORN:
+                            raise StreamcamError(f"ray: no actor can begin ({plain(error)[-300:]})") from error
+                        if lost[task.id] < _ACTORS:
+                            again.append(task)
+                        else:
+                            name = type(error).__name__
+                            yield Finished(task, error=f"{task.source}: {_ACTORS} actors were lost with it ({name})")
+                        continue
+                    stillborn = 0
                     idle.append(actor)
-                    yield self._finished(task, reference)
+                    for warning in answer["warnings"]:
+                        told(News(actors.index(actor), task, warning=warning))
+                    yield Finished.answered(task, answer)
         finally:
             for actor in actors:
                 ray.kill(actor)
             actors.clear()
 
-    def _finished(self, task: Task, reference: Any) -> Finished:
-        try:
-            answer = self._ray.get(reference)
-        except self._ray.exceptions.RayError as error:
-            return Finished(task, error=f"{task.source}: {_RETRIES + 1} attempts were lost ({type(error).__name__})")
-        if "result" in answer:
-            return Finished(task, from_json(answer["result"]))
-        return Finished(task, error=answer["error"], unforeseen=answer["unforeseen"])
-
     def _places(self) -> int:
-        """How many actors the cluster has place for now."""
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1) // self._cores))
+        """How many actors the cluster has place for now; none reaches over two machines."""
+        machines = (node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"])
+        return max(1, sum(int(cores // self._cores) for cores in machines))
 
 
 class _Actor:
@@ -134,12 +154,11 @@ class _Actor:
         return os.getpid()
 
     def do(self, task: dict[str, Any]) -> dict[str, Any]:
-        """Do one task."""
-        from streamcam.batch.workshop import as_json
+        """Do one task; what came of it, and what there was to say."""
+        from streamcam.batch.crew import attempt
 
-        try:
-            return {"result": as_json(self._shop.do(Task.from_json(task), overwrite=True))}
-        except StreamcamError as error:
-            return {"error": str(error), "unforeseen": False}
-        except Exception as error:
-            return {"error": plain(error), "unforeseen": True}
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", StreamcamWarning)
+            answer = attempt(self._shop, Task.from_json(task))
+        said = [str(one.message) for one in caught if issubclass(one.category, StreamcamWarning)]
+        return answer | {"warnings": said}

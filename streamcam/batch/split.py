@@ -28,7 +28,8 @@ from streamcam.types import Frame, VideoInfo
 
 FIRST_RUN_IN = 150  # frames
 _LONGER = 4  # times, where that was too short
-_SAME_HEAT = 1e-3  # of full heat, at a border
+_SAME_HEAT = 1e-3  # of the heat at a border
+_TELLING = 0.05  # of full heat: less tells nothing of the scale
 _MP4 = (".mp4", ".mov", ".m4v", ".3gp")
 
 
@@ -146,6 +147,8 @@ def _packets(source: Any, stream: Any, layout: Layout, begin: int, stop: int) ->
         if key >= stop:
             return
         if offset is None:
+            if key != begin:
+                raise SplitError(f"{layout.path}: cannot be cut (no way to find frame {begin})")
             offset = packet.dts if packet.dts is not None else packet.pts
         packet.pts -= offset
         if packet.dts is not None:
@@ -227,7 +230,10 @@ def fits(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
     if one is None or other is None or one[0] != other[0]:
         return False
     here, there = np.asarray(one[1]), np.asarray(other[1])
-    return here.shape == there.shape and bool(np.abs(here - there).max() <= _SAME_HEAT)
+    if here.shape != there.shape or here.max() < _TELLING:
+        return False
+    # In shares of the heat that there is: they must agree in the scale, too, and evidence may be strong again later.
+    return bool(np.abs(here - there).max() <= _SAME_HEAT * here.max())
 
 
 def longer(stretch: Stretch) -> int:

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from streamcam.batch.settings import Settings, Task
-from streamcam.errors import StreamcamError, StreamcamWarning, plain
+from streamcam.errors import StreamcamWarning
 
 _BETWEEN = 0.2  # seconds between two pieces of news
 
@@ -38,12 +38,13 @@ def main() -> None:
 
     import cv2
 
-    from streamcam.batch.crew import reporting
-    from streamcam.batch.workshop import Workshop, as_json
+    from streamcam.batch.crew import attempt, reporting
+    from streamcam.batch.workshop import Workshop
 
     threads = order["threads"]
     cv2.setNumThreads(threads)
     shop = Workshop(Settings.from_json(order["settings"]), threads=threads)
+    tell({"ready": True})
     while True:
         task = Task.from_json(orders.get())
         last = 0.0
@@ -59,14 +60,7 @@ def main() -> None:
                 tell({"warning": str(message)})
 
         warnings.showwarning = warn
-        try:
-            result = shop.do(task, overwrite=True, **reporting(0, task, told))
-        except StreamcamError as error:
-            tell({"error": str(error), "unforeseen": False})
-        except Exception as error:
-            tell({"error": plain(error), "unforeseen": True})
-        else:
-            tell({"result": as_json(result)})
+        tell(attempt(shop, task, **reporting(0, task, told)))
 
 
 def _listen(orders: SimpleQueue[dict[str, Any]]) -> None:

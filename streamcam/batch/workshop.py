@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from streamcam.batch.settings import Settings, Task
 from streamcam.batch.split import Edges, StretchSource
 from streamcam.cache import Cache
 from streamcam.gradcam import GradCAM
+from streamcam.jobs import Job
 from streamcam.models import load_model
 from streamcam.naming import Naming
 from streamcam.overlay import Overlay
@@ -22,6 +24,8 @@ from streamcam.roi import Inspection, Masks, parse_roi
 from streamcam.sinks import Encoding
 from streamcam.steady import AHEAD, Steadied, steadied, unsteadied
 from streamcam.types import Explanation, Float32Array, Frame, VideoInfo
+
+_NO_INPUTS = {".jsonl", ".h5", ".html", ".parquet"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +166,15 @@ def _steady(raw: bool, inspection: Inspection | None, page: Report | None, edges
     return steady
 
 
-def remove_stale(outputs: Iterable[Path]) -> None:
+def remove_stale(job: Job) -> None:
     """Remove what runs that were killed have left of outputs which are complete now."""
-    for path in outputs:
+    for path in job.outputs.files:
         for part in path.parent.glob(f"{_literal(path.stem)}.part*{_literal(path.suffix)}"):
-            part.unlink(missing_ok=True)
+            is_ours = re.fullmatch(r"\.part\d*", part.stem.removeprefix(path.stem))
+            namesakes = job.source.parent.glob(f"{_literal(part.stem)}.*")
+            # Somebody may have called an input so, whose results these are then.
+            if is_ours and all(other == part or other.suffix in _NO_INPUTS for other in namesakes):
+                part.unlink(missing_ok=True)
 
 
 def _literal(name: str) -> str:

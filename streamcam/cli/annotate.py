@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from streamcam.batch.crew import Crew
     from streamcam.batch.mirror import Mirror
     from streamcam.batch.settings import Settings
+    from streamcam.jobs import Job
 
 _OUTPUT = "Output"
 _REASONS = "Right for the right reasons"
@@ -177,12 +178,18 @@ def annotate_command(
         raise typer.BadParameter("goes with --heatmaps, the file that holds them", param_hint="--probabilities")
     if workers and ray:
         raise typer.BadParameter("does not go with --ray, which has workers of its own", param_hint="--workers")
-    if ray not in (None, "local") and any(map(url_of, [*inputs, output])):
+    outputs = {
+        "output": output,
+        "records": records,
+        "heatmaps": heatmaps,
+        "report": report,
+        "dataset": records_dataset,
+    }
+    if ray and Path(ray).exists():
+        raise typer.BadParameter(f"takes an address, and {ray} is a file or folder; end with --ray", param_hint="--ray")
+    if ray not in (None, "local") and any(map(url_of, [*inputs, *outputs.values()])):
         raise typer.BadParameter("takes paths that all machines of the cluster share, no URLs", param_hint="--ray")
-    mirror, inputs, places = _mirrored(
-        inputs,
-        {"output": output, "records": records, "heatmaps": heatmaps, "report": report, "dataset": records_dataset},
-    )
+    mirror, inputs, places = _mirrored(inputs, outputs)
     output, report = places["output"], places["report"]
     jobs, problems = plan(
         inputs,
@@ -196,11 +203,14 @@ def annotate_command(
     for problem in problems:
         fail_with(problem)
     several = len(jobs) > 1 or len(inputs) > 1 or Path(inputs[0]).is_dir()
+    others: list[Job] = []
     if shard:
         number, count = _shard(shard)
+        others = [job for at, job in enumerate(jobs) if at % count != number - 1]
         jobs = jobs[number - 1 :: count]
 
     from streamcam.batch.driver import Batch
+    from streamcam.batch.index import Thumbnails
     from streamcam.batch.manifest import Manifest
     from streamcam.batch.settings import Settings
 
@@ -232,12 +242,15 @@ def annotate_command(
     from streamcam.cli.progress import BatchProgress
 
     interrupted = ""
+    thumbnails = Thumbnails(report) if report and several else None
     with BatchProgress(len(batch.open), several=several) as progress:
         try:
             if batch.open:
                 crew = _crew(settings, workers, ray, overwrite=overwrite or manifest is not None)
                 for outcome in batch.run(crew, progress.told):
                     progress.finish(outcome)
+                    if thumbnails:
+                        thumbnails.make(outcome)
                     tell(outcome, mirror)
                     outcomes.append(outcome)
         except Interrupted as stop:
@@ -245,12 +258,10 @@ def annotate_command(
             interrupted = f"what was done so far is in {kept}" if kept else "nothing was written yet"
         except KeyboardInterrupt:
             interrupted = "the same command goes on where it ended" if manifest else "files that are done are done"
-    if report and several and outcomes:
-        from streamcam.batch.index import write_index
-
-        index = write_index(report, outcomes)
+    if thumbnails and not interrupted:
+        index = thumbnails.write_index([*outcomes, *batch.known_of(others)], mirror.name if mirror else str)
         if mirror:
-            mirror.deliver([*report.rglob("*.jpg"), index])
+            mirror.deliver([*thumbnails.made, index])
         say(f"report: {mirror.told(str(index)) if mirror else index}")
     total = len(jobs) + len(problems)
     failed = len(problems) + sum(outcome.failed for outcome in outcomes)

@@ -76,7 +76,9 @@ def sum_up(outcomes: list[Outcome], total: int, failed: int, seconds: float, mir
     if len(failures) > _LISTED:
         note(f"  … and {len(failures) - _LISTED:,} more")
     frames = sum(outcome.result.frames for outcome in by_state["done"] if outcome.result)
-    line = f"{total - failed} of {total} inputs done, {failed} failed"
+    done = sum(not outcome.failed for outcome in outcomes)
+    line = f"{done} of {total} inputs done, {failed} failed"
+    line += f", {total - done - failed} not begun" if done + failed < total else ""
     line += f", {len(by_state['skipped'])} of them done before" if by_state["skipped"] else ""
     line += f"; {frames} frames in {seconds:.0f} s, {frames / seconds:.1f} fps" if frames and seconds else ""
     note(line)

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -116,16 +117,21 @@ class Builder:
             return TensorFlowEngine(graph.function), graph.layers
         stored = self._stored(recipe)
         if stored is None:
-            height, width = recipe.size
-            kept = " (kept for the next start)" if self._settings.cache and recipe.classifier.fingerprint else ""
-            _log.info("preparing %s for frames of %dx%d%s", recipe.classifier.name, width, height, kept)
-            graph = recipe.trace()
-            try:
-                model = _convert(graph)
-            except Exception as error:  # OpenVINO raises RuntimeErrors of its own
-                return self._without_openvino(recipe, graph, error), graph.layers
-            self._store(recipe, model, graph.layers)
-            stored = model, graph.layers
+            with self._making(recipe):
+                stored = self._stored(recipe)  # somebody may have made it meanwhile
+                if stored is None:
+                    height, width = recipe.size
+                    kept = (
+                        " (kept for the next start)" if self._settings.cache and recipe.classifier.fingerprint else ""
+                    )
+                    _log.info("preparing %s for frames of %dx%d%s", recipe.classifier.name, width, height, kept)
+                    graph = recipe.trace()
+                    try:
+                        model = _convert(graph)
+                    except Exception as error:  # OpenVINO raises RuntimeErrors of its own
+                        return self._without_openvino(recipe, graph, error), graph.layers
+                    self._store(recipe, model, graph.layers)
+                    stored = model, graph.layers
         model, layers = stored
         engine = self._compile(model, self._precision_for(recipe, model))
         wanted = self._settings.precision
@@ -181,6 +187,11 @@ class Builder:
             cache.remove(self._key(recipe))
             return None
 
+    def _making(self, recipe: Recipe) -> AbstractContextManager[None]:
+        """While something is made for the disk, which other processes may want at the same moment."""
+        cache = self._settings.cache
+        return cache.making() if cache and recipe.classifier.fingerprint else nullcontext()
+
     def _store(self, recipe: Recipe, model: openvino.Model, layers: tuple[str, ...]) -> None:
         cache = self._settings.cache
         if not cache or not recipe.classifier.fingerprint:
@@ -213,12 +224,16 @@ class Builder:
         given = (self._settings.agreed, self._settings.cache) if recipe.classifier.fingerprint else ()
         stores = [store for store in given if store]
         key = recipe.key("precision", processor=_processor())
-        known: list[Precision] = [found[0]["precision"] for store in stores if (found := store.get(key))]
-        chosen = known[0] if known else self._measure(recipe, model, able)
-        for store in reversed(stores):
-            store.put(key, _description(recipe) | {"precision": chosen}, {})
-            if found := store.get(key):  # another process may have been faster, and have measured otherwise
-                chosen = found[0]["precision"]
+        kept = [store.get(key) for store in stores]
+        if kept and all(kept):
+            return _precision(kept[0])
+        with self._making(recipe):
+            known: list[Precision] = [_precision(found) for store in stores if (found := store.get(key))]
+            chosen = known[0] if known else self._measure(recipe, model, able)
+            for store in reversed(stores):
+                store.put(key, _description(recipe) | {"precision": chosen}, {})
+                if found := store.get(key):  # somebody with another cache may have been faster, and measured otherwise
+                    chosen = _precision(found)
         return chosen
 
     def _measure(self, recipe: Recipe, model: openvino.Model, able: Sequence[Precision]) -> Precision:
@@ -227,6 +242,13 @@ class Builder:
             stored = self._stored(single)
             model = stored[0] if stored else _convert(single.trace())
         return choose(lambda p: OpenVINOEngine(model, p, threads=self._settings.threads), able, *recipe.size)
+
+
+def _precision(entry: tuple[dict[str, Any], Path] | None) -> Precision:
+    """Of an entry in a store."""
+    assert entry
+    precision: Precision = entry[0]["precision"]
+    return precision
 
 
 def _convert(graph: CamGraph) -> openvino.Model:
