@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +19,7 @@ import clips
 import numpy as np
 import psutil
 import pytest
+from annotating import bytes_of, call, command
 from need import need_module
 
 from streamcam.batch.manifest import Manifest
@@ -68,27 +70,6 @@ def make_originals(folder):
     at = damaged.index(b"mdat") + 4
     damaged[at : at + 800] = bytes(800)
     (broken / "damaged.mp4").write_bytes(bytes(damaged))
-
-
-def command(*arguments, model):
-    return [sys.executable, "-m", "streamcam", "annotate", *map(str, arguments), "-m", str(model)]
-
-
-def call(*arguments, model, code=0, **options):
-    done = subprocess.run(
-        command(*arguments, model=model), capture_output=True, text=True, timeout=300, check=False, **options
-    )  # fmt: skip
-    assert done.returncode == code, done.stderr[-3000:]
-    return done
-
-
-def bytes_of(folder):
-    """Hashes of the results by their names; the manifest is no result."""
-    return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and ".streamcam" not in path.parts
-    }
 
 
 @pytest.fixture(scope="module")
@@ -263,6 +244,10 @@ def test_an_interrupt_ends_all_workers_and_the_same_command_goes_on(originals, m
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command goes on where it ended" in stderr
+    counted = re.search(r"^(\d+) of 200 inputs done, (\d+) failed, (\d+) not begun", stderr, re.MULTILINE)
+    done, failed, left = map(int, counted.groups())
+    assert done >= 5
+    assert done + failed + left == 200
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive
 
@@ -278,7 +263,6 @@ def test_one_page_about_all_of_them_failures_first(originals, model, tmp_path):
     count = len(list((source / "a b").iterdir()))
     assert page.count("<figure>") == count
     assert len(list((tmp_path / "pages" / "thumbnails").glob("*.jpg"))) == count
-    import re
     from urllib.parse import unquote
 
     for link in re.findall(r'(?:href|src)="([^"]+)"', page):

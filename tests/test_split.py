@@ -19,7 +19,7 @@ from streamcam.batch import split as split_module
 from streamcam.batch.crew import Processes
 from streamcam.batch.driver import Batch
 from streamcam.batch.settings import Settings
-from streamcam.batch.split import borders, fits, layout
+from streamcam.batch.split import SplitError, StretchSource, borders, cut, fits, layout
 from streamcam.jobs import plan
 
 FRAMES = 900
@@ -94,7 +94,7 @@ def assert_equal(one, other):
     assert [time for time, _ in frames] == [time for time, _ in others]
     assert len(frames) == FRAMES
     changes = [np.abs(a.astype(int) - b).mean() for (_, a), (_, b) in zip(frames, others, strict=True)]
-    assert np.mean(changes) < 4  # encoded in other groups
+    assert np.max(changes) < 6  # encoded in other groups
     assert clips.audio_packets(one / "film.mp4") == clips.audio_packets(other / "film.mp4")
     assert clips.audio_packets(one / "film.mp4")
     assert sorted(path.name for path in other.iterdir()) == ["film.h5", "film.jsonl", "film.mp4"]
@@ -176,3 +176,28 @@ def test_borders_must_agree_in_name_and_heat():
     assert not fits(here, edge([3, 0], [[[0.51, 1.0]]]))
     assert not fits(here, edge([3, 0], [[[0.5]]]))
     assert not fits(here, {"before": None, "after": None})
+    nothing = edge([3, 0], [[[0.0, 0.0]]])
+    assert not fits(nothing, nothing)  # the scale may be another
+    weak = edge([3, 0], [[[0.05, 0.1]]])
+    assert fits(weak, edge([3, 0], [[[0.05, 0.10005]]]))
+    assert not fits(weak, edge([3, 0], [[[0.05, 0.1005]]]))
+
+
+def test_a_stream_that_cannot_be_entered_where_it_is_cut_is_refused(tmp_path):
+    path = tmp_path / "in.ts"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=30, options={"g": "10", "bf": "2", "x264-params": "scenecut=0"})
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        for index in range(120):
+            container.mux(video.encode(av.VideoFrame.from_ndarray(clips.picture(index), format="bgr24")))
+        container.mux(video.encode(None))
+    found = layout(path)
+    assert found
+    for first in found.keys[1:5]:
+        try:
+            stretch = cut(found, first, first + 10, 0, 1, tmp_path)
+        except SplitError:
+            continue
+        with StretchSource(path, stretch) as source:
+            begins = next(iter(source)).image.astype(int)
+        assert np.abs(begins - clips.picture(first)).mean() < 12

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -125,12 +126,22 @@ def test_s3(folder, model, tmp_path, s3):
     assert "s3://films/in/two.mp4 -> s3://films/out/two.cam.mp4: 7 frames" in done.stdout
     names = {name for name in s3.find("films/out") if "/.streamcam/" not in name}
     assert names == {"films/out/a/one.cam.mp4", "films/out/two.cam.mp4"}
-    assert s3.exists("films/pages/index.html")
+    page = s3.cat("films/pages/index.html").decode()
+    assert '<a href="../out/two.cam.mp4">s3://films/in/two.mp4</a>' in page
+    assert page.count("<img") == 2
+    for picture in re.findall(r'src="([^"]+)"', page):
+        assert s3.cat(f"films/pages/{picture}")[:2] == b"\xff\xd8"
+    assert not [name for name in s3.find("films/out") if name.endswith(".begun")]
     annotate(folder, "-o", tmp_path / "here", model=model, code=1)
     assert s3.cat("films/out/two.cam.mp4") == (tmp_path / "here" / "two.cam.mp4").read_bytes()
     again = annotate(*arguments, model=model, code=1)
     assert "2 of 3 inputs done, 1 failed, 2 of them done before" in again.stderr
     assert again.stdout.count("->") == 0
+    [entry] = [name for name in s3.find("films/out/.streamcam") if b"in0/two.mp4" in s3.cat(name)]
+    s3.rm(entry)  # as if the machine had been switched off before it was written
+    s3.pipe(entry.replace(".json", ".begun"), b"")
+    anew = annotate(*arguments, model=model, code=1)
+    assert "2 of 3 inputs done, 1 failed, 1 of them done before" in anew.stderr
     s3.put(str(folder / "two.mp4"), "films/in/bad.mp4")  # mended
     mended = annotate(*arguments, model=model, code=0)
     assert "s3://films/in/bad.mp4 -> s3://films/out/bad.cam.mp4" in mended.stdout

@@ -1,0 +1,28 @@
+"""``streamcam annotate`` as people call it, and what it has made."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+
+
+def command(*arguments, model):
+    return [sys.executable, "-m", "streamcam", "annotate", *map(str, arguments), "-m", str(model)]
+
+
+def call(*arguments, model, code=0, **options):
+    done = subprocess.run(
+        command(*arguments, model=model), capture_output=True, text=True, timeout=300, check=False, **options
+    )  # fmt: skip
+    assert done.returncode == code, done.stderr[-3000:]
+    return done
+
+
+def bytes_of(folder):
+    """Hashes of the results by their names; the manifest is no result."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".streamcam" not in path.parts
+    }
