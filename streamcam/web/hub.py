@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-_ARRIVING = 50  # who may stand at the door at once
+_ARRIVING = 50  # who may stand at the door besides as many as there are places: after a restart all come at once
 _KEPT = 8  # places, besides all others, for the exhibit's screens and for staff
 
 
@@ -76,7 +76,7 @@ class Audience:
     @contextmanager
     def door(self) -> Iterator[None]:
         """A place for somebody who has not said yet who it is. Raises ``Full``."""
-        if self.arriving >= _ARRIVING:
+        if self.arriving >= self._most + _ARRIVING:
             self.refused += 1
             raise Full
         self.arriving += 1
