@@ -131,6 +131,7 @@ def test_workers_that_cannot_begin_end_the_run(source, settings, tmp_path, monke
     batch = Batch(jobs, Manifest(tmp_path / "out", settings), settings)
     with pytest.raises(StreamcamError, match="3 worker processes ended before they could begin"):
         list(batch.run(Processes(settings, 2), lambda news: None))
+    assert not list((tmp_path / "out" / ".streamcam").glob("*.json"))  # no file's fault
 
 
 def test_lost_frames_are_tried_again_when_asked(source, tiny_model, tmp_path):

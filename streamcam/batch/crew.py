@@ -216,7 +216,7 @@ class Processes:
                     if task is None:
                         continue
                     del busy[number]
-                    deaths[task.id] = deaths.get(task.id, 0) + 1
+                    deaths[task.id] = deaths.get(task.id, 0) + worker.was_ready  # else it is not the task's fault
                     if deaths[task.id] < _ATTEMPTS:
                         again.append(task)
                     else:
