@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -92,7 +92,7 @@ class News:
 class Crew(Protocol):
     """Does tasks as they come, and ends when there are no more; a task that is None means: none for the moment."""
 
-    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
+    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Generator[Finished, None, None]:
         """Do them all; each is given when it is over, in whatever order."""
         ...
 
@@ -120,7 +120,7 @@ class Here:
     def __init__(self, settings: Settings, *, overwrite: bool) -> None:
         self._shop, self._overwrite = Workshop(settings), overwrite
 
-    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
+    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Generator[Finished, None, None]:
         """See ``Crew``. Ctrl-C is raised as ``Interrupted``, which says what was kept."""
         for task in tasks:
             if task is None:
@@ -171,7 +171,7 @@ class Processes:
         threads = settings.explain.get("threads") or max(_THREADS, usable_cores() // size)
         self._order = {"settings": settings.to_json(), "threads": threads}
 
-    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
+    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Generator[Finished, None, None]:
         """See ``Crew``."""
         messages: SimpleQueue[tuple[int, dict[str, Any]]] = SimpleQueue()
         workers: dict[int, _Process] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -148,15 +148,16 @@ class Batch:
             StreamcamError: nothing can be done of any file, since the settings do not fit the model or this machine.
         """
         known: deque[Outcome] = deque()
-        for finished in crew.work(self._tasks(known), told):
-            if finished.is_of_settings and not self._any_done:
-                raise finished.cause or StreamcamError(finished.error)
-            outcome = self._note(finished)
-            known += [outcome] if outcome else []
-            while known:
-                yield (outcome := known.popleft())
-                if self._mirror and outcome.state != "skipped":
-                    self._mirror.release([outcome.job.source, *outcome.job.outputs.files])
+        with closing(crew.work(self._tasks(known), told)) as work:
+            for finished in work:
+                if finished.is_of_settings and not self._any_done:
+                    raise finished.cause or StreamcamError(finished.error)
+                outcome = self._note(finished)
+                known += [outcome] if outcome else []
+                while known:
+                    yield (outcome := known.popleft())
+                    if self._mirror and outcome.state != "skipped":
+                        self._mirror.release([outcome.job.source, *outcome.job.outputs.files])
         yield from known
 
     def _tasks(self, known: deque[Outcome]) -> Iterator[Task | None]:

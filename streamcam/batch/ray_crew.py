@@ -10,7 +10,7 @@ import os
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from streamcam.batch.crew import Finished, News, Tasks
@@ -70,7 +70,7 @@ class RayCrew:
         self._cores, self._threads = cores, threads
         self.actors: list[Any] = []
 
-    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Iterator[Finished]:
+    def work(self, tasks: Tasks, told: Callable[[News], object]) -> Generator[Finished, None, None]:
         """See ``Crew``."""
         ray, actors = self._ray, self.actors
         idle: list[Any] = []
