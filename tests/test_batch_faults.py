@@ -144,7 +144,7 @@ def test_lost_frames_are_tried_again_when_asked(source, tiny_model, tmp_path):
     call(source, "-o", out, model=tiny_model, code=1)
     cut.write_bytes(whole)  # the network was the fault, not the file
     os.utime(cut, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    done = call(source, "-o", out, "--retry-failed", "--overwrite", model=tiny_model)
+    done = call(source, "-o", out, "--retry-failed", model=tiny_model)
     assert "4 of 4 inputs done, 0 failed, 3 of them done before" in done.stderr
     assert len(clips.decoded(out / "cut.cam.mkv")) == 300
 

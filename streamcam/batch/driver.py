@@ -192,7 +192,7 @@ class Batch:
         if self._manifest and lock:
             try:
                 key, outcome = self._manifest.key(job), self._known(job)
-            except (OSError, StreamcamError) as error:  # it has gone, or somebody has made something else of it
+            except Exception as error:  # it has gone, or somebody has made something else of it
                 lock.release()
                 return _failed(job, error)
             if outcome and not (outcome.state == "failed before" and self._retry_failed):

@@ -6,6 +6,7 @@ import hashlib
 import html
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -64,7 +65,8 @@ class Thumbnails:
             return
         height, width = image.shape[:2]
         size = _THUMBNAIL, max(1, round(height * _THUMBNAIL / width))
-        picture.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # no picture is no reason to stop
+            picture.parent.mkdir(parents=True, exist_ok=True)
         if cv2.imwrite(str(picture), cv2.resize(image, size, interpolation=cv2.INTER_AREA)):
             self.made.append(picture)
 
@@ -132,7 +134,10 @@ def _text(words: str) -> str:
 
 
 def _relative(path: str | Path, folder: str | Path) -> str:
-    return Path(os.path.relpath(path, folder)).as_posix()
+    try:
+        return Path(os.path.relpath(path, folder)).as_posix()
+    except ValueError:  # on another drive
+        return Path(path).absolute().as_posix()
 
 
 def _link(path: str, folder: str) -> str:
