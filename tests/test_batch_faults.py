@@ -137,16 +137,13 @@ def test_workers_that_cannot_begin_end_the_run(source, settings, tmp_path, monke
 def test_lost_frames_are_tried_again_when_asked(source, tiny_model, tmp_path):
     out = tmp_path / "out"
     cut = clips.write_clip(source / "cut.mkv", 300, size=SIZE, noise=True)
-    whole = cut.read_bytes()
-    facts = cut.stat()
-    os.truncate(cut, len(whole) // 2)
+    os.truncate(cut, cut.stat().st_size // 2)
     call(source, "-o", out, model=tiny_model, code=1)
-    call(source, "-o", out, model=tiny_model, code=1)
-    cut.write_bytes(whole)  # the network was the fault, not the file
-    os.utime(cut, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    done = call(source, "-o", out, "--retry-failed", model=tiny_model)
-    assert "4 of 4 inputs done, 0 failed, 3 of them done before" in done.stderr
-    assert len(clips.decoded(out / "cut.cam.mkv")) == 300
+    assert call(source, "-o", out, model=tiny_model, code=1).stdout == ""
+    again = call(source, "-o", out, "--retry-failed", model=tiny_model, code=1)
+    [line] = again.stdout.splitlines()
+    assert line.startswith(f"{cut} -> {out / 'cut.cam.mkv'}")
+    assert "3 of 4 inputs done, 1 failed, 3 of them done before" in again.stderr
 
 
 def test_however_many_threads_the_bytes_are_the_same(source, tiny_model, tmp_path):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from fractions import Fraction
 from functools import partial
 from itertools import count, islice, pairwise
@@ -356,25 +356,26 @@ def test_a_model_that_takes_for_ever_holds_up_no_picture():
 
     stream = follow(source(), explain)
     shown = []
-    for _ in range(100):
-        asked.release()
-        shown.append(next(stream))
-    assert [frame.index for frame, _ in shown] == list(range(100))
-    assert all(explanation is None for _, explanation in shown)
-    assert len(explained) == 1
-    let_go.set()
-    known = None
-    while known is None:
-        asked.release()
-        _, known = next(stream)
-    assert explained[0] == 0
-    while known.index == 0:  # the next one explained is the newest of that moment, not the second of all
-        asked.release()
-        _, known = next(stream)
-    assert known.index >= 99
-    over.append(True)
-    asked.release()
-    stream.close()
+    with ExitStack() as ends:  # also when something is not as it should be: the source waits without end
+        for end in (stream.close, asked.release, partial(over.append, True), let_go.set):
+            ends.callback(end)
+        for _ in range(100):
+            asked.release()
+            shown.append(next(stream))
+            while not explained:  # the first has been taken
+                time.sleep(0.001)
+        assert [frame.index for frame, _ in shown] == list(range(100))
+        assert all(explanation is None for _, explanation in shown)
+        assert explained == [0]
+        let_go.set()
+        known = None
+        while known is None:
+            asked.release()
+            _, known = next(stream)
+        while known.index == 0:  # the next one explained is the newest of that moment, not the second of all
+            asked.release()
+            _, known = next(stream)
+        assert known.index >= 99
 
 
 def test_an_error_of_the_model_is_raised_and_nothing_stays(camera):
