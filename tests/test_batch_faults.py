@@ -83,12 +83,11 @@ def test_names_that_are_no_text_or_too_long_harm_nobody(source, tiny_model, tmp_
     out = tmp_path / "out"
     done = call(source, "-o", out, "--records-dataset", tmp_path / "data", model=tiny_model, code=1)
     assert {"a.cam.mp4", "b.cam.mp4", "c.cam.mp4"} <= {path.name for path in out.iterdir()}
-    assert "1 failed" in done.stderr or "2 failed" in done.stderr
+    assert "3 of 5 inputs done, 2 failed" in done.stderr
     assert "internal error" not in done.stderr
 
 
 def test_a_photograph_and_a_film_of_one_name_have_records_of_their_own(source, tmp_path):
-    jobs, problems = plan([source, source / "a.mp4"], tmp_path / "out", records=tmp_path / "rec")
     (source / "a.jpg").touch()
     jobs, problems = plan([source], tmp_path / "out", records=tmp_path / "rec", report=tmp_path / "pages")
     assert not problems
@@ -147,8 +146,8 @@ def test_lost_frames_are_tried_again_when_asked(source, tiny_model, tmp_path):
 
 
 def test_however_many_threads_the_bytes_are_the_same(source, tiny_model, tmp_path):
-    made = [call(source / "a.mp4", "-o", tmp_path / f"{n}.mp4", "--threads", n, model=tiny_model) for n in (1, 2, 4)]
-    assert len(made) == 3
+    for n in (1, 2, 4):
+        call(source / "a.mp4", "-o", tmp_path / f"{n}.mp4", "--threads", n, model=tiny_model)
     assert len({(tmp_path / f"{n}.mp4").read_bytes() for n in (1, 2, 4)}) == 1
 
 

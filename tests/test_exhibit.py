@@ -134,6 +134,26 @@ def test_a_clip_that_cannot_be_played_is_left_out(still_clip, red_clip, tmp_path
     assert [image for image in _played([clip]) if image is not None] == []  # and ends: photographs follow
 
 
+def test_while_a_clip_is_slow_to_begin_the_last_picture_stays(still_clip, tmp_path, monkeypatch):
+    """Not nothing: whoever watches over the program would take it for hung."""
+    monkeypatch.setattr("streamcam.sources.exhibit._CLIP_PATIENCE", 1.0)
+    (tmp_path / "broken.mp4").write_bytes(b"no film at all")
+    clock = Clock()
+    source = ExhibitSource(
+        lambda: LiveSource(still_clip, loop=True), [tmp_path / "broken.mp4"], attract_after=10, clock=clock
+    )
+    with source:
+        frames = iter(source)
+        last = stand_in = until(frames, lambda frame: frame.fresh)
+        while source.state.phase != "attracting":  # nobody moves
+            clock.now += 0.3
+            last, stand_in = stand_in, next(frames)
+        assert not stand_in.fresh
+        assert (stand_in.image == last.image).all()
+        until(frames, lambda frame: frame.fresh and frame.image.shape == (720, 1280, 3))  # photographs follow
+        frames.close()
+
+
 def test_times_and_numbers_only_grow(still_clip, red_clip):
     clock = Clock()
     source = ExhibitSource(lambda: LiveSource(still_clip, loop=True), [red_clip], attract_after=10, clock=clock)

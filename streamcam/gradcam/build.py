@@ -80,7 +80,7 @@ class Settings:
         threads: threads to use on the CPU; 0 for one a core.
         in_flight: frames to work on at once.
         cache: where converted graphs are kept, or None.
-        agreed: where a measured precision is kept instead of in the cache, for all who are to compute alike.
+        agreed: where a measured precision is kept, too, for all who are to compute alike; what it says wins.
     """
 
     engine: EngineName = "auto"
@@ -120,12 +120,7 @@ class Builder:
             with self._making(recipe):
                 stored = self._stored(recipe)  # somebody may have made it meanwhile
                 if stored is None:
-                    height, width = recipe.size
-                    kept = (
-                        " (kept for the next start)" if self._settings.cache and recipe.classifier.fingerprint else ""
-                    )
-                    _log.info("preparing %s for frames of %dx%d%s", recipe.classifier.name, width, height, kept)
-                    graph = recipe.trace()
+                    graph = self._traced(recipe)
                     try:
                         model = _convert(graph)
                     except Exception as error:  # OpenVINO raises RuntimeErrors of its own
@@ -142,6 +137,13 @@ class Builder:
                 stacklevel=2,
             )
         return engine, layers
+
+    def _traced(self, recipe: Recipe) -> CamGraph:
+        """The graph; it takes a while, which is said."""
+        height, width = recipe.size
+        kept = " (kept for the next start)" if self._settings.cache and recipe.classifier.fingerprint else ""
+        _log.info("preparing %s for frames of %dx%d%s", recipe.classifier.name, width, height, kept)
+        return recipe.trace()
 
     def _compile(self, model: openvino.Model, precision: Precision) -> OpenVINOEngine:
         settings = self._settings

@@ -53,8 +53,8 @@ class GradCAM:
         in_flight: frames that ``stream`` works on at once: more frames a second, a later answer.
         cache: whether converted graphs are kept on disk (True: in the usual folder), so that the next start needs no
             TensorFlow. A Keras model given as it is has no name to keep it under.
-        agreed: where the precision that ``auto`` has measured is kept, in place of the cache: explainers that share it,
-            in whatever processes, compute alike on processors of one kind.
+        agreed: where the precision that ``auto`` has measured is kept, too, and which wins over the cache: explainers
+            that share it, in whatever processes, compute alike on processors of one kind.
 
     Raises:
         OptionError: a setting is not one of those.

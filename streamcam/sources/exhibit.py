@@ -132,7 +132,7 @@ class ExhibitSource:
         self._attract_after = attract_after
         self._hours, self._clock, self._wall_clock = hours, clock, wall_clock
         self._camera = open_camera()
-        self._size = self._camera.info.height, self._camera.info.width
+        self._shown = np.zeros((self._camera.info.height, self._camera.info.width, 3), np.uint8)
         self._stopping = threading.Event()
         self._index = 0
         self._override: State | None = None
@@ -148,7 +148,8 @@ class ExhibitSource:
     @property
     def info(self) -> VideoInfo:
         """The size is that of the last picture."""
-        return VideoInfo(self._size[1], self._size[0], Fraction(30), live=True)
+        height, width = self._shown.shape[:2]
+        return VideoInfo(width, height, Fraction(30), live=True)
 
     @property
     def now(self) -> float:
@@ -214,9 +215,9 @@ class ExhibitSource:
         began = self._clock()
         with self._pictures() as pictures:
             for image in pictures:
-                if image is not None:
-                    self._past.captured += 1
-                    yield self._numbered(image, self.now, fresh=True)
+                is_fresh = image is not None
+                self._past.captured += is_fresh
+                yield self._numbered(self._shown if image is None else image, self.now, fresh=is_fresh)
                 camera_is_there = self._clock() - lookout.last_fresh <= _CAMERA_PATIENCE
                 moved = camera_is_there and lookout.last_motion > began
                 if self._is_over() or moved or (camera_is_there and not camera_was_there):
@@ -231,7 +232,7 @@ class ExhibitSource:
             yield itertools.chain(played, slideshow(photographs()))
 
     def _numbered(self, image: UInt8Array, at: float, *, fresh: bool) -> Frame:
-        self._size = image.shape[0], image.shape[1]
+        self._shown = image
         frame = Frame(image, self._index, max(0.0, at), fresh)
         self._index += 1
         return frame
