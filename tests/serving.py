@@ -106,6 +106,14 @@ class Viewer:
             elif name in (heard := json.loads(message)):
                 return heard[name]
 
+    def told(self, seconds: float = 20, **expected: Any) -> dict[str, Any]:
+        """The next state that says so: every page is told whatever changes, this viewer's wish or not."""
+        end = time.monotonic() + seconds
+        while True:
+            state = self.hear("state", max(0.0, end - time.monotonic()))
+            if expected.items() <= state.items():
+                return state
+
     def picture(self, seconds: float = 30) -> tuple[dict[str, Any], bytes, bytes]:
         """The next picture, acknowledged."""
         end = time.monotonic() + seconds

@@ -57,7 +57,7 @@ def nothing_asked(request):
         with serving.talk(TOKEN) as staff:
             staff.hear("welcome")
             staff.say(do="settings", language="en", allowed=[], method="gradcam")
-            serving.wait(lambda: not staff.hear("state")["asked"])
+            staff.told(asked=[], method="gradcam")
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def test_every_control_changes_what_it_says(opened, serving):
     )
     page.select_option("#method", "layercam")
     with serving.talk() as witness:
-        assert witness.hear("state")["method"] == "layercam"
+        witness.told(method="layercam")
         page.select_option("#method", "gradcam")
     page.select_option("#language", "de")
     waits(page, lambda: page.inner_text("#open-ask") == "Fragen nach …")

@@ -146,7 +146,7 @@ def test_everything_that_can_be_asked_for(serving):
         assert set(welcome) == {"role", "run"}
         assert welcome["role"] == "visitor"
         viewer.say(do="explain", classes=[285])
-        assert viewer.hear("state")["asked"] == [285]
+        viewer.told(asked=[285])
         serving.wait(lambda: [t[0] for t in viewer.explained()["targets"]] == [285])
         viewer.say(do="explain", classes=[285, 967])
         serving.wait(lambda: [t[0] for t in viewer.explained()["targets"]] == [285, 967])
@@ -154,7 +154,7 @@ def test_everything_that_can_be_asked_for(serving):
         assert header["heat"][0] == 2
         assert len(heat) == np.prod(header["heat"])
         viewer.say(do="method", method="hirescam")
-        assert viewer.hear("state")["method"] == "hirescam"
+        viewer.told(method="hirescam")
         viewer.say(do="explain", classes=[1000])
         assert viewer.hear("denied") == "unknown class"
         viewer.say(do="explain", classes=[])
@@ -169,16 +169,14 @@ def test_only_staff_change_what_visitors_find_and_it_outlives_a_restart(camera, 
             visitor.say(do="explain", classes=[285])
             assert visitor.hear("denied") == "not allowed"
             visitor.say(do="explain", classes=[967])
-            assert serving.wait(lambda: visitor.hear("state")["asked"] == [967])
+            visitor.told(asked=[967])
             visitor.say(do="settings", language="de")
             assert closed_with(visitor) == 1008
         with serving.talk(TOKEN) as staff:
             assert staff.hear("welcome")["role"] == "staff"
             assert staff.hear("health")["status"] == "ok"
             staff.say(do="settings", language="de", allowed=[285, 281], colormap="viridis", alpha=0.7)
-            state = staff.hear("state")
-            assert state["curated"]["language"] == "de"
-            assert state["asked"] == []
+            assert staff.told(asked=[])["curated"]["language"] == "de"
             staff.say(do="settings", language="xx")
             assert staff.hear("denied") == "unknown language"
             staff.say(do="restart")
@@ -634,7 +632,7 @@ def test_what_hangs_feeds_no_watchdog():
 
 def test_an_exhibit_without_a_camera_shows_something_and_says_so(tmp_path):
     with Serving("99", "--size", "96", "--kiosk") as serving, serving.talk() as viewer:
-        serving.wait(lambda: viewer.hear("state")["phase"] == "attracting")
+        viewer.told(phase="attracting")
         assert viewer.explained()
         health = serving.health()
         assert (health["status"], health["phase"]) == ("ok", "attracting")

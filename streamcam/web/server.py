@@ -159,13 +159,11 @@ class Server:
         """Resets what nobody touches, tells pages what changed, feeds the watchdog; in the loop that serves, so that a
         loop which hangs feeds nothing.
         """
-        told, fed = None, 0.0
+        fed = 0.0
         while True:
             await asyncio.sleep(_ROUND)
             self._show.stage.look_at_the_clock()
-            state = self._show.stage.to_json()
-            if state != told:
-                told = state
+            if self._show.has_changed:
                 self._show.announce()
             if time.monotonic() - fed > WATCHDOG_SECONDS / 4 and self._show.is_going_on:
                 fed = time.monotonic()

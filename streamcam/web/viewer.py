@@ -95,10 +95,18 @@ class Show:
         if self.stage.stats:
             self.stage.stats.painted(at)
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether pages do not know the state yet."""
+        return self.state != self._stated()
+
     def announce(self) -> None:
         """Tell every page the state."""
-        self.state = json.dumps({"state": self.stage.to_json()})
+        self.state = self._stated()
         self.states.post(self.state)
+
+    def _stated(self) -> str:
+        return json.dumps({"state": self.stage.to_json()})
 
 
 async def converse(socket: WebSocket, show: Show) -> None:
@@ -157,9 +165,9 @@ class Viewer:
 
     async def talk(self) -> None:
         """Until it ends."""
-        role = self._role
+        role, told = self._role, self._show.state
         await self._say({"welcome": {"role": role, "run": self._show.run}, "state": self._show.stage.to_json()})
-        parts = [self._listen(), self._send_pictures(), self._send_states()]
+        parts = [self._listen(), self._send_pictures(), self._send_states(told)]
         parts += [self._send_health()] if role == "staff" else []
         await _first_to_end(*parts)
 
@@ -248,8 +256,7 @@ class Viewer:
                 await self._painted.wait()
             await asyncio.sleep(self._show.audience.pause_after(len(shot.message)))
 
-    async def _send_states(self) -> None:
-        told = self._show.state
+    async def _send_states(self, told: str) -> None:
         while True:  # what was announced while the last one was on its way, or the next
             text = self._show.state if self._show.state != told else await self._show.states.next()
             told = text
