@@ -64,7 +64,7 @@ class Serving:
         with connect(f"ws://localhost:{self.port}/live", max_size=None, **options) as socket:
             yield Viewer(socket, key)
 
-    def wait(self, condition: Any, seconds: float = 60) -> Any:
+    def wait(self, condition: Any, seconds: float = 180) -> Any:
         end = time.monotonic() + seconds
         while not (result := condition()):
             assert self.process.poll() is None, self.process.communicate()
@@ -96,7 +96,7 @@ class Viewer:
     def say(self, **message: Any) -> None:
         self.socket.send(json.dumps(message))
 
-    def hear(self, name: str, seconds: float = 20) -> Any:
+    def hear(self, name: str, seconds: float = 60) -> Any:
         """The next text that has this key; pictures on the way are acknowledged."""
         end = time.monotonic() + seconds
         while True:
@@ -106,7 +106,7 @@ class Viewer:
             elif name in (heard := json.loads(message)):
                 return heard[name]
 
-    def told(self, seconds: float = 20, **expected: Any) -> dict[str, Any]:
+    def told(self, seconds: float = 60, **expected: Any) -> dict[str, Any]:
         """The next state that says so: every page is told whatever changes, this viewer's wish or not."""
         end = time.monotonic() + seconds
         while True:
@@ -114,7 +114,7 @@ class Viewer:
             if expected.items() <= state.items():
                 return state
 
-    def picture(self, seconds: float = 30) -> tuple[dict[str, Any], bytes, bytes]:
+    def picture(self, seconds: float = 60) -> tuple[dict[str, Any], bytes, bytes]:
         """The next picture, acknowledged."""
         end = time.monotonic() + seconds
         while True:
@@ -124,7 +124,7 @@ class Viewer:
                 self.say(do="ack", id=header["id"])
                 return header, heat, jpeg
 
-    def explained(self, seconds: float = 60) -> dict[str, Any]:
+    def explained(self, seconds: float = 180) -> dict[str, Any]:
         """The header of the next picture that has heat."""
         end = time.monotonic() + seconds
         while "targets" not in (header := self.picture()[0]):

@@ -89,7 +89,7 @@ def canvas(page) -> np.ndarray:
     return cv2.imdecode(np.frombuffer(base64.b64decode(data), np.uint8), cv2.IMREAD_COLOR)
 
 
-def waits(page, condition, seconds=30):
+def waits(page, condition, seconds=90):
     end = time.monotonic() + seconds
     while not (result := condition()):
         assert time.monotonic() < end, page.inner_text("body")
