@@ -16,6 +16,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -163,6 +164,19 @@ def test_everything_that_can_be_asked_for(serving):
         viewer.say(do="explain", classes=[])
         viewer.say(do="method", method="gradcam")
         serving.wait(lambda: len(viewer.explained()["targets"]) == 1)
+
+
+def test_a_change_is_told_once(serving):
+    with serving.talk() as viewer:
+        viewer.hear("welcome")
+        viewer.say(do="explain", classes=[281])
+        states = [viewer.told(asked=[281])]
+        viewer.say(do="explain", classes=[])
+        with suppress(TimeoutError):
+            while True:
+                states.append(viewer.hear("state", seconds=1))
+    assert states[-1]["asked"] == []
+    assert all(earlier != later for earlier, later in pairwise(states))
 
 
 def test_only_staff_change_what_visitors_find_and_it_outlives_a_restart(camera, tmp_path):
