@@ -45,11 +45,14 @@ def main() -> None:
             time.sleep(0.05)
 
     def disturb() -> None:
+        while len(crew.actors) < 2:
+            time.sleep(0.05)
+        pids = ray.get([actor.pid.remote() for actor in crew.actors])
         until(2)
         ray.kill(crew.actors[0], no_restart=False)
         faults.append("actor killed")
         until(6)
-        os.kill(ray.get(crew.actors[1].pid.remote()), signal.SIGKILL)
+        os.kill(pids[1], signal.SIGKILL)
         faults.append("process killed")
         until(10)
         cluster.remove_node(second)

@@ -132,6 +132,16 @@ class Viewer:
         return header
 
 
+def closed_with(viewer: Viewer) -> int:
+    """The code with which the program ends a conversation."""
+    try:
+        for _ in range(200):
+            viewer.socket.recv(timeout=20)
+    except ConnectionClosed as ended:
+        return ended.rcvd.code if ended.rcvd else 1006  # no code came
+    raise AssertionError("it goes on")
+
+
 def unpack(message: bytes) -> tuple[dict[str, Any], bytes, bytes]:
     """Header, heat and JPEG."""
     (length,) = struct.unpack_from("<I", message)

@@ -12,6 +12,7 @@ import pytest
 from camera import Camera
 
 from streamcam import Frame, VideoInfo, VideoSink
+from streamcam.errors import OptionError
 from streamcam.hours import parse_hours
 from streamcam.photographs import photographs
 from streamcam.sources.exhibit import ExhibitSource, MotionDetector, _played
@@ -204,3 +205,18 @@ def test_the_photographs_move_slowly_and_fill_the_picture():
     assert all(image.shape == (720, 1280, 3) for image in images)
     changes = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(images)]
     assert 0 < max(changes) < 5
+
+
+def test_opening_hours_are_read_as_people_write_them():
+    hours = parse_hours("Mon-Fri 09:00-17:30, sat 10-14, Sun 22:00-02:00")
+    monday = datetime(2026, 11, 23)
+    for day, hour, minute, is_open in (
+        (0, 8, 59, False), (0, 9, 0, True), (4, 17, 29, True), (4, 17, 30, False), (5, 9, 59, False), (5, 13, 0, True),
+        (6, 12, 0, False), (6, 23, 0, True), (0, 1, 59, True), (0, 2, 0, False),
+    ):  # fmt: skip
+        assert hours.is_open(monday.replace(day=23 + day, hour=hour, minute=minute)) is is_open
+    assert parse_hours("Fri-Mon 0-24").spans == tuple((day, 0, 1440) for day in (4, 5, 6, 0))
+    assert parse_hours("10:00-12:00").is_open(monday.replace(hour=11))
+    for wrong in ("", "Mon", "Mon 9", "Foo 9-17", "9-25", "9:60-10", "9-9", "Mon-Fri 9-17;"):
+        with pytest.raises(OptionError, match="hours"):
+            parse_hours(wrong)

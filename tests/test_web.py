@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import random
 import shutil
 import socket
 import ssl
-import struct
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
-from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,23 +21,18 @@ import numpy as np
 import pytest
 from camera import Camera, number_of
 from need import need, need_module
-from serving import TOKEN, Serving, unpack
+from serving import TOKEN, Serving, closed_with, unpack
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import streamcam
 from streamcam.controls import Controls
-from streamcam.errors import OptionError, SourceError
-from streamcam.hours import parse_hours
+from streamcam.errors import OptionError
 from streamcam.overlay import Overlay
-from streamcam.sources.browser import BrowserSource, decode
 from streamcam.web.guard import Keys
-from streamcam.web.hub import Audience
 from streamcam.web.languages import languages
 from streamcam.web.messages import MAX_TEXT, Command, Explain, Malformed, Settings, Touch, parse
-from streamcam.web.page import Page
 from streamcam.web.staging import Curated, Stage
-from streamcam.web.viewer import Show
 
 
 @pytest.fixture(scope="module")
@@ -55,14 +47,6 @@ def serving(camera):
         with serving.talk() as viewer:
             viewer.explained()
         yield serving
-
-
-def closed_with(viewer) -> int:
-    """The code with which the program ends a conversation."""
-    with pytest.raises(ConnectionClosed) as ended:
-        for _ in range(200):
-            viewer.socket.recv(timeout=20)
-    return ended.value.rcvd.code
 
 
 # --- pictures
@@ -128,7 +112,7 @@ def test_a_stalled_viewer_delays_nobody(serving):
         stalled.hear("welcome")  # and paints nothing
         times = [viewer.picture()[0]["time"] for _ in range(20)]
         gaps = np.diff(times)
-    assert np.median(gaps) < 1  # not the patience with those who stall
+    assert np.median(gaps) < 0.2
 
 
 def test_plain_pictures_are_read_by_another_program(serving):
@@ -512,147 +496,7 @@ def test_one_viewer_too_many_is_told_so(camera):
         assert serving.metric("streamcam_viewers_refused_total") == 2
 
 
-# --- the visitor's own camera
-
-
-def test_a_browsers_pictures_are_explained_for_that_browser_only(cat):
-    jpeg = cv2.imencode(".jpg", cat)[1].tobytes()
-    with Serving("browser", "--size", "96") as serving:
-        assert serving.get("/stream.mjpg")[0] == 404
-        stop = threading.Event()
-        with serving.talk() as owner, serving.talk() as other:
-
-            def feed():
-                while not stop.wait(0.05):
-                    owner.socket.send(jpeg)
-
-            thread = threading.Thread(target=feed)
-            thread.start()
-            try:
-                header = owner.explained()
-                assert 281 <= header["top"][0][0] <= 287  # a cat
-                other.hear("welcome")
-                with pytest.raises(TimeoutError):
-                    other.picture(seconds=2)
-                other.socket.send(jpeg)
-                assert other.hear("busy") is True
-            finally:
-                stop.set()
-                thread.join()
-            owner.socket.close()
-            serving.wait(lambda: serving.metric("streamcam_viewers") == 1)
-            other.socket.send(jpeg)
-            assert other.hear("busy") is False
-        with serving.talk() as bad:
-            bad.hear("welcome")
-            bad.socket.send(jpeg[:50])
-            assert closed_with(bad) == 1008
-
-
-def test_pictures_that_are_none_or_too_large_are_refused_before_they_are_decoded(cat):
-    good = cv2.imencode(".jpg", cat)[1].tobytes()
-    assert decode(good).shape == cat.shape
-    at = good.index(b"\xff\xc0")
-    bomb = good[: at + 5] + b"\xff\xff\xff\xff" + good[at + 9 :]
-    png = cv2.imencode(".png", cat)[1].tobytes()
-    for wrong in (b"", b"\xff\xd8", bomb, png, good[:100], b"\xff\xd8" + b"\xff\xe0\x00\x00" * 1000, b"\0" * (1 << 21)):
-        with pytest.raises(SourceError, match="picture"):
-            decode(wrong)
-    random_ = random.Random(8)
-    source = BrowserSource()
-    for _ in range(300):
-        damaged = bytearray(good)
-        for _ in range(20):
-            damaged[random_.randrange(len(damaged))] = random_.randrange(256)
-        try:
-            source.feed(bytes(damaged))
-        except SourceError:
-            continue
-
-
-# --- running without anybody near
-
-
-@pytest.mark.parametrize("fill", [b"\xff", b"\xff\xd0", b"\xff\x01"])
-def test_a_picture_with_two_sizes_is_refused(cat, fill):
-    jpeg = cv2.imencode(".jpg", cat)[1].tobytes()
-    small = b"\xff\xc0\x00\x11\x08" + struct.pack(">HH", 64, 64) + bytes(10)
-    hidden = jpeg[:2] + fill + b"\xff\xe5" + struct.pack(">H", len(small) + 2) + small + jpeg[2:]
-    assert decode(jpeg).shape == cat.shape
-    with pytest.raises(SourceError, match="no JPEG"):
-        decode(hidden)
-
-
-def test_opening_hours_are_read_as_people_write_them():
-    hours = parse_hours("Mon-Fri 09:00-17:30, sat 10-14, Sun 22:00-02:00")
-    monday = datetime(2026, 11, 23)
-    for day, hour, minute, is_open in (
-        (0, 8, 59, False), (0, 9, 0, True), (4, 17, 29, True), (4, 17, 30, False), (5, 9, 59, False), (5, 13, 0, True),
-        (6, 12, 0, False), (6, 23, 0, True), (0, 1, 59, True), (0, 2, 0, False),
-    ):  # fmt: skip
-        assert hours.is_open(monday.replace(day=23 + day, hour=hour, minute=minute)) is is_open
-    assert parse_hours("Fri-Mon 0-24").spans == tuple((day, 0, 1440) for day in (4, 5, 6, 0))
-    assert parse_hours("10:00-12:00").is_open(monday.replace(hour=11))
-    for wrong in ("", "Mon", "Mon 9", "Foo 9-17", "9-25", "9:60-10", "9-9", "Mon-Fri 9-17;"):
-        with pytest.raises(OptionError, match="hours"):
-            parse_hours(wrong)
-
-
-def test_a_unit_runs_this_very_command(tmp_path):
-    command = [sys.executable, "-m", "streamcam", "serve", "--kiosk", "--hours", "Mon 9-17", "--print-unit"]
-    unit = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert "Type=notify" in unit
-    assert "WatchdogSec=30" in unit
-    assert f"ExecStart={sys.executable} -m streamcam serve --kiosk --hours 'Mon 9-17'\n" in unit
-    assert "print-unit" not in unit.split("[Unit]")[1]
-    (tmp_path / "loop.mp4").touch()
-    more = ["--attract", "loop.mp4", "--settings=exhibit.json", "--language", "de"]
-    unit_here = subprocess.run([*command, *more], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
-    assert f"--attract {tmp_path}/loop.mp4 --settings={tmp_path}/exhibit.json --language de\n" in unit_here
-    assert f"ReadWritePaths={tmp_path}\n" in unit_here
-    for user, line in (("root", "DynamicUser=yes"), ("curator", "User=curator")):
-        said = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"SUDO_USER": user})
-        assert line in said.stdout.splitlines()
-    refused = subprocess.run([*command, "--token", TOKEN], capture_output=True, text=True, check=False)
-    assert refused.returncode == 2
-    if shutil.which("systemd-analyze"):
-        path = tmp_path / "streamcam.service"
-        path.write_text(unit)
-        subprocess.run(["systemd-analyze", "verify", str(path)], check=True)
-
-
-@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd is Linux's")
-def test_systemd_hears_that_it_is_ready_and_alive(camera, tmp_path):
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
-        systemd.bind(str(tmp_path / "notify"))
-        systemd.settimeout(60)
-        with Serving(camera.url, "--size", "96", NOTIFY_SOCKET=str(tmp_path / "notify")):
-            heard = {systemd.recv(100) for _ in range(2)}
-            assert heard == {b"READY=1", b"WATCHDOG=1"}
-
-
-def test_what_hangs_feeds_no_watchdog():
-    page = Page(Controls(Overlay(())))
-    show = Show(
-        page, Stage(Controls(Overlay(())), Curated(), ("en",)), Audience(1, 1e6), Keys(None, open_to_visitors=True)
-    )
-    assert show.is_going_on
-    page.last_seen -= 11  # no frame has come for so long
-    assert not show.is_going_on
-    page.last_seen += 11
-    with show.audience.seat():
-        show.audience.last_came -= 31
-        page.last_painted -= 31  # somebody looks on, and is shown nothing
-        assert not show.is_going_on
-    assert show.is_going_on
-
-
-def test_an_exhibit_without_a_camera_shows_something_and_says_so(tmp_path):
-    with Serving("99", "--size", "96", "--kiosk") as serving, serving.talk() as viewer:
-        viewer.told(phase="attracting")
-        assert viewer.explained()
-        health = serving.health()
-        assert (health["status"], health["phase"]) == ("ok", "attracting")
+# --- what else the program answers
 
 
 def test_numbers_for_prometheus_can_be_parsed(serving):

@@ -129,7 +129,7 @@ def test_every_key_does_what_it_says(start):
     assert record["targets"][0]["class"] == record["top"][0]["class"]
     assert record["picture"]["colormap"] == "jet"
     assert record["source"] == session.camera.url
-    for rank in (2, 5, 3, 4):
+    for rank in (5, 2, 4, 1, 3):  # each too far from the one before for the map of a moment ago
         session.press(str(rank))
         nearly = slice(max(0, rank - 2), rank + 1)
         session.snapshot_that(
@@ -178,11 +178,11 @@ def test_every_key_does_what_it_says(start):
 
     session.press("r")
     session.wait(session.says_recording)
-    time.sleep(2)
+    time.sleep(4)
     session.press("r")
     [recording] = session.wait(lambda: [p for p in session.folder.glob("*.mp4") if ".part" not in p.name])
     capture = cv2.VideoCapture(str(recording))
-    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) > 10
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) > 20
     capture.release()
 
     session.press("q")

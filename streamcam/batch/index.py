@@ -14,6 +14,7 @@ import cv2
 
 from streamcam.batch.driver import Outcome
 from streamcam.errors import SinkError
+from streamcam.sinks.partial import write_whole
 from streamcam.sources.inputs import MARK
 
 _THUMBNAIL = 320  # pixels wide
@@ -101,9 +102,7 @@ class Thumbnails:
                 failures=f'<h2>Failed</h2><table class="failed">{rows}</table><h2>Done</h2>' if failed else "",
                 figures="\n".join(self._figure(outcome, named) for outcome in done),
             )
-            part = path.with_suffix(f".{os.getpid()}.part")
-            part.write_text(page, encoding="utf-8")
-            part.replace(path)
+            write_whole(path, page)
         except OSError as error:
             raise SinkError(f"{path}: the index cannot be written ({error.strerror})") from error
         return path

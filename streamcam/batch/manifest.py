@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from streamcam.batch.settings import Settings, file_identity
 from streamcam.errors import SinkError
 from streamcam.jobs import Job
+from streamcam.sinks.partial import write_whole
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -147,12 +148,10 @@ class Manifest:
             SinkError: it cannot be written, or an output is not there.
         """
         path = self.path(job)
-        part = path.with_suffix(f".{os.getpid()}.part")
         try:
             sizes = self._sizes(job) if state == "done" else {}
             entry = Entry(str(job.source), key, state, sizes, result or {}, reason)
-            part.write_text(json.dumps(asdict(entry)), encoding="utf-8")
-            part.replace(path)
+            write_whole(path, json.dumps(asdict(entry)))
             self.begun(job).unlink(missing_ok=True)
         except OSError as error:
             raise SinkError(f"{path}: cannot be written ({error.strerror})") from error

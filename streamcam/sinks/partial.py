@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from abc import ABC, abstractmethod
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,20 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
         raise SinkError(f"{path}: is a folder; name a file")
     if path.exists() and not overwrite:
         raise OutputExistsError(f"{path}: exists already; use --overwrite to replace it, or -o for another name")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Replace a file by a text at once: whoever reads it, after a power cut too, finds the old one or the new one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with part.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())  # before its name is: the power may go at any moment
+    part.replace(path)
 
 
 class PartialOutput:

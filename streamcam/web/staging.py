@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -14,6 +13,7 @@ from typing import Any, Literal, TypeAlias
 from streamcam.choices import BlendMode, Method
 from streamcam.controls import Controls
 from streamcam.errors import OptionError
+from streamcam.sinks.partial import write_whole
 from streamcam.stats import Stats
 from streamcam.types import LiveFeed
 from streamcam.web.messages import Choose, Explain, Settings, Touch, parse
@@ -121,13 +121,8 @@ class Stage:
         """Write the curator's settings to their file, if there is one; why not, or an empty string."""
         if self._file is None:
             return ""
-        part = self._file.with_name(f"{self._file.name}.part")
         try:
-            with part.open("w", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(self.curated), indent=2) + "\n")
-                file.flush()
-                os.fsync(file.fileno())  # before its name is: the power may go at any moment
-            part.replace(self._file)
+            write_whole(self._file, json.dumps(asdict(self.curated), indent=2) + "\n")
         except OSError as error:
             _log.warning(f"{self._file}: the settings cannot be kept ({error.strerror})")
             return "not kept"

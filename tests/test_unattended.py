@@ -1,0 +1,84 @@
+"""``serve`` without anybody near: its unit for systemd, and whether it notices that it hangs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+
+import pytest
+from camera import Camera
+from serving import TOKEN, Serving
+
+from streamcam.controls import Controls
+from streamcam.overlay import Overlay
+from streamcam.web.guard import Keys
+from streamcam.web.hub import Audience
+from streamcam.web.page import Page
+from streamcam.web.staging import Curated, Stage
+from streamcam.web.viewer import Show
+
+
+@pytest.fixture
+def camera():
+    with Camera() as camera:
+        yield camera
+
+
+def test_a_unit_runs_this_very_command(tmp_path):
+    command = [sys.executable, "-m", "streamcam", "serve", "--kiosk", "--hours", "Mon 9-17", "--print-unit"]
+    unit = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Type=notify" in unit
+    assert "WatchdogSec=30" in unit
+    assert f"ExecStart={sys.executable} -m streamcam serve --kiosk --hours 'Mon 9-17'\n" in unit
+    assert "print-unit" not in unit.split("[Unit]")[1]
+    (tmp_path / "loop.mp4").touch()
+    more = ["--attract", "loop.mp4", "--settings=exhibit.json", "--language", "de"]
+    unit_here = subprocess.run([*command, *more], capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert f"--attract {tmp_path}/loop.mp4 --settings={tmp_path}/exhibit.json --language de\n" in unit_here
+    assert f"ReadWritePaths={tmp_path}\n" in unit_here
+    for user, line in (("root", "DynamicUser=yes"), ("curator", "User=curator")):
+        said = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | {"SUDO_USER": user})
+        assert line in said.stdout.splitlines()
+    refused = subprocess.run([*command, "--token", TOKEN], capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    if shutil.which("systemd-analyze"):
+        path = tmp_path / "streamcam.service"
+        path.write_text(unit)
+        subprocess.run(["systemd-analyze", "verify", str(path)], check=True)
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="systemd is Linux's")
+def test_systemd_hears_that_it_is_ready_and_alive(camera, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(60)
+        with Serving(camera.url, "--size", "96", NOTIFY_SOCKET=str(tmp_path / "notify")):
+            heard = {systemd.recv(100) for _ in range(2)}
+            assert heard == {b"READY=1", b"WATCHDOG=1"}
+
+
+def test_what_hangs_feeds_no_watchdog():
+    page = Page(Controls(Overlay(())))
+    show = Show(
+        page, Stage(Controls(Overlay(())), Curated(), ("en",)), Audience(1, 1e6), Keys(None, open_to_visitors=True)
+    )
+    assert show.is_going_on
+    page.last_seen -= 11  # no frame has come for so long
+    assert not show.is_going_on
+    page.last_seen += 11
+    with show.audience.seat():
+        show.audience.last_came -= 31
+        page.last_painted -= 31  # somebody looks on, and is shown nothing
+        assert not show.is_going_on
+    assert show.is_going_on
+
+
+def test_an_exhibit_without_a_camera_shows_something_and_says_so(tmp_path):
+    with Serving("99", "--size", "96", "--kiosk") as serving, serving.talk() as viewer:
+        viewer.told(phase="attracting")
+        assert viewer.explained()
+        health = serving.health()
+        assert (health["status"], health["phase"]) == ("ok", "attracting")
