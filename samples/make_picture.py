@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from streamcam import GradCAM, Overlay, VideoSource, load_model
-from streamcam.steady import Scale
+from streamcam.steady.heat import Scale
 
 HERE = Path(__file__).parent
 SHOWN = (30, 150)  # a frame of each scene

@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from streamcam.ffmpeg import av
+from streamcam.system.ffmpeg import av
 
 WIDTH, HEIGHT, RATE = 640, 360, 30
 SCENE = 90  # frames of each of the two scenes

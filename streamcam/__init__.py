@@ -18,44 +18,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from streamcam.annotation import Annotated, Outputs, annotate
-    from streamcam.cache import Cache
+    from streamcam.annotation.file import Annotated, Outputs, annotate
+    from streamcam.drawing.overlay import Overlay
     from streamcam.errors import StreamcamError
-    from streamcam.gradcam import GradCAM
+    from streamcam.explain import GradCAM
     from streamcam.models import Classifier, load_model, wrap_model
-    from streamcam.overlay import Overlay
-    from streamcam.pipeline import run
+    from streamcam.pipeline.run import run
     from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoSink
     from streamcam.sources import ImageSource, LiveSource, VideoSource, open_source
+    from streamcam.system.cache import Cache
     from streamcam.types import Explanation, Frame, Region, VideoInfo
 
 __version__ = "0.1.0"
 
 # Loaded at first use: importing streamcam imports none of the libraries it needs to work.
 _HOME = {
-    "Cache": "cache",
+    "Cache": "system.cache",
     "Classifier": "models",
     "Encoding": "sinks",
     "Explanation": "types",
     "Frame": "types",
-    "GradCAM": "gradcam",
+    "GradCAM": "explain",
     "HeatmapSink": "sinks",
     "ImageSink": "sinks",
     "ImageSource": "sources",
     "LiveSource": "sources",
-    "Overlay": "overlay",
+    "Overlay": "drawing.overlay",
     "RecordSink": "sinks",
     "Region": "types",
     "StreamcamError": "errors",
     "VideoInfo": "types",
     "VideoSink": "sinks",
     "VideoSource": "sources",
-    "Annotated": "annotation",
-    "Outputs": "annotation",
-    "annotate": "annotation",
+    "Annotated": "annotation.file",
+    "Outputs": "annotation.file",
+    "annotate": "annotation.file",
     "load_model": "models",
     "open_source": "sources",
-    "run": "pipeline",
+    "run": "pipeline.run",
     "wrap_model": "models",
 }
 

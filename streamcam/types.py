@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from streamcam.naming import Naming
-    from streamcam.sources.live import Counts, State
+    from streamcam.sources.live.live import Counts, State
+    from streamcam.steady.naming import Naming
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Float32Array: TypeAlias = npt.NDArray[np.float32]

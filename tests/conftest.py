@@ -57,9 +57,9 @@ def shared(cache_folder):
 @pytest.fixture(scope="session")
 def tiny_model(shared) -> Path:
     """A tiny model in a file: it is converted once, and a clip takes it a moment."""
-    import zoo
+    from makers import models
 
-    return shared("model", lambda folder: zoo.flat().model.save(folder / "tiny.keras")) / "tiny.keras"
+    return shared("model", lambda folder: models.flat().model.save(folder / "tiny.keras")) / "tiny.keras"
 
 
 @pytest.fixture(scope="session")

@@ -15,16 +15,16 @@ import time
 from pathlib import Path
 
 import av
-import clips
 import numpy as np
 import psutil
 import pytest
-from annotating import bytes_of, call, command
-from need import need_module
+from makers import clips
+from makers.needs import need_module
+from makers.runs import bytes_of, call, command
 
+from streamcam.batch.jobs import plan
 from streamcam.batch.manifest import Manifest
 from streamcam.batch.settings import Settings
-from streamcam.jobs import plan
 
 SIZE = (64, 48)
 
@@ -338,7 +338,7 @@ def test_a_cluster_that_loses_an_actor_a_process_and_a_node_loses_no_file(model,
     clip = clips.write_clip(source / "00.mp4", 400, size=SIZE)
     for number in range(1, 24):
         shutil.copy(clip, source / f"{number:02d}.mp4")
-    script = Path(__file__).with_name("ray_faults.py")
+    script = Path(__file__).parent / "makers" / "ray_faults.py"
     done = subprocess.run(
         [sys.executable, str(script), str(source), str(tmp_path / "out"), str(model)],
         capture_output=True, text=True, timeout=280, check=False,

@@ -9,17 +9,17 @@ import subprocess
 import sys
 from urllib.parse import unquote
 
-import clips
 import pytest
-from annotating import bytes_of, call, command
-from need import need_module
+from makers import clips
+from makers.needs import need_module
+from makers.runs import bytes_of, call, command
 
-from streamcam.batch.crew import Processes, usable_cores
 from streamcam.batch.driver import Batch
+from streamcam.batch.jobs import plan
 from streamcam.batch.manifest import Manifest
 from streamcam.batch.settings import Settings
+from streamcam.batch.workers import Processes, usable_cores
 from streamcam.errors import StreamcamError
-from streamcam.jobs import plan
 
 SIZE = (64, 48)
 
@@ -173,6 +173,6 @@ def test_an_address_that_is_a_folder_is_told_from_a_cluster(source, tiny_model, 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system has no affinity")
 def test_cores_that_a_scheduler_has_not_given_are_not_counted():
-    code = "import os; os.sched_setaffinity(0, {0}); from streamcam.batch.crew import usable_cores as n; print(n())"
+    code = "import os; os.sched_setaffinity(0, {0}); from streamcam.batch.workers import usable_cores as n; print(n())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout) == 1 <= usable_cores()

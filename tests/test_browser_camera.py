@@ -8,10 +8,10 @@ import threading
 
 import cv2
 import pytest
-from serving import Serving, closed_with
+from makers.servers import Serving, closed_with
 
 from streamcam.errors import SourceError
-from streamcam.sources.browser import BrowserSource, decode
+from streamcam.sources.live.browser import BrowserSource, decode
 
 
 def test_a_browsers_pictures_are_explained_for_that_browser_only(cat):

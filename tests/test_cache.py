@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import zoo
+from makers import models
 
 from streamcam import Cache, GradCAM, load_model
 from streamcam.errors import StreamcamWarning
-from streamcam.gradcam.build import Recipe
+from streamcam.explain.build import Recipe
 from streamcam.models.preprocessing import PREPROCESSINGS
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
@@ -23,7 +23,7 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
 
 @pytest.fixture
 def model_file(tmp_path):
-    zoo.flat().model.save(tmp_path / "small.keras")
+    models.flat().model.save(tmp_path / "small.keras")
     return tmp_path / "small.keras"
 
 
@@ -99,7 +99,7 @@ def test_everything_that_shapes_a_graph_is_in_its_key(model_file, tmp_path):
         Recipe(base, None, "gradcam", "probability", (48, 48), 1),
         Recipe(base.with_preprocessing(PREPROCESSINGS["tf"]), None, "gradcam", "logit", (48, 48), 1),
     ]
-    zoo.flat(seed=9).model.save(tmp_path / "other.keras")
+    models.flat(seed=9).model.save(tmp_path / "other.keras")
     others.append(Recipe(load_model(tmp_path / "other.keras", cache=cache), None, "gradcam", "logit", (48, 48), 1))
     keys = {r.key("graph") for r in [recipe, *others]} | {
         recipe.key("graph", size=(96, 48)),
@@ -133,7 +133,7 @@ def test_an_entry_of_other_versions_is_not_used(model_file, tmp_path, monkeypatc
     cache = Cache(tmp_path / "c")
     explain(model_file, cache)
     found = {"format": "0", "tensorflow": "1", "keras": "1", "openvino": "1"}
-    monkeypatch.setattr("streamcam.gradcam.build.versions", lambda: found)
+    monkeypatch.setattr("streamcam.explain.build.versions", lambda: found)
     explain(model_file, cache)
     assert len(graphs(cache)) == 2
 
@@ -186,8 +186,8 @@ GradCAM(load_model({str(model_file)!r}), precision="f32")(np.zeros((48, 48, 3), 
 def test_who_measured_a_precision_first_decides_for_all_who_agree(model_file, tmp_path, monkeypatch):
     agreed = Cache(tmp_path / "agreed")
     measured = iter(["f32", "bf16"])
-    monkeypatch.setattr("streamcam.gradcam.build.cpu_precisions", lambda: ("bf16", "f32"))
-    monkeypatch.setattr("streamcam.gradcam.build.choose", lambda *_: next(measured))
+    monkeypatch.setattr("streamcam.explain.build.cpu_precisions", lambda: ("bf16", "f32"))
+    monkeypatch.setattr("streamcam.explain.build.choose", lambda *_: next(measured))
 
     def precision(name, agreed):
         """What is computed in, and what is kept under the name."""

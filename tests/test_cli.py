@@ -13,13 +13,12 @@ import time
 import warnings
 from pathlib import Path
 
-import clips
 import cv2
 import h5py
 import numpy as np
 import pytest
-import zoo
-from need import need
+from makers import clips, models
+from makers.needs import need
 
 from streamcam import VideoSource
 from streamcam.cli import console, main
@@ -52,7 +51,7 @@ def cli(monkeypatch, capsys, tmp_path):
 def small_model(tmp_path_factory):
     """A model that explains a frame in a millisecond."""
     path = tmp_path_factory.mktemp("model") / "small.keras"
-    zoo.flat().model.save(path)
+    models.flat().model.save(path)
     return path
 
 

@@ -13,16 +13,16 @@ import cv2
 import keras
 import numpy as np
 import pytest
-import zoo
 from keras import layers
-from need import need
+from makers import models
+from makers.needs import need
 
 from streamcam import Frame, GradCAM, wrap_model
+from streamcam.annotation.roi import Inspection, Masks, parse_roi
 from streamcam.evaluate.faithfulness import STEPS, deletion, faithfulness, imputed, insertion, road, spread
 from streamcam.evaluate.sanity import randomised, sanity, spearman
 from streamcam.evaluate.table import evaluate
-from streamcam.roi import Inspection, Masks, parse_roi
-from streamcam.steady import unsteadied
+from streamcam.steady.heat import unsteadied
 
 SIDE = 64
 
@@ -140,7 +140,7 @@ def test_rank_correlation_is_that_of_the_textbook():
 
 
 def test_weights_are_shuffled_and_put_back():
-    classifier = wrap_model(zoo.flat().model)
+    classifier = wrap_model(models.flat().model)
     before = classifier.model.get_weights()
     for only_head in (True, False):
         with randomised(classifier, np.random.default_rng(0), only_head=only_head):
@@ -236,7 +236,7 @@ def test_a_trained_model_is_told_from_a_random_one(bundled, sample):
 
 
 def test_a_map_that_shows_the_picture_rather_than_the_model_fails_the_sanity_check():
-    specimen = wrap_model(zoo.flat().model)
+    specimen = wrap_model(models.flat().model)
     pictures = [np.random.default_rng(i).integers(0, 256, (48, 48, 3), np.uint8) for i in range(3)]
 
     class Edges(GradCAM):

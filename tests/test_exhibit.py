@@ -9,15 +9,15 @@ from itertools import islice, pairwise
 import numpy as np
 import psutil
 import pytest
-from camera import Camera
+from makers.cameras import Camera
 
 from streamcam import Frame, VideoInfo, VideoSink
 from streamcam.errors import OptionError
-from streamcam.hours import parse_hours
 from streamcam.photographs import photographs
-from streamcam.sources.exhibit import ExhibitSource, MotionDetector, _played
-from streamcam.sources.live import LiveSource
-from streamcam.sources.slideshow import slideshow
+from streamcam.sources.live.exhibit import ExhibitSource, MotionDetector, _played
+from streamcam.sources.live.hours import parse_hours
+from streamcam.sources.live.live import LiveSource
+from streamcam.sources.live.slideshow import slideshow
 
 
 class Clock:
@@ -125,7 +125,7 @@ def test_without_a_camera_something_is_shown_until_it_comes(red_clip):
 
 @pytest.mark.parametrize("broken", [b"", b"no film at all" * 1000, None])
 def test_a_clip_that_cannot_be_played_is_left_out(still_clip, red_clip, tmp_path, monkeypatch, broken):
-    monkeypatch.setattr("streamcam.sources.exhibit._CLIP_PATIENCE", 1.0)
+    monkeypatch.setattr("streamcam.sources.live.exhibit._CLIP_PATIENCE", 1.0)
     clip = tmp_path / "clip.mp4"
     if broken is not None:
         clip.write_bytes(broken)
@@ -137,7 +137,7 @@ def test_a_clip_that_cannot_be_played_is_left_out(still_clip, red_clip, tmp_path
 
 def test_while_a_clip_is_slow_to_begin_the_last_picture_stays(still_clip, tmp_path, monkeypatch):
     """Not nothing: whoever watches over the program would take it for hung."""
-    monkeypatch.setattr("streamcam.sources.exhibit._CLIP_PATIENCE", 1.0)
+    monkeypatch.setattr("streamcam.sources.live.exhibit._CLIP_PATIENCE", 1.0)
     (tmp_path / "broken.mp4").write_bytes(b"no film at all")
     clock = Clock()
     source = ExhibitSource(
@@ -197,7 +197,7 @@ def test_outside_its_hours_the_camera_is_closed(still_clip):
 
 
 def readers():
-    return [p for p in psutil.Process().children(recursive=True) if "streamcam.sources.grabber" in p.cmdline()]
+    return [p for p in psutil.Process().children(recursive=True) if "streamcam.sources.live.grabber" in p.cmdline()]
 
 
 def test_the_photographs_move_slowly_and_fill_the_picture():

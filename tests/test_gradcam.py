@@ -6,15 +6,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-import zoo
 from keras import layers
+from makers import models
 
 from streamcam import Frame, GradCAM, VideoSource, load_model, wrap_model
 from streamcam.errors import LayerError, ModelError, OptionError, StreamcamWarning, TargetError
-from streamcam.gradcam.build import Builder, Recipe, Settings
-from streamcam.gradcam.engines import cpu_precisions
-from streamcam.gradcam.geometry import view_of
-from streamcam.gradcam.precision import LEAST_CORRELATION, compare, correlation, views
+from streamcam.explain.build import Builder, Recipe, Settings
+from streamcam.explain.engines import cpu_precisions
+from streamcam.explain.geometry import view_of
+from streamcam.explain.precision import LEAST_CORRELATION, compare, correlation, views
 from streamcam.models.preprocessing import PREPROCESSINGS
 from streamcam.types import Region
 
@@ -26,7 +26,7 @@ def exact(model, **options) -> GradCAM:
     return GradCAM(model, **{"precision": "f32"} | options)
 
 
-def image(height: int = zoo.SIDE, width: int = zoo.SIDE, seed: int = 0) -> np.ndarray:
+def image(height: int = models.SIDE, width: int = models.SIDE, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
@@ -41,29 +41,29 @@ def assert_same_map(actual: np.ndarray, expected: np.ndarray) -> None:
 
 @pytest.mark.parametrize("engine", ["openvino", "tensorflow"])
 @pytest.mark.parametrize("score", ["logit", "probability"])
-@pytest.mark.parametrize("kind", zoo.SPECIMENS)
+@pytest.mark.parametrize("kind", models.SPECIMENS)
 def test_agrees_with_plain_eager_code_for_every_class(kind, score, engine):
-    specimen = zoo.SPECIMENS[kind]()
+    specimen = models.SPECIMENS[kind]()
     # Scaled to 0…1: raw pixels would drive the softmax to exactly 1, where a probability has no gradient.
-    classifier = wrap_model(specimen.model, preprocessing=PREPROCESSINGS["unit"], input_size=(zoo.SIDE, zoo.SIDE))
-    explain = exact(classifier, layer=specimen.layer, score=score, targets=range(zoo.CLASSES), engine=engine)
+    classifier = wrap_model(specimen.model, preprocessing=PREPROCESSINGS["unit"], input_size=(models.SIDE, models.SIDE))
+    explain = exact(classifier, layer=specimen.layer, score=score, targets=range(models.CLASSES), engine=engine)
     seen = 0
     for seed in range(3):
         picture = image(seed=seed)
         explanation = explain(picture)
         _, _, probabilities = specimen.eager(tf.constant(as_input(picture, 1 / 255)))
         np.testing.assert_allclose(explanation.probabilities, probabilities[0], atol=1e-5)
-        np.testing.assert_array_equal(explanation.classes, range(zoo.CLASSES))
+        np.testing.assert_array_equal(explanation.classes, range(models.CLASSES))
         np.testing.assert_array_equal(explanation.scores, explanation.probabilities)
-        for index in range(zoo.CLASSES):
-            expected = zoo.eager_gradcam(specimen.eager, as_input(picture, 1 / 255), index, score)
+        for index in range(models.CLASSES):
+            expected = models.eager_gradcam(specimen.eager, as_input(picture, 1 / 255), index, score)
             assert explanation.heatmaps[index].shape == expected.shape
             if expected.max() > 0:
                 assert_same_map(explanation.heatmaps[index], expected)
                 seen += 1
             else:
                 assert explanation.heatmaps[index].max() == 0
-    assert seen >= zoo.CLASSES
+    assert seen >= models.CLASSES
     assert (explain.engine, explain.precision) == (engine, "f32")
 
 
@@ -85,24 +85,24 @@ def test_agrees_with_plain_eager_code_for_resnet50(cat, score, engine):
     x = picture[None].astype(np.float32) - [103.939, 116.779, 123.68]
     assert explain.layer == "conv5_block3_out"
     for index, heatmap in zip(explanation.classes, explanation.heatmaps, strict=True):
-        assert_same_map(heatmap, zoo.eager_gradcam(eager, x, int(index), score))
+        assert_same_map(heatmap, models.eager_gradcam(eager, x, int(index), score))
 
 
 def test_native_fit_agrees_with_plain_eager_code_on_a_wide_frame():
-    specimen = zoo.flat()
+    specimen = models.flat()
     explain = exact(wrap_model(specimen.model, preprocessing=RAW), targets=("top1",))
-    picture = image(zoo.SIDE, 2 * zoo.SIDE)
+    picture = image(models.SIDE, 2 * models.SIDE)
     explanation = explain(picture)
     free = keras.models.clone_model(specimen.model, input_tensors=keras.Input((None, None, 3)))
     free.set_weights(specimen.model.get_weights())
     whole = keras.Model(free.inputs, [free.get_layer("conv_sum").output, free.get_layer("logits").output, free.output])
-    expected = zoo.eager_gradcam(lambda x: tuple(whole(x)), as_input(picture), int(explanation.classes[0]), "logit")
+    expected = models.eager_gradcam(lambda x: tuple(whole(x)), as_input(picture), int(explanation.classes[0]), "logit")
     assert explanation.heatmaps.shape == (1, 12, 24)
     assert_same_map(explanation.heatmaps[0], expected)
 
 
 def test_compiles_once_for_500_frames_and_50_class_switches():
-    explain = exact(wrap_model(zoo.flat().model, preprocessing=RAW))
+    explain = exact(wrap_model(models.flat().model, preprocessing=RAW))
     wanted = [("top1",), ("top2",), ("class 3",), (5,)]
     for i in range(500):
         explanation = explain(image(seed=i % 7), targets=wanted[i // 10 % 4])
@@ -111,7 +111,7 @@ def test_compiles_once_for_500_frames_and_50_class_switches():
 
 
 def test_compiles_again_only_for_another_shape_or_number_of_classes():
-    explain = exact(wrap_model(zoo.flat().model, preprocessing=RAW))
+    explain = exact(wrap_model(models.flat().model, preprocessing=RAW))
     for shape, targets, traces in [
         ((48, 48), 1, 1),
         ((96, 96), 1, 1),
@@ -124,7 +124,7 @@ def test_compiles_again_only_for_another_shape_or_number_of_classes():
 
 
 def test_ranks_follow_the_probabilities():
-    explain = exact(wrap_model(zoo.flat().model, preprocessing=RAW), targets=("top1", "top2", "TOP7"))
+    explain = exact(wrap_model(models.flat().model, preprocessing=RAW), targets=("top1", "top2", "TOP7"))
     explanation = explain(image())
     order = np.argsort(-explanation.probabilities)
     np.testing.assert_array_equal(explanation.classes, order[[0, 1, 6]])
@@ -133,7 +133,7 @@ def test_ranks_follow_the_probabilities():
 
 @pytest.mark.parametrize("score", ["logit", "probability"])
 def test_mixed_precision_gives_float32_maps_near_the_full_precision_ones(score):
-    full = zoo.flat().model
+    full = models.flat().model
     policy = keras.dtype_policies.DTypePolicy("mixed_float16")
     config = full.get_config()
     for layer in config["layers"]:
@@ -180,7 +180,7 @@ def test_one_output_is_read_as_no_and_yes(activation):
         return features, logits, tf.concat([1 - tf.sigmoid(logit), tf.sigmoid(logit)], axis=-1)
 
     np.testing.assert_allclose(explanation.probabilities, eager(as_input(picture))[2][0], atol=1e-6)
-    maps = [zoo.eager_gradcam(eager, as_input(picture), i, "logit") for i in range(2)]
+    maps = [models.eager_gradcam(eager, as_input(picture), i, "logit") for i in range(2)]
     assert max(m.max() for m in maps) > 0
     np.testing.assert_allclose(explanation.heatmaps, maps, atol=1e-4 * max(m.max() for m in maps))
 
@@ -226,7 +226,7 @@ def test_gradients_through_activations_are_tensorflows_own(activation):
     )
     explanation = explain(image(32, 32))
     expected = [
-        zoo.eager_gradcam(lambda x: tuple(whole(x)), as_input(image(32, 32), 1 / 255), i, "logit") for i in range(4)
+        models.eager_gradcam(lambda x: tuple(whole(x)), as_input(image(32, 32), 1 / 255), i, "logit") for i in range(4)
     ]
     assert max(m.max() for m in expected) > 0
     np.testing.assert_allclose(explanation.heatmaps, expected, atol=1e-4 * max(m.max() for m in expected))
@@ -314,7 +314,7 @@ def test_half_precision_keeps_the_explanation(bundled, precision, cat, coffee, s
 
 def test_a_precision_that_the_processor_lacks_is_said():
     lacking = [p for p in ("f16", "bf16") if p not in cpu_precisions()]
-    model = wrap_model(zoo.flat().model, preprocessing=RAW)
+    model = wrap_model(models.flat().model, preprocessing=RAW)
     for precision in lacking:
         explain = GradCAM(model, precision=precision)
         with pytest.warns(StreamcamWarning, match=f"precision {precision}"):
@@ -337,7 +337,7 @@ def test_precision_is_refused_where_it_changes_the_explanation():
 
     reference = Builder(Settings(precision="f32"))
     recipe = Recipe(
-        wrap_model(zoo.flat().model, preprocessing=PREPROCESSINGS["unit"]), None, "gradcam", "logit", (48, 48), 1
+        wrap_model(models.flat().model, preprocessing=PREPROCESSINGS["unit"]), None, "gradcam", "logit", (48, 48), 1
     )
     engine, _ = reference.build(recipe)
     same = compare(engine, engine, views(48, 48))
@@ -349,7 +349,7 @@ def test_precision_is_refused_where_it_changes_the_explanation():
 @pytest.mark.parametrize("in_flight", [1, 2, 5])
 @pytest.mark.parametrize("every", [1, 3, 7])
 def test_streaming_keeps_order_and_carries_explanations(in_flight, every):
-    classifier = wrap_model(zoo.flat().model, preprocessing=RAW)
+    classifier = wrap_model(models.flat().model, preprocessing=RAW)
     explain, single = exact(classifier, in_flight=in_flight), exact(classifier)
     frames = [Frame(image(seed=i), i, i / 30) for i in range(23)]
     streamed = list(explain.stream(iter(frames), every=every))
@@ -361,7 +361,7 @@ def test_streaming_keeps_order_and_carries_explanations(in_flight, every):
 
 
 def test_a_stream_can_be_left_early():
-    explain = exact(wrap_model(zoo.flat().model, preprocessing=RAW), in_flight=2)
+    explain = exact(wrap_model(models.flat().model, preprocessing=RAW), in_flight=2)
     for _ in range(20):  # more often than there are requests: each must come back
         stream = explain.stream(Frame(image(seed=i), i, 0.0) for i in range(9))
         next(stream)
@@ -370,7 +370,7 @@ def test_a_stream_can_be_left_early():
 
 
 def test_threads_can_be_set():
-    assert exact(wrap_model(zoo.flat().model, preprocessing=RAW), threads=1)(image()).heatmaps.shape == (1, 12, 12)
+    assert exact(wrap_model(models.flat().model, preprocessing=RAW), threads=1)(image()).heatmaps.shape == (1, 12, 12)
 
 
 def test_gray_models_see_luma():
@@ -384,12 +384,12 @@ def test_gray_models_see_luma():
 
 
 def test_the_callers_model_is_left_as_it_was():
-    model = zoo.nested().model
+    model = models.nested().model
     weights = [w.copy() for w in model.get_weights()]
     call = keras.layers.Layer.__call__
     before = {layer.name: dict(vars(layer)) for layer in [model, *model.layers]}
     spec = model.input_spec
-    exact(wrap_model(model, preprocessing=RAW))(image(zoo.SIDE, 3 * zoo.SIDE))
+    exact(wrap_model(model, preprocessing=RAW))(image(models.SIDE, 3 * models.SIDE))
     assert keras.layers.Layer.__call__ is call
     for layer in [model, *model.layers]:
         assert vars(layer).keys() == before[layer.name].keys()
@@ -427,7 +427,7 @@ def test_a_fixed_pooling_window_is_not_taken_for_global_pooling():
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (2000, 3), (31, 57), (480, 640), (1080, 1920)])
 @pytest.mark.parametrize("fit", ["native", "stretch", "crop"])
 def test_frames_of_any_size(shape, fit):
-    explanation = exact(wrap_model(zoo.flat().model, preprocessing=RAW), fit=fit)(image(*shape))
+    explanation = exact(wrap_model(models.flat().model, preprocessing=RAW), fit=fit)(image(*shape))
     r = explanation.region
     assert 0 <= r.x0 < r.x1 <= shape[1]
     assert 0 <= r.y0 < r.y1 <= shape[0]
@@ -448,12 +448,12 @@ def test_geometry():
 
 
 def test_size_sets_the_short_side():
-    explain = exact(wrap_model(zoo.flat().model, preprocessing=RAW), size=96)
+    explain = exact(wrap_model(models.flat().model, preprocessing=RAW), size=96)
     assert explain(image(100, 100)).heatmaps.shape == (1, 24, 24)
 
 
 def test_a_keras_model_can_be_given_as_it_is():
-    explanation = exact(zoo.sequential().model)(image())
+    explanation = exact(models.sequential().model)(image())
     assert explanation.heatmaps.shape[0] == 1
 
 
@@ -465,7 +465,7 @@ def test_targets_that_do_not_exist_name_the_nearest(bundled):
     with pytest.raises(TargetError, match="top1 to top1000"):
         exact(bundled, targets=("top1001",))
     with pytest.raises(TargetError, match="index: 0, 1"):
-        exact(wrap_model(zoo.flat().model, labels=("a", "A", *"bcdef")), targets=("a",))
+        exact(wrap_model(models.flat().model, labels=("a", "A", *"bcdef")), targets=("a",))
     with pytest.raises(TargetError, match="no class"):
         exact(bundled, targets=())
 
@@ -475,10 +475,10 @@ def test_labels_are_found_in_any_case(bundled):
 
 
 def test_a_wrong_layer_lists_the_nearest():
-    explain = exact(wrap_model(zoo.nested().model, preprocessing=RAW), layer="backbone/inner_d")
+    explain = exact(wrap_model(models.nested().model, preprocessing=RAW), layer="backbone/inner_d")
     with pytest.raises(LayerError, match=r"backbone/inner_[abc]"):
         explain(image())
-    assert exact(wrap_model(zoo.nested().model, preprocessing=RAW), layer="inner_b")(image()).heatmaps.shape == (
+    assert exact(wrap_model(models.nested().model, preprocessing=RAW), layer="inner_b")(image()).heatmaps.shape == (
         1,
         12,
         12,
@@ -513,12 +513,12 @@ def test_a_backbone_without_a_head_is_refused():
 
 
 def test_a_call_inside_a_tf_function_is_explained_too():
-    class Wrapped(zoo.Subclassed):
+    class Wrapped(models.Subclassed):
         @tf.function
         def call(self, x):
             return super().call(x)
 
-    plain, wrapped = zoo.subclassed().model, Wrapped()
+    plain, wrapped = models.subclassed().model, Wrapped()
     wrapped(np.zeros((1, 48, 48, 3), np.float32))
     wrapped.set_weights(plain.get_weights())
     maps = [
@@ -540,10 +540,10 @@ def test_a_call_inside_a_tf_function_is_explained_too():
 )
 def test_what_is_no_image_is_refused(bad):
     with pytest.raises(OptionError, match=r"\(H, W, 3\) uint8"):
-        exact(wrap_model(zoo.flat().model, preprocessing=RAW))(bad)
+        exact(wrap_model(models.flat().model, preprocessing=RAW))(bad)
 
 
 @pytest.mark.parametrize("option", [{"fit": "huge"}, {"score": "x"}, {"method": "x"}, {"engine": "x"}, {"size": 2}])
 def test_unknown_settings_are_refused(option):
     with pytest.raises(OptionError, match=next(iter(option))):
-        exact(wrap_model(zoo.flat().model), **option)
+        exact(wrap_model(models.flat().model), **option)

@@ -56,14 +56,16 @@ def test_every_public_name_is_there():
 
 def test_opencv_is_loaded_before_pyav():
     """In the other order OpenCV's windows hang (OpenCV issue 29195)."""
-    program = "import sys, streamcam.ffmpeg; names = list(sys.modules); assert names.index('cv2') < names.index('av')"
+    program = (
+        "import sys, streamcam.system.ffmpeg; names = list(sys.modules); assert names.index('cv2') < names.index('av')"
+    )
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_nothing_reports_over_the_network():
     """OpenVINO does at its import, from a process that it forks, unless that part of it is missing."""
     code = (
-        "from streamcam.gradcam.engines import core; core(); import openvino.tools.ovc.main as o; print(o.tm.__name__)"
+        "from streamcam.explain.engines import core; core(); import openvino.tools.ovc.main as o; print(o.tm.__name__)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "openvino.tools.ovc.telemetry_stub"
@@ -82,17 +84,17 @@ def importers(module: str) -> set[str]:
 
 
 def test_each_library_has_its_rooms():
-    assert importers("av") <= {"ffmpeg.py", "sinks/audio.py"}  # audio.py: for its types only
+    assert importers("av") <= {"system/ffmpeg.py", "sinks/audio.py"}  # audio.py: for its types only
     assert {name.split("/")[0] for name in importers("tensorflow")} <= {
         "models",
-        "gradcam",
-        "libraries.py",
-        "doctor.py",
+        "explain",
+        "system",
+        "diagnose",
     }
-    assert {name.split("/")[0] for name in importers("keras")} <= {"models", "gradcam"}
+    assert {name.split("/")[0] for name in importers("keras")} <= {"models", "explain"}
     for library in ("starlette", "uvicorn", "prometheus_client", "segno"):
         assert {name.split("/")[0] for name in importers(library)} == {"web"}
-    assert {name.split("/")[0] for name in importers("openvino")} <= {"gradcam", "libraries.py"}
+    assert {name.split("/")[0] for name in importers("openvino")} <= {"explain", "system"}
     assert {name.split("/")[0] for name in importers("ray")} == {"batch"}
     assert {name.split("/")[0] for name in importers("typer")} == {"cli"}
 

@@ -19,26 +19,25 @@ from itertools import count, islice, pairwise
 from pathlib import Path
 
 import av
-import clips
 import numpy as np
 import psutil
 import pytest
-import zoo
-from camera import Camera, number_of
-from need import need
+from makers import clips, models
+from makers.cameras import Camera, number_of
+from makers.needs import need
 
 from streamcam import Cache, Frame, GradCAM, VideoSource, run, wrap_model
-from streamcam.controls import Controls, SessionEnd
+from streamcam.drawing.overlay import Overlay, tiled
 from streamcam.errors import OptionError, SourceError, TargetError
-from streamcam.gradcam.prepare import prepare
-from streamcam.live import Limit, Steered, watch
-from streamcam.newest import follow, newest
-from streamcam.overlay import Overlay, tiled
-from streamcam.pipeline import newest_frame
-from streamcam.sinks.recorder import Recorder
-from streamcam.sources.address import parse_address, redacted
-from streamcam.sources.live import LiveSource
-from streamcam.stats import Histogram, Stats
+from streamcam.explain.prepare import prepare
+from streamcam.live.controls import Controls, SessionEnd
+from streamcam.live.recorder import Recorder
+from streamcam.live.session import Limit, Steered, watch
+from streamcam.live.stats import Histogram, Stats
+from streamcam.pipeline.newest import follow, newest
+from streamcam.pipeline.run import newest_frame
+from streamcam.sources.live.address import parse_address, redacted
+from streamcam.sources.live.live import LiveSource
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +48,7 @@ def nothing_stays():
     yield
     names = [t.name for t in threading.enumerate() if t.name.startswith("streamcam")]
     assert names == []
-    assert [p for p in me.children(recursive=True) if "streamcam.sources.grabber" in p.cmdline()] == []
+    assert [p for p in me.children(recursive=True) if "streamcam.sources.live.grabber" in p.cmdline()] == []
     after = me.num_fds() if hasattr(me, "num_fds") else me.num_handles()
     assert after <= before + 2  # pytest's own
 
@@ -267,7 +266,7 @@ def test_wrong_settings_are_refused():
 
 def test_the_reading_process_ends_with_its_parent(camera, tmp_path):
     script = (
-        "from streamcam.sources.live import LiveSource\n"
+        "from streamcam.sources.live.live import LiveSource\n"
         f"for frame in LiveSource({camera.url!r}):\n    print(frame.fresh, flush=True)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
@@ -343,7 +342,7 @@ def test_a_model_that_takes_for_ever_holds_up_no_picture():
         let_go.wait(60)
         return zoo_explain(frame)
 
-    zoo_explain = GradCAM(wrap_model(zoo.flat().model), cache=False)
+    zoo_explain = GradCAM(wrap_model(models.flat().model), cache=False)
     image = np.zeros((48, 48, 3), np.uint8)
     asked = threading.Semaphore(0)
 
@@ -379,13 +378,13 @@ def test_a_model_that_takes_for_ever_holds_up_no_picture():
 
 
 def test_an_error_of_the_model_is_raised_and_nothing_stays(camera):
-    explain = GradCAM(wrap_model(zoo.flat().model), cache=False)
+    explain = GradCAM(wrap_model(models.flat().model), cache=False)
     with LiveSource(camera.url) as source, pytest.raises(TargetError):
         run(source, lambda frame: explain(frame, ("no such class",)), [], overlay=Overlay(()), policy=newest_frame)
 
 
 def test_an_explanation_of_another_size_is_not_drawn():
-    explain = GradCAM(wrap_model(zoo.flat().model), cache=False)
+    explain = GradCAM(wrap_model(models.flat().model), cache=False)
     sizes = iter([(48, 48), (48, 48), (96, 48)])
     go = threading.Event()
 
@@ -423,7 +422,7 @@ class Keep:
 
 
 def session(source, *, controls=None, writers=(), limit=None, **options):
-    model = wrap_model(zoo.flat().model)
+    model = wrap_model(models.flat().model)
     controls = controls or Controls(Overlay(model.labels))
     stats = Stats(source)
     explain = Steered(lambda size: GradCAM(model, size=size, cache=False), controls, stats, **options)
@@ -446,7 +445,7 @@ def test_a_session_counts_what_it_did(camera):
 
 
 def test_the_class_is_switched_while_it_runs_without_compiling(camera):
-    model = wrap_model(zoo.flat().model)
+    model = wrap_model(models.flat().model)
     controls, source = Controls(Overlay(model.labels)), LiveSource(camera.url)
     stats = Stats(source)
     explainer = GradCAM(model, cache=False)
@@ -486,7 +485,7 @@ def test_a_frozen_picture_stands_still_and_is_still_explained(camera):
 
 
 def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
-    model = wrap_model(zoo.flat().model)
+    model = wrap_model(models.flat().model)
     controls, source = Controls(Overlay(model.labels)), LiveSource(camera.url)
     stats = Stats(source)
 
@@ -497,7 +496,7 @@ def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
             time.sleep(0.1 if min(self.size) > 30 else 0.001)
             return super().__call__(frame, targets, method)
 
-    monkeypatch.setattr("streamcam.live._SECONDS_TO_JUDGE", 0.5)
+    monkeypatch.setattr("streamcam.live.session._SECONDS_TO_JUDGE", 0.5)
     made = {}
     explain = Steered(
         lambda size: made.setdefault(size, Slow(model, size=size, cache=False)), controls, stats, target_fps=20
@@ -706,7 +705,7 @@ def test_tensorflow_stays_out_of_the_live_process(camera, tmp_path):
     def is_converting():
         for child in psutil.Process(process.pid).children():
             with suppress(psutil.Error):  # it has just ended
-                if "streamcam.gradcam.prepare" in child.cmdline():
+                if "streamcam.explain.prepare" in child.cmdline():
                     return True
         return False
 

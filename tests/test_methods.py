@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-import zoo
-from need import need_module
+from makers import models
+from makers.needs import need_module
 
 from streamcam import GradCAM, wrap_model
 from streamcam.errors import TargetError
-from streamcam.gradcam.graph import trace
-from streamcam.gradcam.methods import METHODS
-from streamcam.gradcam.precision import correlation
-from streamcam.gradcam.targets import NO_CLASS, resolve_targets
+from streamcam.explain.graph import trace
+from streamcam.explain.methods import METHODS
+from streamcam.explain.precision import correlation
+from streamcam.explain.targets import NO_CLASS, resolve_targets
 from streamcam.photographs import photographs
 
 LAYERS = ("top_activation", "block5c_add")
@@ -85,7 +85,7 @@ def test_every_method_agrees_with_pytorch_grad_cam(bundled, pictures, method, la
 
 @pytest.mark.parametrize("method", METHODS)
 def test_both_engines_agree_on_every_method_and_question(method):
-    specimen = wrap_model(zoo.flat().model)
+    specimen = wrap_model(models.flat().model)
     picture = np.random.default_rng(3).integers(0, 256, (48, 48, 3), np.uint8)
     targets = ("0", "top2", "1 vs 4", "not 2", "not top1 rather than 3")
     one, other = (
@@ -99,7 +99,7 @@ def test_both_engines_agree_on_every_method_and_question(method):
     assert (one.versus == other.versus).all()
 
 
-@pytest.mark.parametrize("make", [zoo.flat, zoo.nested, zoo.sequential, zoo.subclassed])
+@pytest.mark.parametrize("make", [models.flat, models.nested, models.sequential, models.subclassed])
 def test_what_is_known_of_the_head_equals_the_gradient(make):
     classifier = wrap_model(make().model)
     picture = np.random.default_rng(5).integers(0, 256, (48, 48, 3), np.uint8)
@@ -119,7 +119,7 @@ def test_the_closed_form_is_used_where_the_head_is_pooling_and_one_dense_layer(b
         return trace(classifier, classifier.input_size, 1, **options).has_closed_form
 
     assert known(bundled)
-    assert known(wrap_model(zoo.flat().model))
+    assert known(wrap_model(models.flat().model))
     assert not known(bundled, layers=("block5c_add",))
     assert not known(bundled, score="probability")
 

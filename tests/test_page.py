@@ -10,9 +10,9 @@ from contextlib import ExitStack
 import cv2
 import numpy as np
 import pytest
-from camera import BITS, Camera, number_of
-from need import need, need_module
-from serving import TOKEN, Serving
+from makers.cameras import BITS, Camera, number_of
+from makers.needs import need, need_module
+from makers.servers import TOKEN, Serving
 
 CANVAS = "document.getElementById('picture')"
 WIDTH, HEIGHT = 640, 480  # the stream's aspect, so that the canvas is the picture
@@ -125,7 +125,7 @@ def test_it_draws_moving_frames_and_they_are_those_that_were_sent(opened, servin
         page.wait_for_timeout(150)
     assert len(set(numbers)) >= 4
     assert set(numbers) <= set(camera.sent())
-    from camera import pictures
+    from makers.cameras import pictures
 
     photograph = cv2.imread("streamcam/photographs/chelsea.jpg")
     sent = [cv2.imdecode(np.frombuffer(jpeg, np.uint8), 1) for jpeg in pictures(320, 240, 300, photograph)]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 import time
 
-import clips
 import numpy as np
 import pytest
-import zoo
+from makers import clips, models
 
 from streamcam import Frame, GradCAM, run, wrap_model
-from streamcam.prefetch import prefetch
+from streamcam.pipeline.prefetch import prefetch
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +95,7 @@ class Collect:
 
 @pytest.fixture(scope="module")
 def explain():
-    return GradCAM(wrap_model(zoo.flat().model), precision="f32", in_flight=2)
+    return GradCAM(wrap_model(models.flat().model), precision="f32", in_flight=2)
 
 
 def make_frames(count, fail_at=None):

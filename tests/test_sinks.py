@@ -10,11 +10,11 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-import clips
 import cv2
 import h5py
 import numpy as np
 import pytest
+from makers import clips
 
 from streamcam import Encoding, Frame, HeatmapSink, ImageSink, RecordSink, VideoInfo, VideoSink, VideoSource
 from streamcam.errors import OutputExistsError, SinkError, StreamcamWarning
@@ -129,7 +129,7 @@ def atoms(path):
 
 def test_h264_that_plays_everywhere(sample, tmp_path):
     target = copy(sample, tmp_path / "out.mp4")
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     with av.open(str(target)) as container:
         video = container.streams.video[0]
@@ -204,7 +204,7 @@ def test_joined_recordings_keep_their_sound(tmp_path):
 
 
 def test_pixels_that_are_not_square_stay_so(tmp_path):
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     info = VideoInfo(64, 48, Fraction(30), pixel_aspect=Fraction(64, 45))
     with VideoSink(tmp_path / "a.mp4", info) as sink:
@@ -251,7 +251,7 @@ def test_colours_survive(tmp_path, tagged):
 
 @pytest.mark.parametrize(("codec", "name", "ending"), [("hevc", "hevc", "mp4"), ("vp9", "vp9", "webm")])
 def test_other_codecs(tmp_path, codec, name, ending):
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     with VideoSink(tmp_path / f"out.{ending}", VideoInfo(64, 48, Fraction(30)), encoding=Encoding(codec)) as sink:
         for frame in frames(5):
@@ -282,7 +282,7 @@ def test_impossible_encodings_are_named_and_leave_nothing(tmp_path, name, encodi
 WRITER = """
 import sys
 from streamcam import VideoSink, VideoSource
-import clips
+from makers import clips
 with VideoSource(sys.argv[1]) as source, VideoSink(sys.argv[2], source.info) as sink:
     for frame in source:
         sink.write(frame, clips.explanation())
@@ -301,7 +301,7 @@ def start_writer(source, target, how, **more):
 
 def playable_frames(path):
     """How many frames a player gets out of a file that may end in the middle of one."""
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     count = 0
     with av.open(str(path)) as container:
@@ -318,7 +318,7 @@ import sys
 from fractions import Fraction
 import cv2, numpy as np
 from streamcam import Frame, VideoInfo, VideoSink
-import clips
+from makers import clips
 rng = np.random.default_rng(1)
 with VideoSink(sys.argv[1], VideoInfo(160, 120, Fraction(25))) as sink:
     for index in range(30):

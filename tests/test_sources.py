@@ -9,10 +9,10 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
-import clips
 import cv2
 import numpy as np
 import pytest
+from makers import clips
 
 from streamcam import ImageSource, VideoSource, open_source
 from streamcam.errors import SourceError
@@ -153,7 +153,7 @@ def broken_inputs(folder):
 
 
 def _sound_only(path):
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     with av.open(str(path), "w") as container:
         sound = container.add_stream("aac", rate=48_000, layout="stereo")

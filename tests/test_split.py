@@ -8,19 +8,19 @@ import sys
 from fractions import Fraction
 
 import av
-import clips
 import h5py
 import numpy as np
 import pytest
-from need import need_module
+from makers import clips
+from makers.needs import need_module
 
 from streamcam.batch import parts as parts_module
 from streamcam.batch import split as split_module
-from streamcam.batch.crew import Processes
 from streamcam.batch.driver import Batch
+from streamcam.batch.jobs import plan
 from streamcam.batch.settings import Settings
 from streamcam.batch.split import SplitError, StretchSource, borders, cut, fits, layout
-from streamcam.jobs import plan
+from streamcam.batch.workers import Processes
 
 FRAMES = 900
 

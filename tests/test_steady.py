@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import itertools
 
-import clips
 import cv2
 import numpy as np
 import pytest
+from makers import clips
 
 from streamcam import Frame, GradCAM, Region, VideoSource
+from streamcam.annotation.roi import Inspection, Masks, parse_roi, share_inside
 from streamcam.errors import OptionError, SourceError
 from streamcam.evaluate.steadiness import lag_after_cuts, steadiness
-from streamcam.gradcam.precision import correlation
-from streamcam.motion import motion, small_gray
-from streamcam.naming import LEAD_FRAMES, Naming
-from streamcam.roi import Inspection, Masks, parse_roi, share_inside
-from streamcam.steady import steadied, unsteadied
+from streamcam.explain.precision import correlation
+from streamcam.steady.heat import steadied, unsteadied
+from streamcam.steady.motion import motion, small_gray
+from streamcam.steady.naming import LEAD_FRAMES, Naming
 from streamcam.types import Explanation
 
 SIZE = 160, 120  # width, height of the pictures

@@ -12,11 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-import clips
 import pytest
-from need import need_module
+from makers import clips
+from makers.needs import need_module
 
-from streamcam.batch.mirror import url_of
+from streamcam.batch.storage import url_of
 
 
 @pytest.fixture(scope="module")

@@ -9,15 +9,15 @@ import subprocess
 import sys
 
 import pytest
-from camera import Camera
-from serving import TOKEN, Serving
+from makers.cameras import Camera
+from makers.servers import TOKEN, Serving
 
-from streamcam.controls import Controls
-from streamcam.overlay import Overlay
-from streamcam.web.guard import Keys
-from streamcam.web.hub import Audience
+from streamcam.drawing.overlay import Overlay
+from streamcam.live.controls import Controls
+from streamcam.web.access import Keys
+from streamcam.web.broadcast import Audience
 from streamcam.web.page import Page
-from streamcam.web.staging import Curated, Stage
+from streamcam.web.settings import Curated, Stage
 from streamcam.web.viewer import Show
 
 

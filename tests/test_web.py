@@ -19,20 +19,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from camera import Camera, number_of
-from need import need, need_module
-from serving import TOKEN, Serving, closed_with, unpack
+from makers.cameras import Camera, number_of
+from makers.needs import need, need_module
+from makers.servers import TOKEN, Serving, closed_with, unpack
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 import streamcam
-from streamcam.controls import Controls
+from streamcam.drawing.overlay import Overlay
 from streamcam.errors import OptionError
-from streamcam.overlay import Overlay
-from streamcam.web.guard import Keys
+from streamcam.live.controls import Controls
+from streamcam.web.access import Keys
 from streamcam.web.languages import languages
 from streamcam.web.messages import MAX_TEXT, Command, Explain, Malformed, Settings, Touch, parse
-from streamcam.web.staging import Curated, Stage
+from streamcam.web.settings import Curated, Stage
 
 
 @pytest.fixture(scope="module")

@@ -12,10 +12,10 @@ import time
 import cv2
 import numpy as np
 import pytest
-from camera import Camera, number_of
-from need import need
+from makers.cameras import Camera, number_of
+from makers.needs import need
 
-from streamcam.text import AMBER
+from streamcam.drawing.text import AMBER
 
 SIZE = 800, 600  # of the screen
 

@@ -9,14 +9,14 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from streamcam.batch.crew import Crew, Finished, News
+from streamcam.batch.jobs import Job, check
 from streamcam.batch.manifest import Manifest
-from streamcam.batch.mirror import Mirror
 from streamcam.batch.parts import Parts, parts_of
 from streamcam.batch.settings import Settings, Task
-from streamcam.batch.workshop import Result, as_json, from_json, remove_stale
+from streamcam.batch.storage import Mirror
+from streamcam.batch.task import Result, as_json, from_json, remove_stale
+from streamcam.batch.workers import Crew, Finished, News
 from streamcam.errors import OutputExistsError, SinkError, StreamcamError, plain
-from streamcam.jobs import Job, check
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from streamcam.annotation import Outputs
+from streamcam.annotation.file import Outputs
 from streamcam.errors import SinkError
 from streamcam.sinks.audio import AudioCopy
 from streamcam.sinks.partial import PartialOutput
@@ -93,7 +93,7 @@ def _video(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequence[i
     Decoding times are those of the frames shown ``delay`` places earlier, where ``delay`` is how far the encoder moves a
     frame forward at most: so they only grow, and none is later than its frame is shown.
     """
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     shown = [_shown(part) for part in parts]
     if sum(map(len, shown)) != len(ticks):
@@ -133,7 +133,7 @@ def _video(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequence[i
 
 def _shown(part: Path) -> list[int]:
     """The times of a part's packets, in the order in which they are shown."""
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     with av.open(str(part.absolute())) as source:
         return sorted(packet.pts or 0 for packet in source.demux(source.streams.video[0]) if packet.size)
@@ -141,7 +141,7 @@ def _shown(part: Path) -> list[int]:
 
 def _delay(part: Path, order: Sequence[int]) -> int:
     """How many places earlier than it is shown a frame is decoded, at most."""
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     with av.open(str(part.absolute())) as source:
         packets = [packet.pts or 0 for packet in source.demux(source.streams.video[0]) if packet.size]

@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from streamcam.batch.jobs import Job
 from streamcam.batch.settings import Settings, file_identity
 from streamcam.errors import SinkError
-from streamcam.jobs import Job
 from streamcam.sinks.partial import write_whole
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from streamcam.annotation import Outputs
+from streamcam.annotation.file import Outputs
+from streamcam.batch.jobs import Job
 from streamcam.batch.join import join
 from streamcam.batch.settings import Settings, Stretch
 from streamcam.batch.split import FIRST_RUN_IN, Layout, borders, cut, fits, layout, longer, ticks
-from streamcam.batch.workshop import Result
-from streamcam.jobs import Job
+from streamcam.batch.task import Result
 from streamcam.sources.images import IMAGE_SUFFIXES
 from streamcam.sources.video import VideoSource
 from streamcam.types import VideoInfo

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import streamcam
-from streamcam.annotation import Outputs
+from streamcam.annotation.file import Outputs
 
 # How results are made, beyond what a version number says: raised when equal settings give other results.
 _RESULTS = 1
@@ -47,8 +47,8 @@ class Settings:
 
     def check(self) -> None:
         """Raise ``OptionError`` for what can be no setting, before anything is loaded."""
-        from streamcam.overlay import Overlay
-        from streamcam.roi import parse_roi
+        from streamcam.annotation.roi import parse_roi
+        from streamcam.drawing.overlay import Overlay
 
         Overlay(**self.overlay)
         for text in self.roi:

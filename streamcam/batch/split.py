@@ -23,7 +23,7 @@ from streamcam.batch.settings import Stretch
 from streamcam.errors import SourceError
 from streamcam.sources.probe import probe
 from streamcam.sources.video import VideoSource
-from streamcam.steady import AHEAD, Steadied
+from streamcam.steady.heat import AHEAD, Steadied
 from streamcam.types import Frame, VideoInfo
 
 FIRST_RUN_IN = 150  # frames
@@ -54,7 +54,7 @@ class Layout:
 
 def layout(path: Path) -> Layout | None:
     """Read the packets of a video; None where it cannot be cut: times are missing, or groups of pictures overlap."""
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     facts = probe(path)
     stamps: list[int] = []
@@ -110,7 +110,7 @@ def cut(layout: Layout, first: int, end: int, run_in: int, every: int, folder: P
     Raises:
         SplitError: the packets cannot be copied.
     """
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     starts = [key for key in layout.keys if key <= max(0, first - run_in) and key % every == 0]
     begin = starts[-1] if starts else 0

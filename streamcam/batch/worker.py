@@ -38,8 +38,8 @@ def main() -> None:
 
     import cv2
 
-    from streamcam.batch.crew import attempt, reporting
-    from streamcam.batch.workshop import Workshop
+    from streamcam.batch.task import Workshop
+    from streamcam.batch.workers import attempt, reporting
 
     threads = order["threads"]
     cv2.setNumThreads(threads)

@@ -14,10 +14,10 @@ from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, 
 from streamcam.cli.outcomes import sum_up, tell
 
 if TYPE_CHECKING:
-    from streamcam.batch.crew import Crew
-    from streamcam.batch.mirror import Mirror
+    from streamcam.batch.jobs import Job
     from streamcam.batch.settings import Settings
-    from streamcam.jobs import Job
+    from streamcam.batch.storage import Mirror
+    from streamcam.batch.workers import Crew
 
 _OUTPUT = "Output"
 _REASONS = "Right for the right reasons"
@@ -161,11 +161,11 @@ def annotate_command(
     Ctrl-C keeps what was done so far, playable, under a name with .part in it.
     A folder given with -o remembers what is finished: files that are done are skipped the next time.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
-    from streamcam.batch.mirror import url_of
-    from streamcam.jobs import plan
+    from streamcam.batch.jobs import plan
+    from streamcam.batch.storage import url_of
 
     if report:
-        from streamcam.report import check_library
+        from streamcam.annotation.report import check_library
 
         check_library()
     if records_dataset:
@@ -238,7 +238,7 @@ def annotate_command(
     for outcome in outcomes:
         tell(outcome, mirror)
 
-    from streamcam.annotation import Interrupted
+    from streamcam.annotation.file import Interrupted
     from streamcam.cli.progress import BatchProgress
 
     interrupted = ""
@@ -283,10 +283,10 @@ def _shard(text: str) -> tuple[int, int]:
 
 def _crew(settings: Settings, workers: int | None, ray: str | None, *, overwrite: bool) -> Crew:
     if ray:
-        from streamcam.batch.ray_crew import RayCrew
+        from streamcam.batch.ray_workers import RayCrew
 
         return RayCrew(settings, None if ray == "local" else ray)
-    from streamcam.batch.crew import Here, Processes
+    from streamcam.batch.workers import Here, Processes
 
     return Processes(settings, workers) if workers and workers > 1 else Here(settings, overwrite=overwrite)
 
@@ -295,7 +295,7 @@ def _mirrored(
     inputs: list[str], outputs: dict[str, Path | None]
 ) -> tuple[Mirror | None, list[str], dict[str, Path | None]]:
     """Inputs and outputs as files here, and what brings URLs here and there."""
-    from streamcam.batch.mirror import Mirror, url_of
+    from streamcam.batch.storage import Mirror, url_of
 
     if not any(map(url_of, [*inputs, *outputs.values()])):
         return None, inputs, outputs

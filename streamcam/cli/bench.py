@@ -10,7 +10,7 @@ from streamcam.cli.console import note, say
 from streamcam.cli.options import ExplainOptions, ModelOptions, takes
 
 if TYPE_CHECKING:
-    from streamcam.bench import Report
+    from streamcam.diagnose.bench import Report
 
 
 @takes(model=ModelOptions, explanation=ExplainOptions)
@@ -31,7 +31,7 @@ def bench_command(
     if not (cross and width.isdigit() and height.isdigit() and int(width) and int(height)):
         raise typer.BadParameter("must be like 1280x720", param_hint="--resolution")
 
-    from streamcam.bench import measure
+    from streamcam.diagnose.bench import measure
 
     classifier = model.load(cache=not explanation.no_cache)
     report = measure(

@@ -14,7 +14,7 @@ app = typer.Typer(no_args_is_help=True, help="List or clear the converted models
 @app.command("list")
 def list_command() -> None:
     """List what is kept, the one used last first."""
-    from streamcam.cache import Cache
+    from streamcam.system.cache import Cache
 
     cache = Cache()
     entries = cache.entries()
@@ -35,7 +35,7 @@ def list_command() -> None:
 @app.command("clear")
 def clear_command() -> None:
     """Remove all of it. It is made again when it is needed."""
-    from streamcam.cache import Cache
+    from streamcam.system.cache import Cache
 
     cache = Cache()
     say(f"{cache.clear()} entries removed from {cache.folder}")

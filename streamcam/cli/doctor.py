@@ -14,8 +14,8 @@ def doctor_command() -> None:
 
     Exits with 1 if something is missing without which nothing works.
     """
-    from streamcam.doctor import examine
-    from streamcam.libraries import quiet_start
+    from streamcam.diagnose.doctor import examine
+    from streamcam.system.libraries import quiet_start
 
     with quiet_start():
         findings = list(examine())

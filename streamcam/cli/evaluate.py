@@ -20,7 +20,7 @@ from streamcam.errors import SinkError
 
 if TYPE_CHECKING:
     from streamcam.evaluate.table import Row
-    from streamcam.gradcam import GradCAM
+    from streamcam.explain import GradCAM
 
 _OUTPUT = "Output"
 _COMPARED = "Compared"
@@ -88,9 +88,9 @@ def evaluate_command(
     sanity: how alike maps of randomised weights are; near 1, a map shows the picture and not the model.
     flicker: how much maps change beside the motion of the picture, raw, live, and in files.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
+    from streamcam.annotation.roi import parse_roi
     from streamcam.evaluate.table import evaluate
-    from streamcam.gradcam import GradCAM
-    from streamcam.roi import parse_roi
+    from streamcam.explain import GradCAM
     from streamcam.sources.inputs import files_of
 
     paths = [path for given in inputs for path in files_of(given)]

@@ -14,12 +14,12 @@ from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, 
 from streamcam.errors import SinkError
 
 if TYPE_CHECKING:
-    from streamcam.chrome import Chrome
-    from streamcam.controls import Controls
-    from streamcam.live import Steered
-    from streamcam.sinks.recorder import Recorder
-    from streamcam.sources.live import LiveSource
-    from streamcam.stats import Stats
+    from streamcam.drawing.status import Chrome
+    from streamcam.live.controls import Controls
+    from streamcam.live.recorder import Recorder
+    from streamcam.live.session import Steered
+    from streamcam.live.stats import Stats
+    from streamcam.sources.live.live import LiveSource
     from streamcam.types import Explanation, Frame, Writer
 
 _SESSION = "Session"
@@ -91,16 +91,16 @@ def live_command(
     A camera that fails or is not there is tried again without end. Nothing is recorded unless -o or r says so.
     Keys: q quit, space freeze, s snapshot, r record, 1-5 explain the class of that rank, l lock it, h all of them.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
-    from streamcam.controls import Controls
-    from streamcam.live import Limit, Steered, watch
-    from streamcam.naming import Naming
+    from streamcam.live.controls import Controls
+    from streamcam.live.recorder import Recorder
+    from streamcam.live.session import Limit, Steered, watch
+    from streamcam.live.snapshot import free_path, save_snapshot
+    from streamcam.live.stats import Stats
+    from streamcam.live.window import Window, check_display
     from streamcam.sinks import Encoding
     from streamcam.sinks.partial import refuse_existing
-    from streamcam.sinks.recorder import Recorder
-    from streamcam.sinks.window import Window, check_display
-    from streamcam.snapshot import free_path, save_snapshot
-    from streamcam.stats import Stats
-    from streamcam.steady import unsteadied
+    from streamcam.steady.heat import unsteadied
+    from streamcam.steady.naming import Naming
 
     if not no_window:
         check_display()
@@ -134,7 +134,7 @@ def live_command(
     )
 
     def snapshot(frame: Frame, explanation: Explanation | None) -> None:
-        from streamcam.annotation import make_header
+        from streamcam.annotation.file import make_header
 
         try:
             header = make_header(opened.address.name, explain.current)
@@ -181,8 +181,8 @@ def live_command(
 def _chrome(
     source: LiveSource, controls: Controls, stats: Stats, explain: Steered, recorder: Recorder
 ) -> Callable[[Frame], Chrome]:
-    from streamcam.chrome import Chrome
-    from streamcam.sinks.window import KEYS
+    from streamcam.drawing.status import Chrome
+    from streamcam.live.window import KEYS
 
     def chrome(frame: Frame) -> Chrome:
         facts = [f"camera {stats.camera_rate.value:.0f} fps", f"maps {stats.explain_rate.value:.0f} a second"]

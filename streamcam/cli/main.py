@@ -19,7 +19,7 @@ import streamcam
 from streamcam.cli import annotate, bench, cache, console, doctor, evaluate, live, models, serve
 from streamcam.cli.console import fail_with, internal, note, warn
 from streamcam.errors import StreamcamError, StreamcamWarning
-from streamcam.libraries import explain_import_error
+from streamcam.system.libraries import explain_import_error
 
 _EPILOG = "Start with: streamcam annotate clip.mp4. Each command has its own --help."
 

@@ -16,11 +16,11 @@ import typer
 from streamcam.choices import BlendMode, EngineName, Fit, Layout, Method, PrecisionChoice, PreprocessName, Score
 
 if TYPE_CHECKING:
-    from streamcam.gradcam import GradCAM
-    from streamcam.live import Prepare, Targets
+    from streamcam.drawing.overlay import Overlay
+    from streamcam.explain import GradCAM
+    from streamcam.live.session import Prepare, Targets
     from streamcam.models import Classifier
-    from streamcam.overlay import Overlay
-    from streamcam.sources.live import LiveSource
+    from streamcam.sources.live.live import LiveSource
 
 _MODEL = "Model"
 _EXPLANATION = "Explanation"
@@ -194,13 +194,13 @@ class ExplainOptions:
 
     def explainer(self, classifier: Classifier, *, in_flight: int = 1) -> GradCAM:
         """The explainer that was asked for."""
-        from streamcam.gradcam import GradCAM
+        from streamcam.explain import GradCAM
 
         return GradCAM(classifier, **self.keywords(), in_flight=in_flight, cache=not self.no_cache)
 
     def sized(self, classifier: Classifier) -> Callable[[int | None], GradCAM]:
         """Explainers by the short side of their input, for live pictures: one core is left to the picture."""
-        from streamcam.gradcam import GradCAM
+        from streamcam.explain import GradCAM
 
         keywords = self.keywords()
         keywords["threads"] = keywords["threads"] or max(1, (os.cpu_count() or 2) - 1)
@@ -213,8 +213,8 @@ class ExplainOptions:
 
     def aside(self, model: ModelOptions) -> Prepare | None:
         """Converts graphs in another process, which holds up nothing, where there is a cache to find them in."""
-        from streamcam.cache import default_folder
-        from streamcam.gradcam.prepare import prepare
+        from streamcam.explain.prepare import prepare
+        from streamcam.system.cache import default_folder
 
         if self.no_cache:
             return None
@@ -273,7 +273,7 @@ class PictureOptions:
 
     def overlay(self, labels: tuple[str, ...]) -> Overlay:
         """The overlay that was asked for."""
-        from streamcam.overlay import Overlay
+        from streamcam.drawing.overlay import Overlay
 
         return Overlay(labels, **self.keywords())
 
@@ -315,7 +315,7 @@ class SourceOptions:
 
     def open(self, given: str) -> LiveSource:
         """The source that was asked for."""
-        from streamcam.sources.live import LiveSource
+        from streamcam.sources.live.live import LiveSource
 
         return LiveSource(
             given,

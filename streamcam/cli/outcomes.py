@@ -9,8 +9,8 @@ from streamcam.cli.console import fail, fail_with, internal_line, note, say
 
 if TYPE_CHECKING:
     from streamcam.batch.driver import Outcome, State
-    from streamcam.batch.mirror import Mirror
-    from streamcam.batch.workshop import Result
+    from streamcam.batch.storage import Mirror
+    from streamcam.batch.task import Result
 
 
 _STATES: dict[State, str] = {

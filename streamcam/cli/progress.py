@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 from streamcam.cli.console import note, warn
 
 if TYPE_CHECKING:
-    from streamcam.batch.crew import News
     from streamcam.batch.driver import Outcome
+    from streamcam.batch.workers import News
 
 _SECONDS_BETWEEN_LINES = 10.0
 

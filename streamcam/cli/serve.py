@@ -81,19 +81,19 @@ def serve_command(
         say(unit(given[1:], written=exhibit.settings).rstrip())
         return
 
-    from streamcam.controls import COLORMAPS, Controls
-    from streamcam.gradcam.targets import resolve_targets
-    from streamcam.live import Limit, Steered
-    from streamcam.naming import Naming
-    from streamcam.steady import unsteadied
+    from streamcam.explain.targets import resolve_targets
+    from streamcam.live.controls import COLORMAPS, Controls
+    from streamcam.live.session import Limit, Steered
+    from streamcam.steady.heat import unsteadied
+    from streamcam.steady.naming import Naming
+    from streamcam.web.access import Keys
     from streamcam.web.app import health_of, make_app
-    from streamcam.web.guard import Keys
-    from streamcam.web.hub import Audience
+    from streamcam.web.broadcast import Audience
     from streamcam.web.languages import languages
     from streamcam.web.page import Page
     from streamcam.web.server import Server, check_certificate, is_local, listen
     from streamcam.web.session import present
-    from streamcam.web.staging import Curated, Stage
+    from streamcam.web.settings import Curated, Stage
     from streamcam.web.systemd import notify
     from streamcam.web.viewer import Feed, Show
 
@@ -198,7 +198,7 @@ def _check_libraries() -> None:
 
 def _classes(targets: Sequence[str], labels: tuple[str, ...]) -> tuple[str | int, ...]:
     """Ranks as they are, and classes by their indices, which is how pages name them."""
-    from streamcam.gradcam.targets import NO_CLASS, resolve_targets
+    from streamcam.explain.targets import NO_CLASS, resolve_targets
 
     rows = resolve_targets(targets, labels)
     if any(versus != NO_CLASS or sign < 0 for _, versus, sign in rows):
@@ -210,10 +210,10 @@ def _classes(targets: Sequence[str], labels: tuple[str, ...]) -> tuple[str | int
 
 def _source(given: str, origin: SourceOptions, exhibit: ExhibitOptions) -> tuple[Callable[[], LiveFeed], Any]:
     """How to open the source of a session; and, for browsers' cameras, the one that takes their pictures."""
-    from streamcam.hours import parse_hours
-    from streamcam.sources.address import parse_address
-    from streamcam.sources.browser import BrowserSource
-    from streamcam.sources.exhibit import ExhibitSource
+    from streamcam.sources.live.address import parse_address
+    from streamcam.sources.live.browser import BrowserSource
+    from streamcam.sources.live.exhibit import ExhibitSource
+    from streamcam.sources.live.hours import parse_hours
 
     for name, value in (("hours", exhibit.hours), ("attract", exhibit.attract)):
         if value and not exhibit.kiosk:

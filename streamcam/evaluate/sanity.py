@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from streamcam.gradcam import GradCAM
+from streamcam.explain import GradCAM
 from streamcam.models import Classifier
 from streamcam.types import Float32Array, UInt8Array
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from streamcam.gradcam.precision import correlation
-from streamcam.motion import motion, small_gray
-from streamcam.steady import Steadied
+from streamcam.explain.precision import correlation
+from streamcam.steady.heat import Steadied
+from streamcam.steady.motion import motion, small_gray
 from streamcam.types import Float32Array
 
 _HEIGHT = 32  # cells of the grid on which maps of any size are compared

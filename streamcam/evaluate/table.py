@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
+from streamcam.annotation.roi import Masks, Roi, share_inside
 from streamcam.evaluate.faithfulness import Faithfulness, faithfulness, insertion, spread
 from streamcam.evaluate.sanity import sanity
 from streamcam.evaluate.steadiness import Steadiness, lag_after_cuts, steadiness
-from streamcam.gradcam import GradCAM
-from streamcam.gradcam.precision import correlation
-from streamcam.naming import Naming
-from streamcam.roi import Masks, Roi, share_inside
+from streamcam.explain import GradCAM
+from streamcam.explain.precision import correlation
 from streamcam.sources import ImageSource, open_source
-from streamcam.steady import AHEAD, Steadied, steadied, unsteadied
+from streamcam.steady.heat import AHEAD, Steadied, steadied, unsteadied
+from streamcam.steady.naming import Naming
 from streamcam.types import Explanation, Float32Array, Frame, UInt8Array
 
 MOST_FRAMES = 300  # of each video that are looked at

@@ -8,15 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from streamcam.cache import Cache, key_of, usual_cache
 from streamcam.errors import ModelError
-from streamcam.libraries import load_tensorflow
 from streamcam.models import catalog
 from streamcam.models.classifier import Classifier, default_labels, wrap_model
 from streamcam.models.efficientnet_lite import WEIGHTS_SHA256
 from streamcam.models.labels import imagenet_labels, read_labels
 from streamcam.models.preprocessing import PREPROCESSINGS, preprocessing_named
-from streamcam.versions import versions
+from streamcam.system.cache import Cache, key_of, usual_cache
+from streamcam.system.libraries import load_tensorflow
+from streamcam.system.versions import versions
 
 if TYPE_CHECKING:
     import keras

@@ -2,7 +2,7 @@
 
 Architecture: EfficientNet (Tan & Le 2019, arXiv:1905.11946) without squeeze-and-excite, with ReLU6, and with stem and
 head unscaled ("EfficientNet-Lite"). The batch normalisations are folded into the convolutions when the weights are
-converted (``streamcam/weights/convert_efficientnet_lite0.py``), so every convolution here has a bias.
+converted (``streamcam/models/weights/convert_efficientnet_lite0.py``), so every convolution here has a bias.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def read_bundled_weights() -> bytes:
     Raises:
         ModelError: the weights file is missing or is not the one that was shipped.
     """
-    path = files("streamcam.weights") / WEIGHTS_FILE
+    path = files("streamcam.models.weights") / WEIGHTS_FILE
     try:
         data = path.read_bytes()
     except OSError as error:

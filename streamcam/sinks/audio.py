@@ -23,7 +23,7 @@ class AudioCopy:
     """
 
     def __init__(self, source: Path, output: OutputContainer) -> None:
-        from streamcam.ffmpeg import av
+        from streamcam.system.ffmpeg import av
 
         self._error = av.FFmpegError
         self._output = output
@@ -88,7 +88,7 @@ class AudioCopy:
 
 def _can_hold(output: OutputContainer, track: Any) -> bool:
     """Whether a container takes a sound track as it is: tried on one in memory, since lists of codecs promise too much."""
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     if track.codec_context is None:
         return False

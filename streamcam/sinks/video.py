@@ -63,7 +63,7 @@ class VideoSink(FileSink):
     def __init__(
         self, path: str | Path, info: VideoInfo, *, encoding: Encoding | None = None, overwrite: bool = False
     ) -> None:
-        from streamcam.ffmpeg import av
+        from streamcam.system.ffmpeg import av
 
         self._av = av
         self._info = info
@@ -152,7 +152,7 @@ def container_options(path: Path) -> dict[str, str]:
 
 
 def _check_encoder(codec: str) -> None:
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     try:
         formats = [f.name for f in av.Codec(codec, "w").video_formats or ()]

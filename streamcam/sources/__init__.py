@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from streamcam.sources.images import IMAGE_SUFFIXES, ImageSource
-from streamcam.sources.live import LiveSource
+from streamcam.sources.live.live import LiveSource
 from streamcam.sources.video import VideoSource
 
 __all__ = ["ImageSource", "LiveSource", "VideoSource", "open_source"]

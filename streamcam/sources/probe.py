@@ -45,7 +45,7 @@ def probe(path: Path) -> Probe:
     Raises:
         SourceError: the file is not media, is cut off, or has no video.
     """
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     try:
         container = av.open(str(path.absolute()))
@@ -76,7 +76,7 @@ def probe(path: Path) -> Probe:
 
 def last_packet_time(path: Path) -> float:
     """When the last packet of any track ends, in seconds from the start of the file. Reads the whole file."""
-    from streamcam.ffmpeg import av
+    from streamcam.system.ffmpeg import av
 
     last = 0.0
     with av.open(str(path.absolute())) as container:

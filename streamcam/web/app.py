@@ -24,10 +24,10 @@ from starlette.websockets import WebSocket
 
 import streamcam
 from streamcam.choices import BlendMode, Method
-from streamcam.controls import COLORMAPS
-from streamcam.overlay import colour_table
-from streamcam.web.guard import Guard
-from streamcam.web.hub import Full
+from streamcam.drawing.overlay import colour_table
+from streamcam.live.controls import COLORMAPS
+from streamcam.web.access import Guard
+from streamcam.web.broadcast import Full
 from streamcam.web.languages import Language
 from streamcam.web.metrics import Metrics
 from streamcam.web.viewer import Show, converse

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, get_args
 
 from streamcam.choices import BlendMode, Method
-from streamcam.controls import COLORMAPS
+from streamcam.live.controls import COLORMAPS
 
 MAX_TEXT = 4096  # bytes of a message from a page; a staff page's list of classes is the longest
 _MAX_COMPARED = 2

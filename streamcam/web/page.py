@@ -10,10 +10,10 @@ from typing import Any, Self
 import cv2
 import numpy as np
 
-from streamcam.controls import Controls, SessionEnd
-from streamcam.overlay import upsample
+from streamcam.drawing.overlay import upsample
+from streamcam.live.controls import Controls, SessionEnd
 from streamcam.types import Explanation, Float32Array, Frame, UInt8Array
-from streamcam.web.hub import Bulletin
+from streamcam.web.broadcast import Bulletin
 from streamcam.web.messages import picture_message
 
 _LARGEST = 1280  # pixels of the longer side, as sent

@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streamcam.errors import OptionError, SinkError
-from streamcam.sources.browser import MAX_BYTES
+from streamcam.sources.live.browser import MAX_BYTES
 from streamcam.web.messages import MAX_TEXT
 from streamcam.web.systemd import WATCHDOG_SECONDS, notify
 from streamcam.web.viewer import Show

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 
 from streamcam.errors import OptionError, StreamcamError
-from streamcam.live import Steered, watch
-from streamcam.pipeline import Steady
-from streamcam.stats import Stats
+from streamcam.live.session import Steered, watch
+from streamcam.live.stats import Stats
+from streamcam.pipeline.run import Steady
 from streamcam.types import LiveFeed, Writer
 from streamcam.web.viewer import Show
 

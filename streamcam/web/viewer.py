@@ -13,12 +13,12 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from streamcam.errors import SourceError
-from streamcam.sources.browser import BrowserSource
-from streamcam.web.guard import Keys
-from streamcam.web.hub import Audience, Bulletin, Full
+from streamcam.sources.live.browser import BrowserSource
+from streamcam.web.access import Keys
+from streamcam.web.broadcast import Audience, Bulletin, Full
 from streamcam.web.messages import Ack, Choose, Explain, Hello, Malformed, Restart, Settings, Touch, parse
 from streamcam.web.page import Page, Shot
-from streamcam.web.staging import Role, Stage
+from streamcam.web.settings import Role, Stage
 
 _PATIENCE = 20.0  # seconds for a page to take a message, to paint a picture
 _HELLO = 10.0  # seconds for a page to say hello

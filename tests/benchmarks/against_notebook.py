@@ -23,7 +23,7 @@ import psutil
 from notebook import make_notebook_gradcam
 
 from streamcam import GradCAM, Overlay, VideoSink, VideoSource, load_model, run
-from streamcam.steady import Scale
+from streamcam.steady.heat import Scale
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "cat_and_coffee.mp4"
 

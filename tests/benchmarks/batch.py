@@ -21,8 +21,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import clips
-import zoo
+from makers import clips, models
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "cat_and_coffee.mp4"
 
@@ -78,7 +77,7 @@ def workers(folder: Path) -> None:
 def tiny(folder: Path) -> tuple[Path, tuple[str, str]]:
     """A clip of three frames, and a model that takes no time: what is left is everything around the work."""
     clip, model = clips.write_clip(folder / "tiny.mp4", 3), folder / "tiny.keras"
-    zoo.flat().model.save(model)
+    models.flat().model.save(model)
     annotate(clip, "-o", folder / "warm.mp4", "-m", model)
     return clip, ("-m", str(model))
 

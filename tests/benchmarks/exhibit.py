@@ -30,8 +30,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from camera import Camera
-from serving import TOKEN, Serving, unpack
+from makers.cameras import Camera
+from makers.servers import TOKEN, Serving, unpack
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
@@ -144,7 +144,7 @@ def wall_clock():
     try: jump = float(open(jumps).read() or 0)
     except (OSError, ValueError): jump = 0
     return wall + timedelta(seconds=(time.monotonic() - began) * factor + jump)
-import streamcam.sources.exhibit as exhibit, streamcam.web.staging as staging
+import streamcam.sources.live.exhibit as exhibit, streamcam.web.settings as staging
 exhibit.ExhibitSource.__init__.__kwdefaults__.update(clock=clock, wall_clock=wall_clock)
 staging.Stage.__init__.__kwdefaults__.update(clock=clock)
 sys.argv = ["streamcam", *sys.argv[3:]]

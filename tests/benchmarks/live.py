@@ -27,14 +27,14 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from camera import Camera, number_of
+from makers.cameras import Camera, number_of
 
 from streamcam import Explanation, Frame, GradCAM, load_model
-from streamcam.controls import Controls
-from streamcam.live import Limit, Steered, watch
-from streamcam.overlay import Overlay
-from streamcam.sources.live import LiveSource
-from streamcam.stats import Stats
+from streamcam.drawing.overlay import Overlay
+from streamcam.live.controls import Controls
+from streamcam.live.session import Limit, Steered, watch
+from streamcam.live.stats import Stats
+from streamcam.sources.live.live import LiveSource
 
 STALL = 1.0  # seconds
 

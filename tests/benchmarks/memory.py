@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from streamcam.bench import make_clip
+from streamcam.diagnose.bench import make_clip
 
 RATE = 30
 SIZE = "64"  # pixels, the short side of the network's input

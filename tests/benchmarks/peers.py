@@ -207,7 +207,7 @@ def main() -> None:
         print(json.dumps(measure(options.one, options.clip)))
         return
 
-    from streamcam.bench import machine, make_clip
+    from streamcam.diagnose.bench import machine, make_clip
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["STREAMCAM_CACHE"] = str(Path(folder) / "cache")

@@ -1,0 +1,263 @@
+"""One self-contained page about an annotated video: the clip, what the model said over time, and how far to trust it."""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import cv2
+import numpy as np
+
+from streamcam.drawing.overlay import Overlay
+from streamcam.errors import MissingLibraryError, SinkError
+from streamcam.steady.heat import Steadied
+from streamcam.steady.motion import motion, small_gray
+from streamcam.types import Float32Array, Header, UInt8Array
+
+_TOP = 5  # classes kept of each frame
+_MOST_THUMBNAILS = 60
+_THUMBNAIL = 220  # pixels wide
+_LARGEST_CLIP = 64 * 1024**2  # bytes that are put into the page; a larger clip is linked
+_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00")  # Okabe and Ito 2008
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    time: float
+    top: tuple[tuple[int, float], ...]
+    named: int
+    score: float
+    inside: float | None
+    flicker: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Thumbnail:
+    time: float
+    caption: str
+    jpeg: bytes
+
+
+class Report:
+    """Looks on while a video is annotated, and writes the page afterwards.
+
+    Args:
+        overlay: how thumbnails are drawn.
+        alert_below: drawn as a line beside the evidence inside, or None.
+
+    Raises:
+        MissingLibraryError: there is no plotly.
+    """
+
+    def __init__(self, overlay: Overlay, *, alert_below: float | None = None) -> None:
+        check_library()
+        self._overlay = overlay
+        self._alert_below = alert_below
+        self._moments: list[_Moment] = []
+        self._thumbnails: list[_Thumbnail] = []
+        self._last: tuple[UInt8Array, Float32Array] | None = None
+        self._state: object = None
+
+    def observed(self, shown: Iterable[Steadied]) -> Iterator[Steadied]:
+        """The same, noted down."""
+        for frame, explanation, heat in shown:
+            if explanation is not None and heat is not None:
+                gray = small_gray(frame.image, explanation.region)
+                flicker, is_cut = self._compare(gray, heat)
+                named, inside = int(explanation.classes[0]), explanation.inside
+                share = inside.shares[0] if inside else None
+                score = float(explanation.scores[0])
+                self._moments.append(_Moment(frame.time, tuple(explanation.top(_TOP)), named, score, share, flicker))
+                state = named, bool(inside and inside.alert)
+                if (state != self._state or is_cut) and len(self._thumbnails) < _MOST_THUMBNAILS:
+                    picture = self._overlay.draw(frame.image, heat, explanation)
+                    caption = f"{self._name(named)} {score:.0%}" + (", looks elsewhere" if state[1] else "")
+                    self._thumbnails.append(_Thumbnail(frame.time, caption, _small_jpeg(picture)))
+                self._state = state
+            yield frame, explanation, heat
+
+    def _compare(self, gray: UInt8Array, heat: Float32Array) -> tuple[float | None, bool]:
+        """How much the heat changed beside the motion of the picture, over its mean; and whether there was a cut."""
+        last, self._last = self._last, (gray, heat)
+        if last is None or last[0].shape != gray.shape or last[1].shape != heat.shape:
+            return None, False
+        moved = motion(gray, last[0])
+        if moved.is_cut:
+            return None, True
+        return float(np.abs(heat - moved.carry(last[1])).mean() / max(float(heat.mean()), 1e-6)), False
+
+    def _name(self, index: int) -> str:
+        labels = self._overlay.labels
+        return labels[index] if index < len(labels) else f"class {index}"
+
+    def write(self, path: Path, clip: Path, header: Header) -> None:
+        """Write the page.
+
+        Args:
+            path: of the page.
+            clip: the annotated video or image.
+            header: the settings.
+
+        Raises:
+            SinkError: it cannot be written.
+        """
+        settings = header | {"opencv": cv2.__version__, "openvino": version("openvino"), "plotly": version("plotly")}
+        page = Template(_PAGE).substitute(
+            title=html.escape(clip.name),
+            media=_media(clip, path),
+            charts=self._charts(),
+            thumbnails="\n".join(map(_figure, self._thumbnails)),
+            settings="\n".join(
+                f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>"
+                for name, value in settings.items()
+            ),
+        )
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise SinkError(f"{path}: the report cannot be written ({error.strerror})") from error
+
+    def _charts(self) -> str:
+        from plotly.graph_objects import Scatter
+        from plotly.subplots import make_subplots
+
+        times = [moment.time for moment in self._moments]
+        rows: list[tuple[str, list[Any]]] = [("probability", self._curves(times, Scatter))]
+        if any(moment.inside is not None for moment in self._moments):
+            rows.append(("evidence inside", [self._line(Scatter, times, "inside", "#56b4e9")]))
+        rows.append(("flicker", [self._line(Scatter, times, "flicker", "#cc79a7")]))
+        heights = [2.0] + [1.0] * (len(rows) - 1)
+        figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=heights)
+        for number, (title, traces) in enumerate(rows, start=1):
+            for trace in traces:
+                figure.add_trace(trace, row=number, col=1)
+            limits = [0, 1] if title != "flicker" else None
+            figure.update_yaxes(title_text=title, range=limits, rangemode="tozero", row=number, col=1)
+            if title == "evidence inside" and self._alert_below is not None:
+                figure.add_hline(self._alert_below, line_dash="dot", line_color="#d55e00", row=number, col=1)
+        figure.update_xaxes(title_text="seconds", row=len(rows), col=1)
+        figure.update_layout(
+            template="plotly_dark",
+            paper_bgcolor="rgba(0,0,0,0)",
+            plot_bgcolor="rgba(255,255,255,0.03)",
+            height=240 + 170 * len(rows),
+            margin={"l": 60, "r": 20, "t": 20, "b": 50},
+            legend={"orientation": "h", "y": 1.08},
+            hovermode="x unified",
+        )
+        text: str = figure.to_html(full_html=False, include_plotlyjs="inline", div_id="timeline")
+        return text
+
+    def _curves(self, times: list[float], scatter: Any) -> list[Any]:
+        """A curve for each of the classes that were most probable most, broken where it was not among the first."""
+        weight: defaultdict[int, float] = defaultdict(float)
+        for moment in self._moments:
+            for index, score in moment.top:
+                weight[index] += score
+        curves = []
+        for index, colour in zip(sorted(weight, key=weight.__getitem__, reverse=True), _COLOURS, strict=False):
+            values = [dict(moment.top).get(index) for moment in self._moments]
+            line = {"color": colour, "width": 2}
+            curves.append(scatter(x=times, y=values, name=self._name(index), line=line, mode="lines"))
+        return curves
+
+    def _line(self, scatter: Any, times: list[float], what: str, colour: str) -> Any:
+        values = [getattr(moment, what) for moment in self._moments]
+        return scatter(x=times, y=values, name=what, line={"color": colour}, mode="lines", showlegend=False)
+
+
+def check_library() -> None:
+    """Raise ``MissingLibraryError`` where plotly is not installed."""
+    try:
+        import plotly.graph_objects  # noqa: F401
+    except ImportError as error:
+        raise MissingLibraryError(
+            'plotly is not installed; reports need it: pip install "streamcam[report]"'
+        ) from error
+
+
+def _small_jpeg(picture: UInt8Array) -> bytes:
+    scale = _THUMBNAIL / picture.shape[1]
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 82])[1])
+
+
+def _figure(thumbnail: _Thumbnail) -> str:
+    image = base64.b64encode(thumbnail.jpeg).decode()
+    caption = html.escape(f"{thumbnail.time:.2f} s: {thumbnail.caption}")
+    return (
+        f'<button type="button" data-time="{thumbnail.time:.3f}"><img alt="{caption}" '
+        f'src="data:image/jpeg;base64,{image}"><span>{caption}</span></button>'
+    )
+
+
+def _media(clip: Path, page: Path) -> str:
+    if clip.suffix.lower() not in (".mp4", ".m4v", ".mov", ".webm"):
+        suffix = "png" if clip.suffix.lower() == ".png" else "jpeg"
+        return f'<img class="media" alt="" src="data:image/{suffix};base64,{base64.b64encode(clip.read_bytes()).decode()}">'
+    if clip.stat().st_size > _LARGEST_CLIP:
+        source = html.escape(clip.name if clip.parent == page.parent else clip.as_posix())
+    else:
+        source = f"data:video/mp4;base64,{base64.b64encode(clip.read_bytes()).decode()}"
+    return f'<video class="media" controls muted playsinline src="{source}"></video>'
+
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>$title</title>
+<style>
+:root { color-scheme: dark; }
+body { margin: 0 auto; max-width: 1080px; padding: 2rem 1.2rem; background: #14161a; color: #e8e6e3;
+       font: 16px/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.4rem; font-weight: 600; margin: 0 0 1rem; overflow-wrap: anywhere; }
+h2 { font-size: 1.05rem; font-weight: 600; margin: 2rem 0 .6rem; }
+.media { width: 100%; max-height: 70vh; border-radius: 8px; background: #000; object-fit: contain; }
+.moments { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: .8rem; }
+.moments button { all: unset; cursor: pointer; border-radius: 8px; overflow: hidden; background: #1f2228; }
+.moments button:focus-visible { outline: 3px solid #ffc83c; }
+.moments img { display: block; width: 100%; }
+.moments span { display: block; padding: .4rem .6rem; font-size: .85rem; }
+table { border-collapse: collapse; font-size: .9rem; }
+th { text-align: left; font-weight: 400; color: #a9a6a0; padding: .15rem 1.5rem .15rem 0; vertical-align: top; }
+td { overflow-wrap: anywhere; }
+p { color: #a9a6a0; max-width: 46rem; }
+</style>
+</head>
+<body>
+<h1>$title</h1>
+$media
+<h2>Over time</h2>
+<p>What the model said of each frame, and how steady the heat is: flicker is the change of the heat beside the motion of
+the picture, over its mean. A curve is broken where the class was not among the five most probable.</p>
+$charts
+<h2>Where something changed</h2>
+<div class="moments">
+$thumbnails
+</div>
+<h2>Settings</h2>
+<table>
+$settings
+</table>
+<script>
+const video = document.querySelector("video");
+for (const button of document.querySelectorAll("[data-time]"))
+  button.addEventListener("click", () => {
+    if (!video) return;
+    video.currentTime = Number(button.dataset.time);
+    video.scrollIntoView({behavior: "smooth", block: "center"});
+  });
+</script>
+</body>
+</html>
+"""

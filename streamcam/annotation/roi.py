@@ -1,0 +1,179 @@
+"""Where the evidence ought to lie, and how much of it does: right for the right reasons, or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from streamcam.errors import OptionError, SourceError
+from streamcam.sources.images import IMAGE_SUFFIXES, read_image
+from streamcam.sources.video import VideoSource
+from streamcam.steady.heat import Steadied
+from streamcam.types import Float32Array, Frame, Inside, Region, UInt8Array
+
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_BOX = re.compile(rf"{_NUMBER}(?:,{_NUMBER}){{3}}")
+_POLYGON = re.compile(rf"{_NUMBER},{_NUMBER}(?:\s+{_NUMBER},{_NUMBER}){{2,}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Roi:
+    """A region of interest.
+
+    Attributes:
+        outline: ``(N, 2)`` x and y in frame pixels of a polygon; None where a mask is given.
+        mask: an image or a video whose light pixels are inside, or None.
+        is_box: whether the outline is an upright box, which can be tracked.
+    """
+
+    outline: tuple[tuple[float, float], ...] | None = None
+    mask: Path | None = None
+    is_box: bool = False
+
+
+def parse_roi(text: str) -> Roi:
+    """Read ``x,y,width,height``, or ``x,y x,y x,y …``, or the path of a mask image or video.
+
+    Raises:
+        OptionError: it is none of them.
+        SourceError: the mask cannot be read.
+    """
+    text = text.strip()
+    if _BOX.fullmatch(text):
+        x, y, width, height = map(float, text.split(","))
+        if width <= 0 or height <= 0:
+            raise OptionError(f"roi {text}: width and height must be more than 0")
+        return Roi(((x, y), (x + width, y), (x + width, y + height), (x, y + height)), is_box=True)
+    if _POLYGON.fullmatch(text):
+        points = [tuple(map(float, point.split(","))) for point in text.split()]
+        return Roi(tuple((x, y) for x, y in points))
+    path = Path(text)
+    if path.suffix and not path.exists():
+        raise SourceError(f"{path}: no such mask; a region is x,y,width,height, or x,y x,y x,y, or a mask's file")
+    if not path.exists():
+        raise OptionError(f"roi {text}: give x,y,width,height, or x,y x,y x,y, or the file of a mask")
+    return Roi(mask=path)
+
+
+def share_inside(heatmap: Float32Array, region: Region, mask: UInt8Array) -> float | None:
+    """The share of a map's evidence that lies inside a mask; None of no evidence.
+
+    The energy-based pointing game of Wang et al. 2020 (arXiv:1910.01279), with cells on the border counted in part.
+
+    Args:
+        heatmap: ``(h, w)`` float32, raw evidence.
+        region: the part of the frame that the map covers.
+        mask: ``(H, W)`` uint8 of the frame, 0 outside, 255 inside.
+    """
+    total = float(heatmap.sum())
+    if total <= 0:
+        return None
+    h, w = heatmap.shape
+    part = mask[region.y0 : region.y1, region.x0 : region.x1]
+    cover = cv2.resize(part.astype(np.float32) / 255, (w, h), interpolation=cv2.INTER_AREA)
+    return min(1.0, float((heatmap * cover).sum() / total))
+
+
+class Masks:
+    """The regions as one mask for each frame, in the order of the frames.
+
+    Args:
+        rois: their union counts as inside.
+        track: whether boxes follow what was in them on the first frame.
+    """
+
+    def __init__(self, rois: Sequence[Roi], *, track: bool = False) -> None:
+        self._rois = rois
+        self._track = track
+        self._trackers: dict[int, cv2.Tracker] = {}
+        self._films: dict[Path, Iterator[Frame]] = {}
+        self._last: dict[Path, UInt8Array] = {}
+
+    def of(self, image: UInt8Array) -> UInt8Array:
+        """``(H, W)`` uint8 for the next frame, 255 inside."""
+        mask = np.zeros(image.shape[:2], np.uint8)
+        for number, roi in enumerate(self._rois):
+            if roi.mask:
+                mask = np.maximum(mask, self._read(roi.mask, image.shape[:2]))
+            elif roi.outline:
+                points = self._tracked(number, roi, image) if self._track and roi.is_box else roi.outline
+                cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 255)
+        return mask
+
+    def _read(self, path: Path, shape: tuple[int, int]) -> UInt8Array:
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            if path not in self._last:
+                self._last[path] = read_image(path)
+        else:
+            film = self._films.setdefault(path, iter(VideoSource(path)))
+            frame = next(film, None)
+            if frame is not None:
+                self._last[path] = frame.image
+        gray = cv2.cvtColor(self._last[path], cv2.COLOR_BGR2GRAY)
+        sized = cv2.resize(gray, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
+        return np.where(sized > 127, 255, 0).astype(np.uint8)
+
+    def _tracked(self, number: int, roi: Roi, image: UInt8Array) -> Sequence[tuple[float, float]]:
+        assert roi.outline
+        if number not in self._trackers:
+            self._trackers[number] = tracker = cv2.TrackerMIL.create()
+            (x, y), (x1, y1) = roi.outline[0], roi.outline[2]
+            tracker.init(image, (round(x), round(y), round(x1 - x), round(y1 - y)))
+            return roi.outline
+        _, (x, y, width, height) = self._trackers[number].update(image)
+        return (x, y), (x + width, y), (x + width, y + height), (x, y + height)
+
+
+@dataclass(slots=True)
+class Stretch:
+    """A stretch of time in which the model looked elsewhere, in seconds."""
+
+    begin: float
+    end: float
+
+
+class Inspection:
+    """Measures how much of the evidence lies inside, frame by frame.
+
+    Args:
+        masks: what is inside.
+        alert_below: share of the evidence inside under which a frame is marked, 0…1; None for never.
+
+    Attributes:
+        stretches: where the evidence of the first target lay outside.
+    """
+
+    def __init__(self, masks: Masks, *, alert_below: float | None = None) -> None:
+        if alert_below is not None and not 0 <= alert_below <= 1:
+            raise OptionError(f"alert-below {alert_below}: the share of evidence inside is 0 to 1")
+        self._masks = masks
+        self._alert_below = alert_below
+        self.stretches: list[Stretch] = []
+        self._alerting = False
+
+    def measured(self, shown: Iterable[Steadied]) -> Iterator[Steadied]:
+        """The same, with ``inside`` set in each explanation."""
+        for frame, explanation, heat in shown:
+            mask = self._masks.of(frame.image)
+            if explanation is None:
+                yield frame, explanation, heat
+                continue
+            shares = [share_inside(heatmap, explanation.region, mask) for heatmap in explanation.heatmaps]
+            first = shares[0]
+            alert = self._alert_below is not None and (first is None or first < self._alert_below)
+            self._note(frame.time, alert)
+            contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+            inside = Inside(tuple(shares), alert, tuple(np.asarray(contour, np.int32) for contour in contours))
+            yield frame, replace(explanation, inside=inside), heat
+
+    def _note(self, time: float, alert: bool) -> None:
+        if alert and self._alerting:
+            self.stretches[-1].end = time
+        elif alert:
+            self.stretches.append(Stretch(time, time))
+        self._alerting = alert

@@ -1,0 +1,5 @@
+"""The explainer: a compiled Grad-CAM function of a classifier."""
+
+from streamcam.explain.gradcam import GradCAM
+
+__all__ = ["GradCAM"]

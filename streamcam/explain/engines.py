@@ -1,0 +1,123 @@
+"""What runs a Grad-CAM function: OpenVINO, the fast path on a CPU, or TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+
+from streamcam.choices import Precision
+from streamcam.system.libraries import load_openvino
+from streamcam.types import Float32Array, Int32Array, UInt8Array
+
+if TYPE_CHECKING:
+    import openvino
+
+# (K, h, w) float32 raw evidence, (C,) float32 probabilities, (K, 2) int32 class indices
+Answer: TypeAlias = tuple[Float32Array, Float32Array, Int32Array]
+
+_TYPE_NAMES = {"f32": "f32", "f16": "f16", "bf16": "bf16", "float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+
+
+class Engine(Protocol):
+    """A compiled Grad-CAM function for one input size and one number of targets.
+
+    Attributes:
+        name: ``openvino`` or ``tensorflow``.
+        precision: what it computes in: ``f32``, ``f16`` or ``bf16``.
+        in_flight: how many frames it works on at once.
+    """
+
+    name: str
+    precision: Precision
+    in_flight: int
+
+    def start(self, image: UInt8Array, targets: Int32Array) -> Callable[[], Answer]:
+        """Begin with a frame.
+
+        Args:
+            image: ``(height, width, 3)`` uint8, BGR.
+            targets: ``(K, 3)`` int32, see ``gradcam.targets``.
+
+        Returns:
+            A function that waits for the answer and gives it. It must be called once.
+        """
+        ...
+
+
+class TensorFlowEngine:
+    """Runs the frozen graph in TensorFlow, on a GPU where there is one."""
+
+    name = "tensorflow"
+    precision: Precision = "f32"
+    in_flight = 1
+
+    def __init__(self, function: Any) -> None:
+        self._function = function
+
+    def start(self, image: UInt8Array, targets: Int32Array) -> Callable[[], Answer]:
+        """See ``Engine``."""
+        import tensorflow as tf
+
+        heatmaps, probabilities, classes = self._function(tf.constant(image), tf.constant(targets))
+        return lambda: (heatmaps.numpy(), probabilities.numpy(), classes.numpy())
+
+
+class OpenVINOEngine:
+    """Runs the converted graph in OpenVINO on the CPU.
+
+    Args:
+        model: an ``openvino.Model`` with the inputs and outputs of ``gradcam.graph``.
+        precision: what to compute in; a processor without it uses the nearest it has, see ``precision`` afterwards.
+        in_flight: frames to work on at once, each on its share of the threads: more frames a second, a later answer.
+        threads: threads to use; 0 for one a core.
+    """
+
+    name = "openvino"
+
+    def __init__(self, model: Any, precision: Precision, *, in_flight: int = 1, threads: int = 0) -> None:
+        settings: dict[str, Any] = {
+            "INFERENCE_PRECISION_HINT": precision,
+            "PERFORMANCE_HINT": "LATENCY" if in_flight == 1 else "THROUGHPUT",
+            "NUM_STREAMS": in_flight,
+        }
+        if threads:
+            settings["INFERENCE_NUM_THREADS"] = threads
+        compiled = core().compile_model(model, "CPU", settings)
+        used = compiled.get_property("INFERENCE_PRECISION_HINT")
+        self.precision: Precision = _TYPE_NAMES[used.to_string() if hasattr(used, "to_string") else str(used)]  # type: ignore[assignment]
+        self.in_flight = in_flight
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        for _ in range(in_flight):
+            self._requests.put(compiled.create_infer_request())
+
+    def start(self, image: UInt8Array, targets: Int32Array) -> Callable[[], Answer]:
+        """See ``Engine``. Waits for one of the frames in flight when there are as many as there may be."""
+        request = self._requests.get()
+        request.start_async((np.ascontiguousarray(image), targets))  # copied: the caller may change the image
+
+        def answer() -> Answer:
+            try:
+                request.wait()
+                heatmaps, probabilities, classes = (np.array(request.get_output_tensor(i).data) for i in range(3))
+            finally:
+                self._requests.put(request)
+            return heatmaps, probabilities, classes
+
+        return answer
+
+
+@cache
+def core() -> openvino.Core:
+    """OpenVINO's entry point. One a process: each loads the plug-in of the processor anew."""
+    return load_openvino().Core()
+
+
+def cpu_precisions() -> tuple[Precision, ...]:
+    """What this processor computes in by its own instructions, the fastest first."""
+    able = core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    wanted: tuple[tuple[str, Precision], ...] = (("FP16", "f16"), ("BF16", "bf16"), ("FP32", "f32"))
+    return tuple(name for capability, name in wanted if capability in able)

@@ -1,0 +1,283 @@
+"""``GradCAM``: a frame in, an explanation out, through a function compiled once per input size."""
+
+from __future__ import annotations
+
+import warnings
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from streamcam.choices import EngineName, Fit, Method, Precision, PrecisionChoice, Score
+from streamcam.errors import OptionError, StreamcamWarning
+from streamcam.explain.build import Builder, Recipe, Settings
+from streamcam.explain.engines import Answer, Engine
+from streamcam.explain.geometry import View, view_of
+from streamcam.explain.graph import SizeError
+from streamcam.explain.targets import NO_CLASS, resolve_targets
+from streamcam.models.classifier import Classifier, wrap_model
+from streamcam.steady.naming import Naming
+from streamcam.system.cache import Cache, usual_cache
+from streamcam.types import Explanation, Frame, Int32Array, UInt8Array
+
+if TYPE_CHECKING:
+    import keras
+
+# Each compiled function holds its own copy of the weights.
+_MAX_COMPILED = 8
+
+
+class GradCAM:
+    """Explains frames of any size.
+
+    The function is compiled when the first frame of a new shape comes, and kept. Changing the class never compiles.
+
+    Args:
+        classifier: from ``load_model``, or a Keras model (wrapped by ``wrap_model``). It is left as it is.
+        layer: path of the target layer (``outer/inner`` for a nested one), or several, whose maps are fused; None for
+            the last with a spatial map.
+        method: the formula, one of ``gradcam``, ``gradcam++``, ``hirescam``, ``xgradcam``, ``layercam``, ``eigencam``.
+        score: ``logit``: differentiate the class's score before softmax or sigmoid, as the paper does;
+            ``probability``: after it, as many notebooks do.
+        targets: the classes to explain, each a rank (``top1``), a label or a class index; ``tiger vs zebra`` for what
+            speaks for one rather than the other, ``not tiger`` for what speaks against it.
+        fit: what the model sees of a frame: ``native`` all of it undistorted, ``stretch`` all of it squeezed to the
+            model's shape, ``crop`` the centre.
+        size: short side of the model's input in pixels; None for the size the model was built for.
+        engine: what runs the function: ``openvino`` on a CPU, ``tensorflow``, or ``auto``: TensorFlow where it has a
+            GPU or where the model does not convert, OpenVINO otherwise.
+        precision: ``f32``, ``f16`` or ``bf16``; ``auto`` takes half precision only where, on fifteen real pictures,
+            every heatmap correlates with f32's by 0.99 at least and every top class is the same, and it is faster.
+        threads: threads to use on the CPU; 0 for one a core.
+        in_flight: frames that ``stream`` works on at once: more frames a second, a later answer.
+        cache: whether converted graphs are kept on disk (True: in the usual folder), so that the next start needs no
+            TensorFlow. A Keras model given as it is has no name to keep it under.
+        agreed: where the precision that ``auto`` has measured is kept, too, and which wins over the cache: explainers
+            that share it, in whatever processes, compute alike on processors of one kind.
+
+    Raises:
+        OptionError: a setting is not one of those.
+        TargetError: the model has no such class.
+    """
+
+    def __init__(
+        self,
+        classifier: Classifier | keras.Model,
+        *,
+        layer: str | Sequence[str] | None = None,
+        method: Method = "gradcam",
+        score: Score = "logit",
+        targets: Sequence[str | int] = ("top1",),
+        fit: Fit = "native",
+        size: int | None = None,
+        engine: EngineName = "auto",
+        precision: PrecisionChoice = "auto",
+        threads: int = 0,
+        in_flight: int = 1,
+        cache: Cache | bool = True,
+        agreed: Cache | None = None,
+    ) -> None:
+        _check("method", method, Method)
+        _check("score", score, Score)
+        _check("fit", fit, Fit)
+        _check("engine", engine, EngineName)
+        _check("precision", precision, PrecisionChoice)
+        if size is not None and not 16 <= size <= 4096:
+            raise OptionError(f"size {size}: the short side of the model's input must be 16 to 4096 pixels")
+        self.classifier = classifier if isinstance(classifier, Classifier) else wrap_model(classifier)
+        self.method: Method = method
+        self.score: Score = score
+        self.fit: Fit = fit
+        self.targets = tuple(targets)
+        self._targets = resolve_targets(targets, self.classifier.labels)
+        self._layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
+        self._size = _scaled(self.classifier.input_size, size)
+        self._in_flight = in_flight
+        self._builder = Builder(Settings(engine, precision, threads, in_flight, usual_cache(cache), agreed))
+        self._latest: Engine | None = None
+        self._compiled: OrderedDict[tuple[int, int, int, Method], Engine] = OrderedDict()
+        self._trace_count = 0
+        self.layer: str | None = "+".join(self._layers) or None
+
+    @property
+    def engine(self) -> str | None:
+        """What runs the function: ``openvino`` or ``tensorflow``; None before the first frame."""
+        return self._latest.name if self._latest else None
+
+    @property
+    def precision(self) -> Precision | None:
+        """What it computes in; None before the first frame."""
+        return self._latest.precision if self._latest else None
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """One name a class."""
+        return self.classifier.labels
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """``(height, width)`` in pixels of the model's input; ``native`` widens the longer side to the frame's aspect."""
+        return self._size
+
+    @property
+    def trace_count(self) -> int:
+        """How often a function was traced and compiled: once per input size and number of targets."""
+        return self._trace_count
+
+    def __call__(
+        self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None, method: Method | None = None
+    ) -> Explanation:
+        """Explain one frame.
+
+        Args:
+            frame: a ``Frame``, or an image ``(H, W, 3)`` uint8, BGR.
+            targets: classes to explain instead of the usual ones.
+            method: a formula instead of the usual one; each is compiled once.
+
+        Raises:
+            OptionError: the image is not ``(H, W, 3)`` uint8.
+            TargetError, LayerError, ModelError: the model has no such class or layer, or cannot be explained.
+        """
+        return self._start(frame, targets, method)()
+
+    def stream(
+        self, frames: Iterable[Frame], *, every: int = 1, naming: Naming | None = None
+    ) -> Iterator[tuple[Frame, Explanation]]:
+        """Explain frames in their order, up to ``in_flight`` of them at once.
+
+        Args:
+            frames: any iterable of frames.
+            every: explain each Nth frame only; the frames between carry the explanation of the one before.
+            naming: chooses the class to explain, in place of the usual targets. A frame on which it changes is explained
+                once more, so that the result does not depend on ``in_flight``.
+
+        Raises:
+            OptionError: ``every`` is not positive.
+        """
+        if every < 1:
+            raise OptionError(f"every {every}: must be 1 (each frame) or more")
+        waiting: deque[tuple[Frame, Callable[[], Explanation] | None]] = deque()
+        carried: Explanation | None = None
+
+        def oldest() -> tuple[Frame, Explanation]:
+            nonlocal carried
+            frame, finish = waiting.popleft()
+            if finish:
+                carried = self._renamed(frame, finish(), naming)
+            assert carried is not None
+            return frame, carried
+
+        try:
+            failure: Exception | None = None
+            numbered = enumerate(frames)
+            while True:
+                try:
+                    number, frame = next(numbered)
+                except StopIteration:
+                    break
+                except Exception as error:  # raised after the frames before it
+                    failure = error
+                    break
+                waiting.append(
+                    (frame, None if number % every else self._start(frame, naming.targets if naming else None))
+                )
+                if len(waiting) >= self._in_flight * every:
+                    yield oldest()
+            while waiting:
+                yield oldest()
+            if failure:
+                raise failure
+        finally:  # left early: what was begun is waited for
+            for _, finish in waiting:
+                if finish:
+                    finish()
+
+    def _renamed(self, frame: Frame, explanation: Explanation, naming: Naming | None) -> Explanation:
+        """The explanation, or another one where it is not of the class that is named now."""
+        if naming is None:
+            return explanation
+        naming.update(explanation.probabilities)
+        return explanation if explanation.classes[0] == naming.held else self(frame, naming.targets)
+
+    def _start(
+        self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None, method: Method | None = None
+    ) -> Callable[[], Explanation]:
+        """Begin with a frame; the result waits for the explanation and gives it."""
+        image, index, time = (frame.image, frame.index, frame.time) if isinstance(frame, Frame) else (frame, 0, 0.0)
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+            raise OptionError(f"an image is (H, W, 3) uint8 in BGR order, not {image.shape} {image.dtype}")
+        wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
+        view, engine = self._prepare(image.shape[:2], len(wanted), method)
+        answer = engine.start(view.cut(image), wanted)
+        return lambda: _explanation(answer(), wanted, view, index, time)
+
+    def is_prepared(self, shape: tuple[int, int], targets: int, method: Method | None = None) -> bool:
+        """Whether frames of ``(height, width)`` pixels, explained for so many classes, need no TensorFlow any more."""
+        view = self._view(shape)
+        recipe = self._recipe((view.height, view.width), targets, method)
+        return self._key(view, targets, method) in self._compiled or self._builder.has(recipe)
+
+    def view(self, image: UInt8Array, targets: int | None = None, method: Method | None = None) -> View:
+        """Which part of an image the model sees, and at which size. Compiles for it, and for so many classes."""
+        return self._prepare(image.shape[:2], len(self._targets) if targets is None else targets, method)[0]
+
+    def explain_input(self, picture: UInt8Array, view: View) -> Explanation:
+        """Explain what a view has cut out of an image already: ``(height, width, 3)`` of the view, uint8, BGR."""
+        return _explanation(self._engine(view, len(self._targets)).start(picture, self._targets)(), self._targets, view)
+
+    def _prepare(self, shape: tuple[int, int], targets: int, method: Method | None = None) -> tuple[View, Engine]:
+        view = self._view(shape)
+        try:
+            return view, self._engine(view, targets, method)
+        except SizeError as error:
+            if self.fit != "native":
+                raise
+            self._builder.remember_refusal(self._recipe((view.height, view.width), targets, method), str(error))
+            warnings.warn(f"{error}: --fit stretch is used instead of native", StreamcamWarning, stacklevel=3)
+            self.fit = "stretch"
+            view = self._view(shape)
+            return view, self._engine(view, targets, method)
+
+    def _view(self, shape: tuple[int, int]) -> View:
+        return view_of(shape, self.fit, self._size, self.classifier.stride)
+
+    def _key(self, view: View, targets: int, method: Method | None) -> tuple[int, int, int, Method]:
+        return view.height, view.width, targets, method or self.method
+
+    def _engine(self, view: View, targets: int, method: Method | None = None) -> Engine:
+        key = self._key(view, targets, method)
+        if key not in self._compiled:
+            recipe = self._recipe((view.height, view.width), targets, method)
+            self._compiled[key], layers = self._builder.build(recipe)
+            self.layer = "+".join(layers)
+            self._trace_count += 1
+            while len(self._compiled) > _MAX_COMPILED:
+                self._compiled.popitem(last=False)
+        self._compiled.move_to_end(key)
+        self._latest = self._compiled[key]
+        return self._latest
+
+    def _recipe(self, size: tuple[int, int], targets: int, method: Method | None = None) -> Recipe:
+        return Recipe(self.classifier, self._layers, method or self.method, self.score, size, targets)
+
+
+def _explanation(answer: Answer, wanted: Int32Array, view: View, index: int = 0, time: float = 0.0) -> Explanation:
+    heatmaps, probabilities, resolved = answer
+    classes, against = resolved[:, 0], wanted[:, 2] < 0
+    versus = np.where(wanted[:, 1] == NO_CLASS, -1, resolved[:, 1]).astype(np.int32)
+    return Explanation(
+        heatmaps, classes, probabilities[classes], probabilities, view.region, index, time, versus, against
+    )
+
+
+def _check(option: str, value: str, choices: Any) -> None:
+    if value not in get_args(choices):
+        raise OptionError(f"{option} {value}: choose one of {', '.join(get_args(choices))}")
+
+
+def _scaled(size: tuple[int, int], short: int | None) -> tuple[int, int]:
+    if short is None:
+        return size
+    scale = short / min(size)
+    return round(size[0] * scale), round(size[1] * scale)

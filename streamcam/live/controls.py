@@ -1,0 +1,138 @@
+"""What people change while a live session runs. The window's keys change it; the explainer and the overlay read it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any, TypeVar, get_args
+
+from streamcam.choices import Layout, Method
+from streamcam.drawing.overlay import Overlay
+from streamcam.types import Explanation
+
+T = TypeVar("T")
+
+# Told apart by people with any kind of colour vision, but for the classic and first one.
+COLORMAPS = ("jet", "turbo", "inferno", "viridis", "cividis")
+_NOTICE_SECONDS = 3.0
+
+
+class SessionEnd(Exception):
+    """Raised by a sink when the session is to end: a key, a closed window, enough frames."""
+
+
+class Controls:
+    """The wishes of whoever steers. Each attribute is replaced as a whole, so that other threads see old or new.
+
+    Attributes:
+        overlay: how heat is drawn.
+        targets: the classes to explain, each a rank, a label or an index.
+        method: the formula of the heatmap.
+        locked: whether a class stays explained when another becomes more probable.
+        frozen: whether the picture stands still.
+        recording: whether a recording is wanted.
+        helping: whether the keys are listed on the picture.
+    """
+
+    def __init__(
+        self, overlay: Overlay, *, targets: tuple[str | int, ...] = ("top1",), method: Method = "gradcam"
+    ) -> None:
+        self.overlay = overlay
+        self.targets = targets
+        self.method: Method = method
+        self.locked = False
+        self.frozen = False
+        self.recording = False
+        self.helping = False
+        self._usual_targets = targets
+        self._usual_method: Method = method
+        self._notice = ("", 0.0)
+
+    @property
+    def names_one(self) -> bool:
+        """Whether the most probable class is to be explained."""
+        return self.targets == ("top1",)
+
+    @property
+    def notice(self) -> str:
+        """What was told in the last moments, or an empty line."""
+        text, until = self._notice
+        return text if time.monotonic() < until else ""
+
+    def to_json(self) -> dict[str, Any]:
+        """How the picture is drawn now."""
+        overlay = self.overlay
+        return {
+            "layout": overlay.layout,
+            "colormap": overlay.colormap,
+            "alpha": overlay.alpha,
+            "blend": overlay.mode,
+            "locked": self.locked,
+            "frozen": self.frozen,
+        }
+
+    def tell(self, text: str) -> None:
+        """Show a line for a few seconds."""
+        self._notice = text, time.monotonic() + _NOTICE_SECONDS
+
+    def ask(self, targets: tuple[str | int, ...]) -> None:
+        """Explain these classes; ``()`` for those that were asked for at first."""
+        self.targets, self.locked = targets or self._usual_targets, bool(targets)
+
+    def reset(self) -> None:
+        """Explain what was asked for at first, in the way that was."""
+        self.ask(())
+        self.method, self.frozen = self._usual_method, False
+
+    def explain_rank(self, rank: int) -> None:
+        """Explain the class that is most probable (1), second (2), and so on."""
+        if rank > len(self.overlay.labels):
+            self.tell(f"the model has {len(self.overlay.labels)} classes")
+            return
+        self.targets, self.locked = (f"top{rank}",), False
+        self.tell(f"explaining number {rank}")
+
+    def toggle_lock(self, explanation: Explanation | None) -> None:
+        """Keep explaining the classes that are explained now, or go back to what was asked for at first."""
+        if self.locked or explanation is None:
+            self.targets, self.locked = self._usual_targets, False
+            self.tell("unlocked")
+        else:
+            self.targets, self.locked = tuple(int(index) for index in explanation.classes), True
+            self.tell("locked")
+
+    def next_method(self) -> None:
+        """The next formula."""
+        self.method = _after(self.method, get_args(Method))
+        self.tell(self.method)
+
+    def next_colormap(self) -> None:
+        """The next colour map."""
+        self.overlay = replace(self.overlay, colormap=_after(self.overlay.colormap, COLORMAPS))
+        self.tell(self.overlay.colormap)
+
+    def change_opacity(self, by: float) -> None:
+        """More or less of the heat, between none and all."""
+        self.overlay = replace(self.overlay, alpha=round(min(1.0, max(0.0, self.overlay.alpha + by)), 2))
+        self.tell(f"opacity {self.overlay.alpha:.0%}")
+
+    def next_layout(self) -> None:
+        """Overlay, side by side, original, and around again."""
+        self.overlay = replace(self.overlay, layout=_after(self.overlay.layout, get_args(Layout)))
+        self.tell(self.overlay.layout)
+
+    def toggle_freeze(self) -> None:
+        """Let the picture stand still, or move again."""
+        self.frozen = not self.frozen
+
+    def toggle_recording(self) -> None:
+        """Begin a recording, or end it."""
+        self.recording = not self.recording
+
+    def toggle_help(self) -> None:
+        """List the keys, or not."""
+        self.helping = not self.helping
+
+
+def _after(current: T, choices: tuple[T, ...]) -> T:
+    return choices[(choices.index(current) + 1) % len(choices)] if current in choices else choices[0]

@@ -1,0 +1,1 @@
+"""Live sources: cameras, network streams, files in real time, browsers' cameras, exhibits."""

@@ -1,0 +1,1 @@
+"""Heat and class names that stay steady over time."""

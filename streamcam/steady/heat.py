@@ -1,0 +1,200 @@
+"""From raw evidence to shown heat that is steady over time: one scale, and maps carried along with the picture.
+
+Three things make heatmaps of a video flicker, and each has its remedy, the third in ``naming``:
+
+* *The scale.* A map that is stretched to its own maximum shows weak evidence as strong. Here every map is divided by the
+  largest evidence of the last moments, which fades by 1 % a frame. The minimum is never subtracted.
+* *The map.* Each frame's map is noisy. Here the map of the frame before is carried along by the motion of the picture
+  and blended with the new one: an exponential average along the path of things, not of places.
+* *The name.* The most probable class may change from frame to frame. Here a class that was named stays named until
+  another leads by much, or for a while.
+
+A cut and a change of class start afresh. Files are read a few frames ahead, so that the average looks both ways and lags
+behind nothing; live pictures are not.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from streamcam.steady.motion import Motion, motion, small_gray
+from streamcam.types import Explanation, Float32Array, Frame, UInt8Array
+
+Steadied: TypeAlias = tuple[Frame, Explanation | None, Float32Array | None]
+
+AHEAD = 8  # frames that are read ahead in files
+_NEW = 0.15  # share of a new map in the average
+_DECAY = 0.99  # of the remembered largest evidence, a frame
+_KEPT = 64  # small pictures that are kept, for explanations that come late
+
+
+def unsteadied(explained: Iterable[tuple[Frame, Explanation | None]]) -> Iterator[Steadied]:
+    """Each map by itself, divided by its own maximum: ``(frame, explanation, heat)``."""
+    for frame, explanation in explained:
+        if explanation is None:
+            yield frame, None, None
+        else:
+            peak = explanation.heatmaps.max()
+            yield frame, explanation, (explanation.heatmaps / (peak or 1)).astype(np.float32)
+
+
+def steadied(
+    explained: Iterable[tuple[Frame, Explanation | None]],
+    *,
+    ahead: int = 0,
+) -> Iterator[Steadied]:
+    """Steady heat for each frame: ``(frame, explanation, (K, h, w) heat in 0…1)``; the explanation stays raw.
+
+    Args:
+        explained: frames with their explanations; one may carry the explanation of an earlier frame, and its map then
+            moves along with the picture.
+        ahead: how many frames may be read before one is given, to average both ways.
+    """
+    maker = _Maker(both_ways=ahead > 0)
+    waiting: deque[_Moment] = deque()
+    failure: Exception | None = None
+    arriving = iter(explained)
+    while True:
+        try:
+            frame, explanation = next(arriving)
+        except StopIteration:
+            break
+        except Exception as error:  # raised after the frames before it
+            failure = error
+            break
+        waiting.append(maker.moment(frame, explanation))
+        if len(waiting) > ahead:
+            yield _finished(waiting)
+    while waiting:
+        yield _finished(waiting)
+    if failure:
+        raise failure
+
+
+@dataclass(slots=True)
+class _Moment:
+    """A frame on its way through the average.
+
+    Attributes:
+        frame: as it came.
+        explanation: of the classes that are shown, raw, or None.
+        maps: ``(K, h, w)`` evidence that is new with this frame, where it belongs in this frame, or None.
+        average: ``(K, h, w)``, of this frame and those before it.
+        count: how many maps are in the average.
+        peaks: ``(K,)``, the largest evidence until now.
+        back: the motion to the frame before, None where there is none or the two have nothing in common.
+        ahead: the motion from the frame before to this one.
+    """
+
+    frame: Frame
+    explanation: Explanation | None
+    maps: Float32Array | None
+    average: Float32Array | None
+    count: int
+    peaks: Float32Array | None
+    back: Motion | None
+    ahead: Motion | None
+
+
+class _Maker:
+    """Makes moments one after the other, each from the one before."""
+
+    def __init__(self, *, both_ways: bool) -> None:
+        self._both_ways = both_ways
+        self._grays: OrderedDict[int, UInt8Array] = OrderedDict()
+        self._last: _Moment | None = None
+        self._last_gray: UInt8Array | None = None
+        self._since_new = 0
+
+    def moment(self, frame: Frame, explanation: Explanation | None) -> _Moment:
+        if explanation is None:
+            self._last = self._last_gray = None
+            return _Moment(frame, None, None, None, 0, None, None, None)
+        gray = small_gray(frame.image, explanation.region)
+        before = self._last_gray
+        back = motion(gray, before) if before is not None and before.shape == gray.shape else None
+        if back and back.is_cut:
+            back = None
+        last = self._last if back and self._last and _same_targets(explanation, self._last.explanation) else None
+        self._since_new += 1
+        maps = self._new_maps(frame, explanation, gray, last)
+        average = back.carry(last.average) if back and last and last.average is not None else None
+        count = last.count if average is not None and last else 0
+        peaks = None if last is None else last.peaks
+        if maps is not None:
+            count += 1
+            # Not while no map comes: the old one would grow in strength without any evidence.
+            peaks = None if peaks is None else peaks * np.float32(_DECAY**self._since_new)
+            share = max(1 - (1 - _NEW) ** self._since_new, 1 / count)
+            self._since_new = 0
+            average = maps if average is None else share * maps + (1 - share) * average
+            fresh = explanation.heatmaps.max(axis=(1, 2))
+            peaks = fresh if peaks is None else np.maximum(peaks, fresh)
+        ahead = motion(self._last_gray, gray) if self._both_ways and last and self._last_gray is not None else None
+        self._remember(frame.index, gray)
+        self._last = _Moment(frame, explanation, maps, average, count, peaks, back if last else None, ahead)
+        self._last_gray = gray
+        return self._last
+
+    def _new_maps(
+        self, frame: Frame, explanation: Explanation, gray: UInt8Array, last: _Moment | None
+    ) -> Float32Array | None:
+        """The explanation's maps if they are new, carried from the frame they were made of to this one."""
+        if last and last.explanation and last.explanation.index == explanation.index:
+            return None
+        source = self._grays.get(explanation.index)
+        if explanation.index == frame.index or source is None or source.shape != gray.shape:
+            return explanation.heatmaps
+        moved = motion(gray, source)
+        return None if moved.is_cut else moved.carry(explanation.heatmaps)
+
+    def _remember(self, index: int, gray: UInt8Array) -> None:
+        self._grays[index] = gray
+        while len(self._grays) > _KEPT:
+            self._grays.popitem(last=False)
+
+
+def _same_targets(one: Explanation, other: Explanation | None) -> bool:
+    return (
+        other is not None
+        and one.heatmaps.shape == other.heatmaps.shape
+        and bool((one.classes == other.classes).all() and (one.versus == other.versus).all())
+        and bool((one.against == other.against).all())
+    )
+
+
+def _finished(waiting: deque[_Moment]) -> Steadied:
+    """Take the oldest moment out, averaged with those that follow it."""
+    first, *later = list(waiting)
+    heat = None
+    if first.explanation is not None and first.average is not None and first.peaks is not None:
+        heat, peaks = first.average, first.peaks
+        shot = [first]
+        for moment in later:
+            if moment.back is None:
+                break
+            shot.append(moment)
+        if len(shot) > 1:
+            future: Float32Array | None = None
+            count = 0
+            for moment, after in zip(reversed(shot), [None, *reversed(shot)], strict=False):
+                if future is not None and after is not None and after.ahead is not None:
+                    future = after.ahead.carry(future)
+                if moment.maps is not None:
+                    count += 1
+                    share = max(_NEW, 1 / count)
+                    future = moment.maps if future is None else (share * moment.maps + (1 - share) * future)
+                    future = future.astype(np.float32)
+            if future is not None:
+                heat = ((heat + future) / 2).astype(np.float32)
+            for distance, moment in enumerate(shot):
+                if moment.peaks is not None:
+                    peaks = np.maximum(peaks, moment.peaks * np.float32(_DECAY**distance))
+        heat = np.clip(heat / (peaks.max() or 1), 0, 1).astype(np.float32)
+    waiting.popleft()
+    return first.frame, first.explanation, heat

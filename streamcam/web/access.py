@@ -1,0 +1,124 @@
+"""Who may do what: keys, names by which the program may be called, and headers that keep browsers safe."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import psutil
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from streamcam.web.settings import Role
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob:; connect-src 'self'; "
+    "media-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class Keys:
+    """The staff's token, and the key of a screen that visitors touch, which is made of it.
+
+    Args:
+        token: the staff's secret; a new one if None.
+        open_to_visitors: whether visitors may steer without a key: where only this machine can reach the page.
+    """
+
+    def __init__(self, token: str | None, *, open_to_visitors: bool) -> None:
+        self.staff = token or secrets.token_urlsafe(18)
+        self.screen = hmac.new(self.staff.encode(), b"screen", hashlib.sha256).hexdigest()[:24]
+        self._open = open_to_visitors
+
+    def role(self, given: str) -> Role | None:
+        """What a key opens; None for a wrong one. Takes the same time whatever is given."""
+        key = given.encode(errors="replace")
+        is_staff = hmac.compare_digest(key, self.staff.encode())
+        is_screen = hmac.compare_digest(key, self.screen.encode())
+        if is_staff:
+            return "staff"
+        if is_screen or (not key and self._open):
+            return "visitor"
+        return None if key else "viewer"
+
+
+class Guard:
+    """Refuses requests by foreign names or from foreign pages, and adds the headers.
+
+    A page of another site can make a browser call this program, by a name that leads here (DNS rebinding) or with an
+    ``Origin`` of its own. Names that are allowed: ``localhost``, this machine's names and addresses where it listens
+    to others, and what ``hosts`` adds.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: Iterable[str], local_only: bool) -> None:
+        self._app = app
+        self._hosts = {*_LOCAL, *(host.lower() for host in hosts)}
+        self._local_only = local_only
+        if not local_only:
+            name = socket.gethostname().lower()
+            self._hosts |= {name, f"{name}.local", socket.getfqdn().lower()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, or refuse."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        reason = self._refusal(Headers(scope=scope))
+        if reason is None:
+            await self._app(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
+        elif scope["type"] == "http":
+            await PlainTextResponse(reason, status_code=403)(scope, receive, _with_headers(send))
+        else:
+            await send({"type": "websocket.close", "code": 1008, "reason": reason})
+
+    def _refusal(self, headers: Headers) -> str | None:
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) != 1 or not self._is_ours(_name(f"//{hosts[0]}")):
+            return "This name is not served here. Use localhost, or allow the name with --allow-host."
+        if origins and (len(origins) > 1 or origins[0].lower().split("://", 1)[-1] != hosts[0].lower()):
+            return "Pages of other sites may not use this one."
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        if host in self._hosts:
+            return True
+        if self._local_only:
+            return False
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return any(one.address.split("%")[0] == host for many in psutil.net_if_addrs().values() for one in many)
+
+
+def _name(url: str) -> str:
+    try:
+        return (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def _with_headers(send: Send) -> Send:
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return wrapped
