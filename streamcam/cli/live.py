@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamcam.cli.console import fail_with, note, say, write_json
-from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, SourceOptions, takes
+from streamcam.cli.grouping import takes
+from streamcam.cli.options import (
+    CAPTURE,
+    ENCODING,
+    EXPLANATION,
+    MODEL,
+    PICTURE,
+    NoSteady,
+    Overwrite,
+    Realtime,
+    Seconds,
+    StatsPath,
+)
 from streamcam.errors import SinkError
+from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, ModelSettings, PictureSettings
 
 if TYPE_CHECKING:
     from streamcam.drawing.status import Chrome
@@ -19,14 +32,21 @@ if TYPE_CHECKING:
     from streamcam.live.recorder import Recorder
     from streamcam.live.session import Steered
     from streamcam.live.stats import Stats
+    from streamcam.protocols import Writer
     from streamcam.sources.live.live import LiveSource
-    from streamcam.types import Explanation, Frame, Writer
+    from streamcam.types import Explanation, Frame
 
 _SESSION = "Session"
 _RECORDING = "Recording"
 
 
-@takes(origin=SourceOptions, model=ModelOptions, explanation=ExplainOptions, picture=PictureOptions)
+@takes(
+    encoding=ENCODING.based_on(Encoding(preset="superfast"), _RECORDING),
+    capture=CAPTURE,
+    model=MODEL,
+    explanation=EXPLANATION,
+    picture=PICTURE,
+)
 def live_command(
     source: Annotated[
         str, typer.Argument(metavar="[SOURCE]", help="A camera's number or device path, a URL, or a video file.")
@@ -35,14 +55,9 @@ def live_command(
         Path | None,
         typer.Option("--output", "-o", help="Record from the start, to this file.", rich_help_panel=_RECORDING),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the recording if it exists.", rich_help_panel=_RECORDING)
-    ] = False,
-    codec: Annotated[str, typer.Option(help="Any FFmpeg encoder for yuv420p.", rich_help_panel=_RECORDING)] = "h264",
-    crf: Annotated[int, typer.Option(min=0, max=63, help="Quality, lower is better.", rich_help_panel=_RECORDING)] = 22,
-    preset: Annotated[
-        str, typer.Option(help="The encoder's speed: ultrafast … veryslow.", rich_help_panel=_RECORDING)
-    ] = "superfast",
+    overwrite: Overwrite = False,
+    *,
+    encoding: Encoding,
     folder: Annotated[
         Path, typer.Option(help="Where s and r save snapshots and recordings.", rich_help_panel=_RECORDING)
     ] = Path(),
@@ -61,22 +76,18 @@ def live_command(
     full_screen: Annotated[
         bool, typer.Option("--full-screen", help="Start in full screen.", rich_help_panel=_SESSION)
     ] = False,
-    seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="End after so long.", show_default="never", rich_help_panel=_SESSION)
-    ] = None,
+    seconds: Seconds = None,
     max_frames: Annotated[
         int | None,
         typer.Option(min=1, help="End after so many frames.", show_default="never", rich_help_panel=_SESSION),
     ] = None,
-    stats: Annotated[
-        Path | None,
-        typer.Option(metavar="PATH", help="Write counts, rates and delays as JSON.", rich_help_panel=_SESSION),
-    ] = None,
-    *,
-    origin: SourceOptions,
-    model: ModelOptions,
-    explanation: ExplainOptions,
-    picture: PictureOptions,
+    stats: StatsPath = None,
+    capture: CaptureSettings,
+    realtime: Realtime = True,
+    model: ModelSettings,
+    explanation: ExplainSettings,
+    picture: PictureSettings,
+    no_steady: NoSteady = False,
 ) -> None:
     """Show live what the model looks at, in a window, and record it if you say so.
 
@@ -91,45 +102,49 @@ def live_command(
     A camera that fails or is not there is tried again without end. Nothing is recorded unless -o or r says so.
     Keys: q quit, space freeze, s snapshot, r record, 1-5 explain the class of that rank, l lock it, h all of them.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
+    from dataclasses import asdict
+
+    from streamcam.drawing.overlay import make_overlay
     from streamcam.live.controls import Controls
     from streamcam.live.recorder import Recorder
-    from streamcam.live.session import Limit, Steered, watch
+    from streamcam.live.session import Limit, Steered, preparation, sized_explainers, watch
     from streamcam.live.snapshot import free_path, save_snapshot
     from streamcam.live.stats import Stats
     from streamcam.live.window import Window, check_display
-    from streamcam.sinks import Encoding
+    from streamcam.models.loading import load_classifier
     from streamcam.sinks.partial import refuse_existing
+    from streamcam.sources.live.live import LiveSource
     from streamcam.steady.heat import unsteadied
-    from streamcam.steady.naming import Naming
+    from streamcam.steady.naming import SteadyNaming
 
     if not no_window:
         check_display()
     if output:
         refuse_existing(output, overwrite=overwrite)
-    opened = origin.open(source)
-    classifier = model.load(cache=not explanation.no_cache)
+    opened = LiveSource(source, **asdict(capture))
+    classifier = load_classifier(model, cache=explanation.cache)
 
     controls = Controls(
-        picture.overlay(classifier.labels),
-        targets=tuple(explanation.target or ["top1"]),
+        make_overlay(picture, classifier.labels),
+        targets=explanation.targets,
         method=explanation.method,
     )
     controls.recording = output is not None
     counted = Stats(opened)
     explain = Steered(
-        explanation.sized(classifier),
+        sized_explainers(explanation, classifier),
         controls,
         counted,
         target_fps=target_fps,
-        prepare=explanation.aside(model),
-        naming=None if picture.no_steady else Naming(),
+        prepare=preparation(model, explanation),
+        naming=None if no_steady else SteadyNaming(),
     )
     given = iter([output] if output else [])
     recorder = Recorder(
         controls,
         opened.info.frame_rate,
         lambda: next(given, None) or free_path(folder, ".mp4"),
-        encoding=Encoding(codec, crf, preset),
+        encoding=encoding,
         overwrite=overwrite,
     )
 
@@ -154,7 +169,7 @@ def live_command(
             sinks.append(counted.shows(window))
         sinks += [counted, stack.enter_context(recorder), Limit(max_frames, seconds)]
         try:
-            watch(opened, explain, controls, sinks, counted, steady=unsteadied if picture.no_steady else None)
+            watch(opened, explain, controls, sinks, counted, steady=unsteadied if no_steady else None)
         except KeyboardInterrupt:
             interrupted = True
         finally:

@@ -13,8 +13,10 @@ from typing import Self
 
 from streamcam.errors import StreamcamError
 from streamcam.live.controls import Controls
-from streamcam.sinks.video import Encoding, VideoSink
-from streamcam.types import Explanation, Frame, Sink, VideoInfo
+from streamcam.protocols import Sink
+from streamcam.settings import Encoding
+from streamcam.sinks.video import VideoSink
+from streamcam.types import Explanation, Frame, VideoInfo
 
 _WAITING = 30  # frames between the session and the encoder
 

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 
 from streamcam.choices import Method
 from streamcam.explain import GradCAM
+from streamcam.explain.gradcam import make_explainer
+from streamcam.explain.prepare import prepare
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.live.stats import Stats
-from streamcam.pipeline.run import Steady, newest_frame, run
-from streamcam.steady.naming import Naming
-from streamcam.types import Drawing, Explanation, Float32Array, Frame, LiveFeed, UInt8Array, Writer
+from streamcam.models import Classifier
+from streamcam.pipeline.explaining import explain_frame
+from streamcam.pipeline.run import newest_frame, run
+from streamcam.protocols import Drawing, LiveFeed, Naming, Steady, Writer
+from streamcam.settings import ExplainSettings, ModelSettings
+from streamcam.system.cache import default_folder
+from streamcam.types import Explanation, Frame, Header, Targets, UInt8Array
 
-Targets: TypeAlias = tuple[str | int, ...]
 Prepare: TypeAlias = Callable[[int | None, tuple[int, int], Targets, Method, threading.Event], object]
 
 _log = logging.getLogger(__name__)
@@ -94,13 +101,12 @@ class Steered:
             self._ready, self.is_preparing = wanted, False
         began = time.perf_counter()
         with self._stats.timed("explain"):
-            if not (self._naming and self._controls.names_one):
-                explanation = explain(frame, targets, method)
-            else:
-                explanation = explain(frame, self._naming.targets, method)
-                self._naming.update(explanation.probabilities)
-                if explanation.classes[0] != self._naming.held:
-                    explanation = explain(frame, self._naming.targets, method)
+            naming = self._naming if self._controls.names_one else None
+
+            def start(frame: Frame, chosen: Targets | None) -> Callable[[], Explanation]:
+                return explain.start(frame, chosen or targets, method)
+
+            explanation = explain_frame(start, frame, naming)
         self._stats.count_explained()
         if self._target_fps:
             self._next = began + 0.97 / self._target_fps
@@ -111,12 +117,15 @@ class Steered:
         """No explanation is wanted any more: one that is being prepared ends."""
         self._stopped.set()
 
-    def stream(
-        self, frames: Iterable[Frame], *, every: int = 1, naming: Naming | None = None
-    ) -> Iterator[tuple[Frame, Explanation]]:
-        """One after the other."""
-        for frame in frames:
-            yield frame, self(frame)
+    in_flight = 1
+
+    def start(self, frame: Frame, targets: Targets | None = None) -> Callable[[], Explanation]:
+        """See ``Explainer``; the controls say what is explained."""
+        return lambda: self(frame)
+
+    def describe(self) -> Header:
+        """See ``Explainer``."""
+        return self._current.describe()
 
     def _judge(self, seconds: float, shape: tuple[int, int]) -> None:
         """Take a smaller input when explanations have been too slow for a while; the old one serves until it is ready."""
@@ -148,6 +157,31 @@ class Steered:
         _log.info(line)
 
 
+def sized_explainers(settings: ExplainSettings, classifier: Classifier) -> Callable[[int | None], GradCAM]:
+    """Explainers by the short side of their input, None for the usual one: one core is left to the picture."""
+    threads = settings.threads or max(1, (os.cpu_count() or 2) - 1)
+
+    @cache
+    def explainer(size: int | None) -> GradCAM:
+        return make_explainer(replace(settings, threads=threads, size=size or settings.size), classifier)
+
+    return explainer
+
+
+def preparation(model: ModelSettings, explain: ExplainSettings) -> Prepare | None:
+    """Converts graphs in another process, which holds up nothing, where there is a cache to find them in."""
+    if not explain.cache:
+        return None
+
+    def convert(
+        size: int | None, shape: tuple[int, int], targets: Targets, method: Method, stopped: threading.Event
+    ) -> None:
+        wanted = replace(explain, method=method, targets=tuple(targets), size=size or explain.size)
+        prepare(model, wanted, shape, cache=default_folder(), stopped=stopped)
+
+    return convert
+
+
 class LivePicture:
     """Draws what the controls say.
 
@@ -159,10 +193,10 @@ class LivePicture:
     def __init__(self, controls: Controls, stats: Stats) -> None:
         self._controls, self._stats = controls, stats
 
-    def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
+    def draw(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
         """A new picture of the same size."""
         with self._stats.timed("draw"):
-            return self._controls.overlay.draw(image, heat, explanation)
+            return self._controls.overlay.draw(image, explanation)
 
 
 class Limit:

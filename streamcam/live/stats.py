@@ -11,7 +11,8 @@ from typing import Any
 
 import psutil
 
-from streamcam.types import Explanation, Frame, LiveFeed, Writer
+from streamcam.protocols import LiveFeed, Writer
+from streamcam.types import Explanation, Frame
 
 _SMALLEST, _STEP, _BUCKETS = 1e-5, 1.02, 1000  # 10 microseconds to an hour, each bucket 2 % wider than the last
 _MINUTES_KEPT = 24 * 60

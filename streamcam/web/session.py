@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from streamcam.errors import OptionError, StreamcamError
 from streamcam.live.session import Steered, watch
 from streamcam.live.stats import Stats
-from streamcam.pipeline.run import Steady
-from streamcam.types import LiveFeed, Writer
+from streamcam.protocols import LiveFeed, Steady, Writer
 from streamcam.web.viewer import Show
 
 _PAUSE = 5.0  # seconds between a failure and the next attempt

@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 
 from streamcam.errors import SourceError
-from streamcam.sources.live.live import Counts, State
-from streamcam.types import Frame, UInt8Array, VideoInfo
+from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
 MAX_BYTES = 1 << 20  # of a picture as it is sent
 _MAX_SIDE = 2560  # pixels; what decodes to more is refused before it is decoded
@@ -30,8 +29,8 @@ class BrowserSource:
     name = "the visitor's camera"
 
     def __init__(self) -> None:
-        self.state = State("connecting")
-        self.counts = Counts()
+        self.state = SourceState("connecting")
+        self.counts = SourceCounts()
         self._start = time.perf_counter()
         self._changed = threading.Condition()
         self._fed: tuple[UInt8Array, float] | None = None
@@ -78,11 +77,11 @@ class BrowserSource:
             if fed:
                 self._image, last = fed
                 self.counts.reconnects += self.state.phase == "retrying"
-                self.state = State("live")
+                self.state = SourceState("live")
                 yield Frame(self._image, index, last)
             else:
                 if self.state.phase == "live" and self.now - last > _AWAY:
-                    self.state = State("retrying", "no pictures from the browser")
+                    self.state = SourceState("retrying", "no pictures from the browser")
                     self.clear()
                 yield Frame(self._image, index, self.now, fresh=False)
             index += 1

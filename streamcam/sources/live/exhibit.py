@@ -20,9 +20,9 @@ import numpy as np
 from streamcam.errors import SourceError
 from streamcam.photographs import photographs
 from streamcam.sources.live.hours import Hours
-from streamcam.sources.live.live import Counts, LiveSource, State
+from streamcam.sources.live.live import LiveSource
 from streamcam.sources.live.slideshow import slideshow
-from streamcam.types import Frame, UInt8Array, VideoInfo
+from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
 _log = logging.getLogger(__name__)
 
@@ -135,8 +135,8 @@ class ExhibitSource:
         self._shown = np.zeros((self._camera.info.height, self._camera.info.width, 3), np.uint8)
         self._stopping = threading.Event()
         self._index = 0
-        self._override: State | None = None
-        self._past = Counts()
+        self._override: SourceState | None = None
+        self._past = SourceCounts()
         self._start = time.perf_counter()
         self.wakes = 0
 
@@ -157,15 +157,15 @@ class ExhibitSource:
         return time.perf_counter() - self._start
 
     @property
-    def state(self) -> State:
+    def state(self) -> SourceState:
         """``attracting`` and ``closed``, or the camera's."""
         return self._override or self._camera.state
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> SourceCounts:
         """Of all cameras so far, and of the pictures that were shown in their place."""
         past, now = self._past, self._camera.counts
-        return Counts(
+        return SourceCounts(
             captured=past.captured + now.captured,
             dropped=past.dropped + now.dropped,
             stalls=past.stalls + now.stalls,
@@ -176,7 +176,7 @@ class ExhibitSource:
         camera: LiveSource | None = self._camera
         while not self._stopping.is_set():
             if self._hours and not self._hours.is_open(self._wall_clock()):
-                self._override = State("closed")
+                self._override = SourceState("closed")
                 yield self._numbered(_CLOSED, self.now, fresh=False)
                 self._stopping.wait(_TICK)
                 continue
@@ -186,13 +186,13 @@ class ExhibitSource:
             with closing(Lookout(camera, self._clock)) as lookout:
                 yield from self._opened(camera, lookout)
             self._past, camera = self.counts, None
-            self._camera.counts = Counts()
+            self._camera.counts = SourceCounts()
 
     def _opened(self, camera: LiveSource, lookout: Lookout) -> Iterator[Frame]:
         """Until the hours are over."""
         while not self._is_over():
             if self._is_deserted(lookout):
-                self._override = State("attracting", camera.state.reason)
+                self._override = SourceState("attracting", camera.state.reason)
                 yield from self._attraction(lookout)
                 self._override = None
                 self.wakes += 1

@@ -11,68 +11,25 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 
 from streamcam.errors import OptionError, SourceError
 from streamcam.sources.live.address import parse_address
 from streamcam.sources.live.shared import SharedPictures
-from streamcam.types import Frame, UInt8Array, VideoInfo
-
-Phase = Literal["connecting", "live", "retrying", "ended", "attracting", "closed"]
+from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
 _TICK = 0.1  # seconds between stand-ins, and the longest that anything waits before it looks whether it should stop
 _LATE = 0.5  # seconds without a picture until the last one is shown again
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between attempts, doubled each time
 _JITTER = 0.25  # of a pause, so that many programs do not come back to one camera in step
 _USUAL_SIZE = 1280, 720
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """How a live source is doing.
-
-    Attributes:
-        phase: of the connection; ``attracting`` and ``closed`` are an exhibit's, see ``ExhibitSource``.
-        reason: why it is not live, in a few words.
-        attempt: how often it was tried since the last picture.
-    """
-
-    phase: Phase
-    reason: str = ""
-    attempt: int = 0
-
-    @property
-    def notice(self) -> str:
-        """One line to be shown, or an empty one where all is well."""
-        if self.phase == "connecting":
-            return "connecting"
-        if self.phase == "retrying":
-            return f"no camera, retrying ({self.attempt}): {self.reason}"
-        return "ended" if self.phase == "ended" else ""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What happened to a live source so far.
-
-    Attributes:
-        captured: pictures that came.
-        dropped: pictures that came while all memory for them was in use.
-        stalls: how often the source was silent for too long, and its process was killed.
-        reconnects: how often pictures came back.
-    """
-
-    captured: int = 0
-    dropped: int = 0
-    stalls: int = 0
-    reconnects: int = 0
 
 
 class LiveSource:
@@ -125,8 +82,8 @@ class LiveSource:
         self._last_fresh = 0.0
         self._stopping = threading.Event()
         self.start = time.perf_counter()
-        self.state = State("connecting")
-        self.counts = Counts()
+        self.state = SourceState("connecting")
+        self.counts = SourceCounts()
 
     @property
     def name(self) -> str:
@@ -155,7 +112,7 @@ class LiveSource:
                 if self.state.phase == "ended":
                     return
                 attempt += 1
-                self.state = State("retrying", self.state.reason, attempt)
+                self.state = SourceState("retrying", self.state.reason, attempt)
                 pause = min(_FIRST_PAUSE * 2 ** min(attempt - 1, 10), _LONGEST_PAUSE)
                 until = self.now + pause * random.uniform(1 - _JITTER, 1 + _JITTER)
                 while self.now < until and not self._stopping.wait(_TICK):
@@ -170,7 +127,7 @@ class LiveSource:
                 silence = self.now - heard
                 if silence > patience:
                     self.counts.stalls += 1
-                    self.state = State("retrying", f"silent for {patience:g} s", self.state.attempt)
+                    self.state = SourceState("retrying", f"silent for {patience:g} s", self.state.attempt)
                     reader.kill()
                     return
                 if silence > _LATE:
@@ -178,7 +135,7 @@ class LiveSource:
             elif "ended" in message:
                 over = not message["ended"] and self._order["kind"] == "file"
                 reason = message["ended"] or "it ended"
-                self.state = State("ended" if over else "retrying", reason, self.state.attempt)
+                self.state = SourceState("ended" if over else "retrying", reason, self.state.attempt)
                 return
             else:
                 heard = self._last_fresh = self.now
@@ -188,7 +145,7 @@ class LiveSource:
                 self.counts.dropped += message["dropped"]
                 if self.state.phase != "live":
                     self.counts.reconnects += self.state.phase == "retrying"
-                    self.state = State("live")
+                    self.state = SourceState("live")
                 yield self._frame(message["arrived"] - self.start, fresh=True)
 
     def _stand_in(self) -> Frame:
