@@ -99,7 +99,7 @@ def _listen(pipe: Any, heard: Callable[[dict[str, Any]], object], ended: Callabl
 
 
 def _messages(descriptor: int) -> Iterator[Any]:
-    """The messages that come through a pipe until its other end closes.
+    """The messages that come through a pipe until its other end closes; what a library printed is left out.
 
     Without Python's buffers, whose locks a thread that waits here would hold while the program ends.
     """
@@ -107,7 +107,11 @@ def _messages(descriptor: int) -> Iterator[Any]:
     while data := os.read(descriptor, 1 << 16):
         *lines, rest = (rest + data).split(b"\n")
         for line in lines:
-            yield json.loads(line)
+            try:
+                message = json.loads(line)
+            except ValueError:
+                continue
+            yield message
 
 
 def serve_parent(received: Callable[[Any], object]) -> Callable[[Any], None]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import layers
 from makers import clips
-from makers.footage import SIZE, explained, texture
+from makers.footage import SIZE, explained_frames, texture
 
 from streamcam import Frame, GradCAM, Region, wrap_model
 from streamcam.annotation.roi import Inspection, Masks, parse_roi, share_inside
@@ -63,10 +63,8 @@ def test_stretches_are_marked_where_too_little_is_inside():
     left[:, :3], right[:, 5:] = 1, 1
     maps = [left] * 5 + [right] * 5 + [left] * 3 + [right] * 2
     inspection = Inspection(Masks([parse_roi(f"0,0,{SIZE[0] // 2},{SIZE[1]}")]), alert_below=0.5)
-    out = list(inspection.measured(unsteadied(explained(maps))))
-    assert [explanation.inside.alert for _, explanation, _ in out] == [False] * 5 + [True] * 5 + [False] * 3 + [
-        True
-    ] * 2
+    out = list(inspection.measured(unsteadied(explained_frames(maps))))
+    assert [explanation.inside.alert for _, explanation in out] == [False] * 5 + [True] * 5 + [False] * 3 + [True] * 2
     assert [(s.begin * 30, s.end * 30) for s in inspection.stretches] == [
         (pytest.approx(5), pytest.approx(9)),
         (pytest.approx(13), pytest.approx(14)),
@@ -126,7 +124,7 @@ def test_a_planted_shortcut_is_exposed(shortcut):
     for image, box in test[1::2]:
         explained = [(Frame(image, 0, 0.0), explain(image))]
         inspection = Inspection(Masks([parse_roi(",".join(map(str, box)))]), alert_below=0.5)
-        [(_, explanation, _)] = inspection.measured(unsteadied(explained))
+        [(_, explanation)] = inspection.measured(unsteadied(explained))
         shares.append((explanation.inside.shares[0] or 0.0, bool(inspection.stretches)))
     share, alerts = np.mean(shares, axis=0)
     if shortcut:

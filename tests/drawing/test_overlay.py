@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,7 @@ def test_only_what_the_model_saw_is_coloured():
     seen = Region(50, 0, 150, 100)
     probabilities = np.array([1.0], np.float32)
     explanation = Explanation(np.ones((1, 2, 2), np.float32), np.zeros(1, np.int32), probabilities, probabilities, seen)
-    drawn = Overlay(("a",), hud=False).draw(image, np.ones((1, 2, 2), np.float32), explanation)
+    drawn = Overlay(("a",), hud=False).draw(image, replace(explanation, heat=np.ones((1, 2, 2), np.float32)))
     np.testing.assert_array_equal(drawn[:, :50], image[:, :50])
     np.testing.assert_array_equal(drawn[:, 150:], image[:, 150:])
     assert (drawn[:, 60:140] != image[:, 60:140]).mean() > 0.5

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from makers import clips
@@ -16,7 +18,7 @@ def test_the_panel_shows_labels_bars_and_the_question():
     heat = np.zeros_like(explanation.heatmaps)
 
     def panel(labels, **options):
-        return Overlay(labels, alpha=0.0, **options).draw(image, heat, explanation)
+        return Overlay(labels, alpha=0.0, **options).draw(image, replace(explanation, heat=heat))
 
     plain = panel(("ant", "bee", "cat"))
     assert (plain[:160, :380] != 128).any()
@@ -40,7 +42,7 @@ def test_an_explained_class_is_listed_even_when_it_is_improbable():
     )
     image = np.full((480, 640, 3), 128, np.uint8)
     labels = tuple(f"label {i}" for i in range(50))
-    without = Overlay(labels, top_k=3, alpha=0).draw(image, explanation.heatmaps, explanation)
+    without = Overlay(labels, top_k=3, alpha=0).draw(image, replace(explanation, heat=explanation.heatmaps))
     rows = np.flatnonzero((without != 128).any(axis=(1, 2)))
     assert rows[-1] - rows[0] > 4 * 30  # a question and four rows
 
@@ -48,5 +50,7 @@ def test_an_explained_class_is_listed_even_when_it_is_improbable():
 @pytest.mark.parametrize("size", [(1, 1), (8, 8), (40, 30), (64, 48), (3000, 20), (20, 3000)])
 def test_pictures_too_small_for_text_get_none(size):
     image = np.full((*size, 3), 128, np.uint8)
-    drawn = Overlay(("a", "b", "c")).draw(image, clips.explanation().heatmaps / 2, clips.explanation(size[1], size[0]))
+    drawn = Overlay(("a", "b", "c")).draw(
+        image, replace(clips.explanation(size[1], size[0]), heat=clips.explanation().heatmaps / 2)
+    )
     assert drawn.shape == image.shape

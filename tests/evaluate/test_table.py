@@ -6,11 +6,11 @@ import pytest
 
 from streamcam import GradCAM
 from streamcam.annotation.roi import parse_roi
-from streamcam.evaluate.table import evaluate
+from streamcam.evaluate.table import measure
 
 
 def test_a_trained_model_is_told_from_a_random_one(bundled, sample):
-    row = evaluate(
+    row = measure(
         [sample], lambda keep: GradCAM(bundled, cache=keep, size=128), frames=2, seed=3, rois=[parse_roi("0,0,640,360")]
     )
     assert row.frames == 2

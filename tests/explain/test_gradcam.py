@@ -10,7 +10,7 @@ from keras import layers
 from makers import models
 from makers.explainers import RAW, as_input, assert_same_map, exact, image
 
-from streamcam import Frame, GradCAM, load_model, wrap_model
+from streamcam import GradCAM, load_model, wrap_model
 from streamcam.errors import OptionError, StreamcamWarning
 from streamcam.models.preprocessing import PREPROCESSINGS
 
@@ -104,29 +104,6 @@ def test_questions_are_data_and_compile_nothing(bundled, pictures):
     for target in ("top1", "tabby vs top1", "not 7", "not tabby rather than tiger cat", "top5"):
         explain(pictures[0], (target,))
     assert explain.trace_count == 1
-
-
-@pytest.mark.parametrize("in_flight", [1, 2, 5])
-@pytest.mark.parametrize("every", [1, 3, 7])
-def test_streaming_keeps_order_and_carries_explanations(in_flight, every):
-    classifier = wrap_model(models.flat().model, preprocessing=RAW)
-    explain, single = exact(classifier, in_flight=in_flight), exact(classifier)
-    frames = [Frame(image(seed=i), i, i / 30) for i in range(23)]
-    streamed = list(explain.stream(iter(frames), every=every))
-    assert [frame.index for frame, _ in streamed] == list(range(23))
-    for frame, explanation in streamed:
-        origin = frame.index - frame.index % every
-        assert explanation.index == origin
-        np.testing.assert_allclose(explanation.heatmaps, single(frames[origin]).heatmaps, rtol=1e-3, atol=1e-4)
-
-
-def test_a_stream_can_be_left_early():
-    explain = exact(wrap_model(models.flat().model, preprocessing=RAW), in_flight=2)
-    for _ in range(20):  # more often than there are requests: each must come back
-        stream = explain.stream(Frame(image(seed=i), i, 0.0) for i in range(9))
-        next(stream)
-        stream.close()
-    assert len(list(explain.stream([Frame(image(), 0, 0.0)]))) == 1
 
 
 def test_a_model_that_cannot_widen_falls_back_to_stretch_and_says_so():

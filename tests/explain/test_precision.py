@@ -8,7 +8,7 @@ from makers import models
 from makers.explainers import exact
 
 from streamcam import GradCAM, VideoSource, wrap_model
-from streamcam.explain.build import Builder, Recipe, Settings
+from streamcam.explain.build import Builder, EngineSettings, Recipe
 from streamcam.explain.precision import LEAST_CORRELATION, compare, correlation, views
 from streamcam.models.preprocessing import PREPROCESSINGS
 
@@ -41,7 +41,7 @@ def test_precision_is_refused_where_it_changes_the_explanation():
         def _turned(heatmaps, probabilities, classes):
             return heatmaps[:, ::-1], probabilities, classes
 
-    reference = Builder(Settings(precision="f32"))
+    reference = Builder(EngineSettings(precision="f32"))
     recipe = Recipe(
         wrap_model(models.flat().model, preprocessing=PREPROCESSINGS["unit"]), None, "gradcam", "logit", (48, 48), 1
     )

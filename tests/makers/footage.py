@@ -11,7 +11,7 @@ from streamcam.types import Explanation
 SIZE = 160, 120  # width, height of the pictures
 
 
-def explained(maps, pictures=None, classes=None):
+def explained_frames(maps, pictures=None, classes=None):
     """Frames with explanations: ``maps`` are ``(h, w)`` arrays."""
     for index, heat in enumerate(maps):
         image = pictures[index] if pictures is not None else texture(0)

@@ -7,6 +7,7 @@ import pytest
 from makers import clips, models
 
 from streamcam import Frame, GradCAM, run, wrap_model
+from streamcam.pipeline.explaining import explained
 
 
 class Collect:
@@ -67,4 +68,4 @@ def test_an_interrupt_stops_all_stages(explain):
     with pytest.raises(KeyboardInterrupt):
         run(make_frames(10_000), explain, [sink], progress=stop)
     assert len(sink.frames) == 21
-    assert len(list(explain.stream(make_frames(3)))) == 3  # the explainer is as good as before
+    assert len(list(explained(make_frames(3), explain))) == 3  # the explainer is as good as before

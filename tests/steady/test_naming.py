@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from streamcam import Frame, GradCAM
-from streamcam.steady.naming import LEAD_FRAMES, Naming
+from streamcam.pipeline.explaining import explained
+from streamcam.steady.naming import LEAD_FRAMES, SteadyNaming
 
 
 def test_a_name_stays_until_another_leads_by_much_or_for_a_while():
-    naming = Naming()
+    naming = SteadyNaming()
     assert naming.targets == ("top1",)
     naming.update(np.array([0.5, 0.4], np.float32))
     assert naming.targets == (0,)
@@ -37,11 +38,11 @@ def test_what_is_named_is_what_is_explained_whatever_is_in_flight(in_flight, bun
     shares = np.random.default_rng(2).random(60)
     frames = [Frame(cv2.addWeighted(one, s, other, 1 - s, 0), i, i / 30) for i, s in enumerate(shares)]
     plain = [explain(frame) for frame in frames]
-    naming, wanted = Naming(), []
+    naming, wanted = SteadyNaming(), []
     for explanation in plain:
         naming.update(explanation.probabilities)
         wanted.append(naming.held)
-    out = list(explain.stream(frames, naming=Naming()))
+    out = list(explained(frames, explain, naming=SteadyNaming()))
     assert [int(e.classes[0]) for _, e in out] == wanted
     assert len(set(wanted)) > 1
     assert explain.trace_count == 1
