@@ -7,17 +7,14 @@ from fractions import Fraction
 from itertools import islice, pairwise
 
 import numpy as np
-import psutil
 import pytest
 from makers.cameras import Camera
+from makers.leftovers import reading_processes
 
 from streamcam import Frame, VideoInfo, VideoSink
-from streamcam.errors import OptionError
-from streamcam.photographs import photographs
 from streamcam.sources.live.exhibit import ExhibitSource, MotionDetector, _played
 from streamcam.sources.live.hours import parse_hours
 from streamcam.sources.live.live import LiveSource
-from streamcam.sources.live.slideshow import slideshow
 
 
 class Clock:
@@ -179,44 +176,18 @@ def test_outside_its_hours_the_camera_is_closed(still_clip):
         frames = iter(source)
         assert not next(frames).image.any()
         assert source.state.phase == "closed"
-        assert not readers()
+        assert not reading_processes()
         now = now.replace(hour=9, minute=0)
         until(frames, lambda frame: frame.image.any())
         assert source.state.phase == "live"
-        assert readers()
+        assert reading_processes()
         now = now.replace(hour=17)
         closed = until(frames, lambda frame: not frame.image.any())
         assert closed.image.shape != (240, 320, 3)  # so that no map is laid over it
         assert source.state.phase == "closed"
-        assert not readers()
+        assert not reading_processes()
         now = now.replace(day=30, hour=9)
         captured = source.counts.captured
         until(frames, lambda frame: frame.image.any())
         assert source.counts.captured > captured > 0
         frames.close()
-
-
-def readers():
-    return [p for p in psutil.Process().children(recursive=True) if "streamcam.sources.live.grabber" in p.cmdline()]
-
-
-def test_the_photographs_move_slowly_and_fill_the_picture():
-    images = list(islice(slideshow(photographs(), fps=1000), 60))
-    assert all(image.shape == (720, 1280, 3) for image in images)
-    changes = [np.abs(a.astype(int) - b).mean() for a, b in pairwise(images)]
-    assert 0 < max(changes) < 5
-
-
-def test_opening_hours_are_read_as_people_write_them():
-    hours = parse_hours("Mon-Fri 09:00-17:30, sat 10-14, Sun 22:00-02:00")
-    monday = datetime(2026, 11, 23)
-    for day, hour, minute, is_open in (
-        (0, 8, 59, False), (0, 9, 0, True), (4, 17, 29, True), (4, 17, 30, False), (5, 9, 59, False), (5, 13, 0, True),
-        (6, 12, 0, False), (6, 23, 0, True), (0, 1, 59, True), (0, 2, 0, False),
-    ):  # fmt: skip
-        assert hours.is_open(monday.replace(day=23 + day, hour=hour, minute=minute)) is is_open
-    assert parse_hours("Fri-Mon 0-24").spans == tuple((day, 0, 1440) for day in (4, 5, 6, 0))
-    assert parse_hours("10:00-12:00").is_open(monday.replace(hour=11))
-    for wrong in ("", "Mon", "Mon 9", "Foo 9-17", "9-25", "9:60-10", "9-9", "Mon-Fri 9-17;"):
-        with pytest.raises(OptionError, match="hours"):
-            parse_hours(wrong)

@@ -1,0 +1,81 @@
+"""What holds for every source, and one clear error for what cannot be read."""
+
+from __future__ import annotations
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+from makers import clips
+
+from streamcam.errors import SourceError
+
+
+@pytest.mark.parametrize("make", ["video", "image"])
+def test_every_source_gives_bgr_frames_in_order_and_closes(make, tmp_path):
+    if make == "video":
+        path = clips.write_clip(tmp_path / "a.mp4", 5)
+    else:
+        path = tmp_path / "a.png"
+        cv2.imwrite(str(path), clips.picture(0))
+    source, frames = clips.read(path)
+    assert [frame.index for frame in frames] == list(range(len(frames)))
+    assert all(a.time < b.time for a, b in itertools.pairwise(frames))
+    for frame in frames:
+        assert frame.image.dtype == np.uint8
+        assert frame.image.shape == (source.info.height, source.info.width, 3) == (48, 64, 3)
+        np.testing.assert_allclose(frame.image[40, 40], clips.picture(frame.index)[40, 40], atol=6)
+    assert source.lost == 0
+
+
+def broken_inputs(folder):
+    good = clips.write_clip(folder / "good.mp4", 30, audio="aac").read_bytes()
+    _, png = cv2.imencode(".png", clips.picture(0))
+    _, jpg = cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))
+    files = {
+        "empty.mp4": b"",
+        "empty.png": b"",
+        "text.mp4": b"this is no video\n" * 100,
+        "text.png": b"this is no picture\n" * 100,
+        "random.mp4": np.random.default_rng(1).bytes(5000),
+        "cut.mp4": good[: good.index(b"moov") - 10],
+        "cut.png": png.tobytes()[: len(png) // 2],
+        "cut.jpg": jpg.tobytes()[: len(jpg) // 2],
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    clips.write_clip(folder / "sound.m4a.mp4", 1, audio="aac")
+    _sound_only(folder / "sound.mp4")
+    (folder / "folder.mp4").mkdir()
+    return [*files, "missing.mp4", "missing.png", "sound.mp4", "folder.mp4"]
+
+
+def _sound_only(path):
+    from streamcam.system.ffmpeg import av
+
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("aac", rate=48_000, layout="stereo")
+        chunk = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp", layout="stereo")
+        chunk.sample_rate = 48_000
+        container.mux(sound.encode(chunk))
+        container.mux(sound.encode(None))
+
+
+def test_what_cannot_be_read_is_one_clear_line(tmp_path):
+    reasons = {
+        "missing": "no such file",
+        "empty": "empty",
+        "sound": "sound but no picture",
+        "cut.mp4": "cut off",
+        "folder": "folder",
+    }
+    for name in broken_inputs(tmp_path):
+        with pytest.raises(SourceError) as caught:
+            clips.read(tmp_path / name)
+        message = str(caught.value)
+        assert name in message
+        assert "\n" not in message
+        for start, reason in reasons.items():
+            if name.startswith(start):
+                assert reason in message
