@@ -14,10 +14,10 @@ from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, 
 from streamcam.errors import SinkError
 
 if TYPE_CHECKING:
-    from streamcam.drawing.status import Chrome
+    from streamcam.drawing.status import Status
     from streamcam.live.controls import Controls
+    from streamcam.live.explainer import LiveExplainer
     from streamcam.live.recorder import Recorder
-    from streamcam.live.session import Steered
     from streamcam.live.stats import Stats
     from streamcam.sources.live.live import LiveSource
     from streamcam.types import Explanation, Frame, Writer
@@ -92,8 +92,9 @@ def live_command(
     Keys: q quit, space freeze, s snapshot, r record, 1-5 explain the class of that rank, l lock it, h all of them.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.live.controls import Controls
+    from streamcam.live.explainer import LiveExplainer
     from streamcam.live.recorder import Recorder
-    from streamcam.live.session import Limit, Steered, watch
+    from streamcam.live.session import SessionLimit, run_session
     from streamcam.live.snapshot import free_path, save_snapshot
     from streamcam.live.stats import Stats
     from streamcam.live.window import Window, check_display
@@ -116,7 +117,7 @@ def live_command(
     )
     controls.recording = output is not None
     counted = Stats(opened)
-    explain = Steered(
+    explain = LiveExplainer(
         explanation.sized(classifier),
         controls,
         counted,
@@ -140,21 +141,21 @@ def live_command(
             header = make_header(opened.address.name, explain.current)
             header |= {"method": controls.method, "picture": controls.to_json()}
             path = save_snapshot(folder, frame, explanation, header, explain.labels, max(5, picture.top_k))
-            controls.tell(f"saved {path}")
+            controls.show_notice(f"saved {path}")
         except SinkError as error:
-            controls.tell(str(error))
+            controls.show_notice(str(error))
 
     interrupted = False
     with ExitStack() as stack:
         stack.enter_context(opened)
         sinks: list[Writer] = []
         if not no_window:
-            chrome = _chrome(opened, controls, counted, explain, recorder)
-            window = stack.enter_context(Window(controls, chrome, snapshot, full_screen=full_screen))
+            status = _status(opened, controls, counted, explain, recorder)
+            window = stack.enter_context(Window(controls, status, snapshot, full_screen=full_screen))
             sinks.append(counted.shows(window))
-        sinks += [counted, stack.enter_context(recorder), Limit(max_frames, seconds)]
+        sinks += [counted, stack.enter_context(recorder), SessionLimit(max_frames, seconds)]
         try:
-            watch(opened, explain, controls, sinks, counted, steady=unsteadied if picture.no_steady else None)
+            run_session(opened, explain, controls, sinks, counted, steady=unsteadied if picture.no_steady else None)
         except KeyboardInterrupt:
             interrupted = True
         finally:
@@ -178,13 +179,13 @@ def live_command(
         raise typer.Exit(1)
 
 
-def _chrome(
-    source: LiveSource, controls: Controls, stats: Stats, explain: Steered, recorder: Recorder
-) -> Callable[[Frame], Chrome]:
-    from streamcam.drawing.status import Chrome
+def _status(
+    source: LiveSource, controls: Controls, stats: Stats, explain: LiveExplainer, recorder: Recorder
+) -> Callable[[Frame], Status]:
+    from streamcam.drawing.status import Status
     from streamcam.live.window import KEYS
 
-    def chrome(frame: Frame) -> Chrome:
+    def status(frame: Frame) -> Status:
         facts = [f"camera {stats.camera_rate.value:.0f} fps", f"maps {stats.explain_rate.value:.0f} a second"]
         if explain.is_preparing:
             facts[1] = "preparing the model"
@@ -192,7 +193,7 @@ def _chrome(
         facts.append(f"{controls.method}, input {min(explain.current.size)}")
         facts += [word for word, on in (("locked", controls.locked), ("frozen", controls.frozen)) if on]
         facts.append("h: keys")
-        return Chrome(
+        return Status(
             tuple(facts),
             controls.notice,
             source.state.notice,
@@ -200,4 +201,4 @@ def _chrome(
             KEYS if controls.helping else (),
         )
 
-    return chrome
+    return status

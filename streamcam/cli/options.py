@@ -18,7 +18,7 @@ from streamcam.choices import BlendMode, EngineName, Fit, Layout, Method, Precis
 if TYPE_CHECKING:
     from streamcam.drawing.overlay import Overlay
     from streamcam.explain import GradCAM
-    from streamcam.live.session import Prepare, Targets
+    from streamcam.live.explainer import Prepare, Targets
     from streamcam.models import Classifier
     from streamcam.sources.live.live import LiveSource
 

@@ -83,7 +83,8 @@ def serve_command(
 
     from streamcam.explain.targets import resolve_targets
     from streamcam.live.controls import COLORMAPS, Controls
-    from streamcam.live.session import Limit, Steered
+    from streamcam.live.explainer import LiveExplainer
+    from streamcam.live.session import SessionLimit
     from streamcam.steady.heat import unsteadied
     from streamcam.steady.naming import Naming
     from streamcam.web.access import Keys
@@ -167,14 +168,14 @@ def serve_command(
             present(
                 show,
                 open_source,
-                lambda counts: Steered(
+                lambda counts: LiveExplainer(
                     make,
                     controls,
                     counts,
                     prepare=explanation.aside(model),
                     naming=None if picture.no_steady else Naming(),
                 ),
-                sinks=[Limit(None, seconds)],
+                sinks=[SessionLimit(None, seconds)],
                 steady=unsteadied if picture.no_steady else None,
                 tireless=exhibit.kiosk,
             )

@@ -67,7 +67,7 @@ class Recorder:
     Times are those of the source, from the first frame of the recording. A failure ends the recording, not the session.
 
     Args:
-        controls: whether to record; told about files and failures.
+        controls: whether to record; shows notices of files and failures.
         rate: frames a second that the source promises.
         path_of: gives the file for the next recording.
         encoding: how to compress.
@@ -114,11 +114,11 @@ class Recorder:
         self._path, self._began = self._path_of(), frame.time
         info = VideoInfo(width, height, self._rate, live=True)
         self._background = Background(VideoSink(self._path, info, encoding=self._encoding, overwrite=self._overwrite))
-        self._controls.tell(f"recording to {self._path}")
+        self._controls.show_notice(f"recording to {self._path}")
 
     def _fail(self, error: StreamcamError) -> None:
         self._controls.recording = False
-        self._controls.tell(str(error))
+        self._controls.show_notice(str(error))
         self.failures.append(error)
         self.close()
 
@@ -130,7 +130,7 @@ class Recorder:
         try:
             background.close()
             self.saved.append(self._path)
-            self._controls.tell(f"saved {self._path}")
+            self._controls.show_notice(f"saved {self._path}")
         except StreamcamError as error:
             if error not in self.failures:
                 self.failures.append(error)

@@ -1,4 +1,4 @@
-"""A window on the desktop, and the keys that steer the session from it."""
+"""A window on the desktop, and the keys that change the session from it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Self
 
 import cv2
 
-from streamcam.drawing.status import Chrome, draw_chrome
+from streamcam.drawing.status import Status, draw_status
 from streamcam.errors import SinkError
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.types import Explanation, Frame
@@ -41,7 +41,7 @@ class Window:
 
     Args:
         controls: what the keys change.
-        chrome: gives what to show around the picture, for the frame at hand.
+        status: gives what to show around the picture of a frame.
         snapshot: called with the frame and its explanation when s is pressed.
         full_screen: whether to start that way.
 
@@ -52,13 +52,13 @@ class Window:
     def __init__(
         self,
         controls: Controls,
-        chrome: Callable[[Frame], Chrome],
+        status: Callable[[Frame], Status],
         snapshot: Callable[[Frame, Explanation | None], object],
         *,
         full_screen: bool = False,
     ) -> None:
         check_display()
-        self._controls, self._chrome, self._snapshot = controls, chrome, snapshot
+        self._controls, self._status, self._snapshot = controls, status, snapshot
         self._full_screen = False
         self._sized = False
         try:
@@ -73,7 +73,7 @@ class Window:
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
         """Show a frame and obey the keys. Raises ``SessionEnd`` to quit."""
         picture = frame.image.copy()
-        draw_chrome(picture, self._chrome(frame))
+        draw_status(picture, self._status(frame))
         if not self._sized and frame.fresh:
             height, width = picture.shape[:2]
             scale = min(1.0, _LARGEST[0] / width, _LARGEST[1] / height)

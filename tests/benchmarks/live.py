@@ -32,7 +32,8 @@ from makers.cameras import Camera, number_of
 from streamcam import Explanation, Frame, GradCAM, load_model
 from streamcam.drawing.overlay import Overlay
 from streamcam.live.controls import Controls
-from streamcam.live.session import Limit, Steered, watch
+from streamcam.live.explainer import LiveExplainer
+from streamcam.live.session import SessionLimit, run_session
 from streamcam.live.stats import Stats
 from streamcam.sources.live.live import LiveSource
 
@@ -81,8 +82,8 @@ def slow(seconds: float) -> None:
     with Camera(width=1280, height=720) as camera:
         source = LiveSource(camera.url)
         controls, stats = Controls(Overlay(classifier.labels)), Stats(source)
-        explain = Steered(lambda size: _Slow(classifier, size=size, threads=1), controls, stats)
-        watch(source, explain, controls, [stats, Limit(None, seconds)], stats)
+        explain = LiveExplainer(lambda size: _Slow(classifier, size=size, threads=1), controls, stats)
+        run_session(source, explain, controls, [stats, SessionLimit(None, seconds)], stats)
     data = stats.to_json()
     print("a model of 500 ms:", data["frames"], data["fps"], data["ms"]["delay"], data["ms"]["map_age"])
     print("memory MB:", data["memory_mb"], "by minute:", [minute["memory_mb"] for minute in data["minutes"]])

@@ -12,7 +12,8 @@ from makers.sessions import Keep, session
 from streamcam import GradCAM, wrap_model
 from streamcam.drawing.overlay import Overlay
 from streamcam.live.controls import Controls, SessionEnd
-from streamcam.live.session import Steered, watch
+from streamcam.live.explainer import LiveExplainer
+from streamcam.live.session import run_session
 from streamcam.live.stats import Stats
 from streamcam.sources.live.live import LiveSource
 
@@ -52,7 +53,7 @@ def test_the_class_is_switched_while_it_runs_without_compiling(camera):
         elif explanation.classes[0] == controls.targets[0] and len(ranks) == 3:
             raise SessionEnd
 
-    watch(source, Steered(lambda size: explainer, controls, stats), controls, [Keep(steer)], stats)
+    run_session(source, LiveExplainer(lambda size: explainer, controls, stats), controls, [Keep(steer)], stats)
     assert len(seen) == 3
     assert explainer.trace_count == 1
 
@@ -83,9 +84,9 @@ def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
             time.sleep(0.1 if min(self.size) > 30 else 0.001)
             return super().__call__(frame, targets, method)
 
-    monkeypatch.setattr("streamcam.live.session._SECONDS_TO_JUDGE", 0.5)
+    monkeypatch.setattr("streamcam.live.explainer._SECONDS_TO_JUDGE", 0.5)
     made = {}
-    explain = Steered(
+    explain = LiveExplainer(
         lambda size: made.setdefault(size, Slow(model, size=size, cache=False)), controls, stats, target_fps=20
     )
 
@@ -93,7 +94,7 @@ def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
         if min(explain.current.size) < 30 and explanation is not None:
             raise SessionEnd
 
-    watch(source, explain, controls, [Keep(enough)], stats)
+    run_session(source, explain, controls, [Keep(enough)], stats)
     assert min(explain.current.size) == round(48 * 0.5)
 
 

@@ -9,7 +9,8 @@ from makers import models
 from streamcam import Explanation, Frame, GradCAM, wrap_model
 from streamcam.drawing.overlay import Overlay
 from streamcam.live.controls import Controls
-from streamcam.live.session import Limit, Steered, watch
+from streamcam.live.explainer import LiveExplainer
+from streamcam.live.session import SessionLimit, run_session
 from streamcam.live.stats import Stats
 
 
@@ -30,6 +31,6 @@ def session(source: Any, *, controls: Any = None, writers: Any = (), limit: int 
     model = wrap_model(models.flat().model)
     controls = controls or Controls(Overlay(model.labels))
     stats = Stats(source)
-    explain = Steered(lambda size: GradCAM(model, size=size, cache=False), controls, stats, **options)
-    watch(source, explain, controls, [*writers, stats, *([Limit(limit, None)] if limit else [])], stats)
+    explain = LiveExplainer(lambda size: GradCAM(model, size=size, cache=False), controls, stats, **options)
+    run_session(source, explain, controls, [*writers, stats, *([SessionLimit(limit, None)] if limit else [])], stats)
     return stats
