@@ -315,10 +315,10 @@ class SourceOptions:
 
     def open(self, given: str) -> LiveSource:
         """The source that was asked for."""
+        from streamcam.sources.live.capture import CaptureSettings
         from streamcam.sources.live.live import LiveSource
 
-        return LiveSource(
-            given,
+        settings = CaptureSettings(
             width=self.width,
             height=self.height,
             fps=self.fps,
@@ -327,3 +327,4 @@ class SourceOptions:
             stall_timeout=self.stall_timeout,
             give_up_after=self.give_up_after,
         )
+        return LiveSource(given, settings)

@@ -35,6 +35,7 @@ from streamcam.live.controls import Controls
 from streamcam.live.explainer import LiveExplainer
 from streamcam.live.session import SessionLimit, run_session
 from streamcam.live.stats import Stats
+from streamcam.sources.live.capture import CaptureSettings
 from streamcam.sources.live.live import LiveSource
 
 STALL = 1.0  # seconds
@@ -91,7 +92,7 @@ def slow(seconds: float) -> None:
 
 def faults(rounds: int) -> None:
     process = psutil.Process()
-    with Camera() as camera, LiveSource(camera.url, stall_timeout=STALL) as source:
+    with Camera() as camera, LiveSource(camera.url, CaptureSettings(stall_timeout=STALL)) as source:
         frames = iter(source)
         _settle(source, frames)
         start = _held(process)
@@ -145,7 +146,7 @@ def _until(frames: Iterator[Frame], condition: Callable[[Frame], bool]) -> None:
 def _absent(seconds: float) -> float:
     with Camera() as camera:
         port = camera.port
-        source = LiveSource(camera.url, stall_timeout=STALL)
+        source = LiveSource(camera.url, CaptureSettings(stall_timeout=STALL))
         frames = iter(source)
         _settle(source, frames)
     end = time.monotonic() + seconds

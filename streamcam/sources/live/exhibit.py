@@ -19,6 +19,7 @@ import numpy as np
 
 from streamcam.errors import SourceError
 from streamcam.photographs import photographs
+from streamcam.sources.live.capture import CaptureSettings
 from streamcam.sources.live.hours import Hours
 from streamcam.sources.live.live import Counts, LiveSource, State
 from streamcam.sources.live.slideshow import slideshow
@@ -253,13 +254,14 @@ class ExhibitSource:
 
 def _played(clips: Sequence[Path]) -> Generator[UInt8Array | None, None, None]:
     """The clips in real time, around and around, None while one is slow to begin; it ends when none can be played."""
+    settings = CaptureSettings(loop=len(clips) == 1, give_up_after=_CLIP_PATIENCE)
     broken: set[Path] = set()
     for clip in itertools.cycle(clips):
         if broken.issuperset(clips):
             return
         shown = False
         try:
-            with LiveSource(clip, loop=len(clips) == 1, give_up_after=_CLIP_PATIENCE) as source:
+            with LiveSource(clip, settings) as source:
                 for frame in source:
                     shown |= frame.fresh
                     yield frame.image if frame.fresh else None

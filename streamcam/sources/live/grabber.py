@@ -113,7 +113,7 @@ def file_pictures(path: str, *, loop: bool) -> Iterator[Arrived]:
 def pictures_of(order: dict[str, Any]) -> Iterator[Arrived]:
     """The pictures of the source that the parent names."""
     if order["kind"] == "stream":
-        return stream_pictures(order["where"], timeout=order["timeout"])
+        return stream_pictures(order["where"], timeout=order["open_timeout"])
     if order["kind"] == "file":
         return file_pictures(order["where"], loop=order["loop"])
     return camera_pictures(order["where"], width=order["width"], height=order["height"], fps=order["fps"])

@@ -12,6 +12,7 @@ from makers.cameras import Camera
 from makers.leftovers import reading_processes
 
 from streamcam import Frame, VideoInfo, VideoSink
+from streamcam.sources.live.capture import CaptureSettings
 from streamcam.sources.live.exhibit import ExhibitSource, MotionDetector, _played
 from streamcam.sources.live.hours import parse_hours
 from streamcam.sources.live.live import LiveSource
@@ -81,7 +82,9 @@ def test_nobody_there_attracts_and_motion_wakes(room, tmp_path, red_clip):
     moving = [room] * 100 + [np.roll(room, 12 * step, axis=1) for step in range(75)]
     clip = write(tmp_path / "room.mp4", moving)
     clock = Clock()
-    source = ExhibitSource(lambda: LiveSource(clip, loop=True), [red_clip], attract_after=60, clock=clock)
+    source = ExhibitSource(
+        lambda: LiveSource(clip, CaptureSettings(loop=True)), [red_clip], attract_after=60, clock=clock
+    )
     with source:
         frames = iter(source)
         until(frames, lambda frame: frame.fresh and not is_red(frame))
@@ -105,7 +108,7 @@ def test_without_a_camera_something_is_shown_until_it_comes(red_clip):
         port = camera.port
     clock = Clock()
     source = ExhibitSource(
-        lambda: LiveSource(f"http://127.0.0.1:{port}/camera.mjpg", stall_timeout=1), [red_clip], attract_after=None, clock=clock
+        lambda: LiveSource(f"http://127.0.0.1:{port}/camera.mjpg", CaptureSettings(stall_timeout=1)), [red_clip], attract_after=None, clock=clock
     )  # fmt: skip
     with source:
         frames = iter(source)
@@ -122,7 +125,7 @@ def test_without_a_camera_something_is_shown_until_it_comes(red_clip):
 
 @pytest.mark.parametrize("broken", [b"", b"no film at all" * 1000, None])
 def test_a_clip_that_cannot_be_played_is_left_out(still_clip, red_clip, tmp_path, monkeypatch, broken):
-    monkeypatch.setattr("streamcam.sources.live.exhibit._CLIP_PATIENCE", 1.0)
+    monkeypatch.setattr("streamcam.sources.live.exhibit._CLIP_PATIENCE", 5.0)
     clip = tmp_path / "clip.mp4"
     if broken is not None:
         clip.write_bytes(broken)
@@ -138,7 +141,10 @@ def test_while_a_clip_is_slow_to_begin_the_last_picture_stays(still_clip, tmp_pa
     (tmp_path / "broken.mp4").write_bytes(b"no film at all")
     clock = Clock()
     source = ExhibitSource(
-        lambda: LiveSource(still_clip, loop=True), [tmp_path / "broken.mp4"], attract_after=10, clock=clock
+        lambda: LiveSource(still_clip, CaptureSettings(loop=True)),
+        [tmp_path / "broken.mp4"],
+        attract_after=10,
+        clock=clock,
     )
     with source:
         frames = iter(source)
@@ -154,7 +160,9 @@ def test_while_a_clip_is_slow_to_begin_the_last_picture_stays(still_clip, tmp_pa
 
 def test_times_and_numbers_only_grow(still_clip, red_clip):
     clock = Clock()
-    source = ExhibitSource(lambda: LiveSource(still_clip, loop=True), [red_clip], attract_after=10, clock=clock)
+    source = ExhibitSource(
+        lambda: LiveSource(still_clip, CaptureSettings(loop=True)), [red_clip], attract_after=10, clock=clock
+    )
     seen = []
     with source:
         frames = iter(source)
@@ -170,7 +178,9 @@ def test_times_and_numbers_only_grow(still_clip, red_clip):
 def test_outside_its_hours_the_camera_is_closed(still_clip):
     now = datetime(2026, 11, 23, 8, 59)
     source = ExhibitSource(
-        lambda: LiveSource(still_clip, loop=True), hours=parse_hours("Mon 9-17"), wall_clock=lambda: now
+        lambda: LiveSource(still_clip, CaptureSettings(loop=True)),
+        hours=parse_hours("Mon 9-17"),
+        wall_clock=lambda: now,
     )
     with source:
         frames = iter(source)

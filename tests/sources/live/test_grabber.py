@@ -17,6 +17,7 @@ from makers.cameras import fresh
 from makers.needs import need
 
 from streamcam.errors import SourceError
+from streamcam.sources.live.capture import CaptureSettings
 from streamcam.sources.live.live import LiveSource
 
 
@@ -79,9 +80,9 @@ def test_a_playlist_from_the_network_opens_no_local_file(tmp_path):
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_address[1]}"
-        with LiveSource(f"{url}/fair.m3u8", give_up_after=20) as source:
+        with LiveSource(f"{url}/fair.m3u8", CaptureSettings(give_up_after=20)) as source:
             assert fresh(source, 1)
-        with LiveSource(f"{url}/foul.m3u8", give_up_after=3) as source, pytest.raises(SourceError):
+        with LiveSource(f"{url}/foul.m3u8", CaptureSettings(give_up_after=3)) as source, pytest.raises(SourceError):
             fresh(source, 1)
     finally:
         server.shutdown()

@@ -11,6 +11,7 @@ from makers.cameras import Camera, fresh, number_of, until_fresh_again
 
 from streamcam import VideoSource
 from streamcam.errors import OptionError, SourceError
+from streamcam.sources.live.capture import CaptureSettings
 from streamcam.sources.live.live import LiveSource
 
 
@@ -29,7 +30,9 @@ def test_pictures_come_in_order_with_their_times_and_size(camera):
 
 def test_a_mirror_flips_left_and_right(tmp_path):
     clip = clips.write_clip(tmp_path / "clip.mp4", 5)
-    straight, mirrored = (fresh(LiveSource(clip, mirror=mirror), 1)[0].image for mirror in (False, True))
+    straight, mirrored = (
+        fresh(LiveSource(clip, CaptureSettings(mirror=mirror)), 1)[0].image for mirror in (False, True)
+    )
     assert (mirrored == straight[:, ::-1]).all()
 
 
@@ -44,7 +47,7 @@ def test_a_file_plays_in_real_time_to_its_end_or_around_and_around(tmp_path):
     assert len(frames) == 20
     assert all((frame.image == image).all() for frame, image in zip(frames, images, strict=True))
     assert frames[-1].time - frames[0].time >= 18 * interval  # never faster than real time
-    with LiveSource(clip, loop=True) as source:
+    with LiveSource(clip, CaptureSettings(loop=True)) as source:
         frames = fresh(source, 50)
     assert (frames[20].image == images[0]).all()
     assert all(a.time < b.time for a, b in pairwise(frames))
@@ -55,7 +58,7 @@ FAULTS = ("freeze", "disconnect", "garbage", "truncated", "size", "slow")
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_every_fault_is_survived(camera, fault):
-    with LiveSource(camera.url, stall_timeout=0.7) as source:
+    with LiveSource(camera.url, CaptureSettings(stall_timeout=0.7)) as source:
         frames = iter(source)
         until_fresh_again(source, frames)
         for _ in range(2):
@@ -86,7 +89,7 @@ def test_every_fault_is_survived(camera, fault):
 
 
 def test_a_frozen_stream_is_read_by_a_new_process_while_stand_ins_keep_coming(camera):
-    with LiveSource(camera.url, stall_timeout=0.7) as source:
+    with LiveSource(camera.url, CaptureSettings(stall_timeout=0.7)) as source:
         frames = iter(source)
         last = fresh(frames, 5)[-1]
         camera.fault("freeze")
@@ -128,7 +131,7 @@ def test_a_camera_that_is_not_there_yet_is_waited_for():
 
 
 def test_giving_up_names_the_source_and_no_password():
-    source = LiveSource("http://me:secret@127.0.0.1:9/x?token=secret", give_up_after=0.5)
+    source = LiveSource("http://me:secret@127.0.0.1:9/x?token=secret", CaptureSettings(give_up_after=0.5))
     with (
         source,
         pytest.raises(SourceError, match=r"^http://127\.0\.0\.1:9/x: no picture for 0\.5 s .*refused") as error,
@@ -139,6 +142,6 @@ def test_giving_up_names_the_source_and_no_password():
 
 def test_wrong_settings_are_refused():
     with pytest.raises(OptionError, match="stall-timeout"):
-        LiveSource(0, stall_timeout=0)
+        LiveSource(0, CaptureSettings(stall_timeout=0))
     with pytest.raises(OptionError, match="give-up-after"):
-        LiveSource(0, give_up_after=float("nan"))
+        LiveSource(0, CaptureSettings(give_up_after=float("nan")))
