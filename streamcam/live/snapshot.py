@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streamcam.errors import SinkError
 from streamcam.sinks.image import ImageSink
-from streamcam.sinks.records import record_of
+from streamcam.sinks.rows import record_of
 from streamcam.types import Explanation, Frame, Header
 
 

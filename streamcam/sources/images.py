@@ -78,6 +78,9 @@ class ImageSource:
     def __iter__(self) -> Iterator[Frame]:
         yield Frame(self._image, 0, 0.0)
 
+    def close(self) -> None:
+        """Nothing is held open: the image was read at once."""
+
     def __enter__(self) -> Self:
         return self
 

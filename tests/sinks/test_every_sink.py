@@ -1,21 +1,80 @@
-"""What holds for every sink that writes a file."""
+"""What holds for every sink, and for every one that writes a file."""
 
 from __future__ import annotations
 
+import itertools
+import os
+import subprocess
+import sys
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from makers import clips
+from makers.contracts import check_sink
+from makers.leftovers import nothing_left
+from makers.needs import need_module
+from makers.screens import screen
 
 from streamcam import HeatmapSink, ImageSink, RecordSink, VideoInfo, VideoSink
+from streamcam.drawing.overlay import Overlay
 from streamcam.errors import OutputExistsError, SinkError
+from streamcam.live.controls import Controls
+from streamcam.live.recorder import Recorder
+from streamcam.sinks.dataset import DatasetSink
+
+
+@pytest.fixture
+def display():
+    with screen(800, 600) as name:
+        yield name
+
 
 SINKS = {
     "video": lambda path, **o: VideoSink(path.with_suffix(".mp4"), VideoInfo(64, 48, Fraction(30)), **o),
     "image": lambda path, **o: ImageSink(path.with_suffix(".png"), **o),
     "records": lambda path, **o: RecordSink(path.with_suffix(".jsonl"), lambda: clips.HEADER, clips.LABELS, **o),
     "heatmaps": lambda path, **o: HeatmapSink(path.with_suffix(".h5"), lambda: clips.HEADER, **o),
+    "dataset": lambda path, **o: DatasetSink(path.with_suffix(".parquet"), lambda: clips.HEADER, clips.LABELS, **o),
 }
+
+
+def recorder(path):
+    controls = Controls(Overlay(clips.LABELS))
+    controls.recording = True
+    return Recorder(controls, Fraction(30), lambda: path.with_suffix(".mp4"))
+
+
+def page(path):
+    need_module("starlette", "the page sink")
+    from streamcam.web.page import Page
+
+    return Page(Controls(Overlay(clips.LABELS)))
+
+
+@pytest.mark.parametrize("make", [*SINKS.values(), recorder, page], ids=[*SINKS, "recorder", "page"])
+def test_every_sink_keeps_the_protocol(make, tmp_path):
+    numbers = itertools.count()
+    with nothing_left():
+        check_sink(lambda: make(tmp_path / str(next(numbers))))
+
+
+WINDOW = """
+import sys
+from makers.contracts import check_sink
+from streamcam.drawing.overlay import Overlay
+from streamcam.drawing.status import Status
+from streamcam.live.controls import Controls
+from streamcam.live.window import Window
+check_sink(lambda: Window(Controls(Overlay(())), lambda frame: Status(), lambda frame, explanation: None))
+"""
+
+
+def test_the_window_keeps_the_protocol(display):
+    """In a process of its own: a window system ends the process whose display has gone."""
+    command = [sys.executable, "-c", WINDOW]
+    environment = os.environ | {"DISPLAY": display}
+    subprocess.run(command, env=environment, cwd=Path(__file__).parents[1], check=True, timeout=120)
 
 
 @pytest.mark.parametrize("make", SINKS.values(), ids=SINKS)

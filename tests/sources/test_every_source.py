@@ -8,8 +8,72 @@ import cv2
 import numpy as np
 import pytest
 from makers import clips
+from makers.cameras import Camera
+from makers.contracts import check_feed, check_source
+from makers.leftovers import nothing_left
 
+from streamcam import ImageSource, VideoSource
 from streamcam.errors import SourceError
+from streamcam.sources.live.browser import BrowserSource
+from streamcam.sources.live.exhibit import ExhibitSource
+from streamcam.sources.live.live import LiveSource
+
+
+def video(folder, camera):
+    path = clips.write_clip(folder / "clip.mp4", 5)
+    return lambda: VideoSource(path)
+
+
+def image(folder, camera):
+    cv2.imwrite(str(folder / "a.png"), clips.picture(0))
+    return lambda: ImageSource(folder / "a.png")
+
+
+def live_file(folder, camera):
+    path = clips.write_clip(folder / "clip.mp4", 60)
+    return lambda: LiveSource(path)
+
+
+def live_stream(folder, camera):
+    return lambda: LiveSource(camera.url)
+
+
+def browser(folder, camera):
+    jpeg = cv2.imencode(".jpg", clips.picture(0))[1].tobytes()
+
+    def make():
+        source = BrowserSource()
+        source.feed(jpeg)
+        return source
+
+    return make
+
+
+def exhibit(folder, camera):
+    return lambda: ExhibitSource(lambda: LiveSource(camera.url), attract_after=None)
+
+
+FEEDS = [live_file, live_stream, browser, exhibit]
+
+
+@pytest.fixture
+def camera():
+    with Camera() as camera:
+        yield camera
+
+
+@pytest.mark.parametrize(("source", "count"), [(video, 5), (image, 1), *((feed, 10) for feed in FEEDS)])
+def test_every_source_keeps_the_protocol(source, count, camera, tmp_path):
+    make = source(tmp_path, camera)
+    with nothing_left():
+        check_source(make, count)
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_every_live_source_keeps_the_protocol(feed, camera, tmp_path):
+    make = feed(tmp_path, camera)
+    with nothing_left():
+        check_feed(make)
 
 
 @pytest.mark.parametrize("make", ["video", "image"])
