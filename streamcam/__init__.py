@@ -17,6 +17,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from streamcam.system.versions import VERSION
+
 if TYPE_CHECKING:
     from streamcam.annotation.file import Annotated, Outputs, annotate
     from streamcam.drawing.overlay import Overlay
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from streamcam.system.cache import Cache
     from streamcam.types import Explanation, Frame, Region, VideoInfo
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 # Loaded at first use: importing streamcam imports none of the libraries it needs to work.
 _HOME = {

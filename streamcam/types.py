@@ -1,28 +1,29 @@
-"""The data that passes between the parts, and the protocols of the parts that have several implementations.
+"""The data that passes between the parts: frames, explanations, what is known of a source.
 
 Images are ``(H, W, 3)`` uint8 in BGR order, upright, unless a docstring says otherwise. Times are seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from streamcam.sources.live.live import Counts, State
-    from streamcam.steady.naming import Naming
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+# Classes to explain, as people write them: a rank ("top1"), a label, a class index.
+Targets: TypeAlias = Sequence[str | int]
+
+# What a reader of records must know to use them, by name, in types that JSON has.
+Header: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,6 +139,18 @@ class Explanation:
         if len(self.against) != len(self.classes):
             object.__setattr__(self, "against", np.zeros(len(self.classes), np.bool_))
 
+    def __repr__(self) -> str:
+        asked = ", ".join(
+            f"{index}: {score:.3f}" for index, score in zip(self.classes.tolist(), self.scores.tolist(), strict=True)
+        )
+        height, width = self.heatmaps.shape[1:]
+        r = self.region
+        heat = "" if self.heat is None else ", with heat"
+        return (
+            f"Explanation(frame {self.index}, classes {{{asked}}} of {len(self.probabilities)}, "
+            f"maps {height}x{width} over x {r.x0}…{r.x1} y {r.y0}…{r.y1}{heat})"
+        )
+
     def only(self, k: int) -> Explanation:
         """The explanation of one of its targets."""
         one = slice(k, k + 1)
@@ -158,98 +171,48 @@ class Explanation:
         return [(int(index), float(self.probabilities[index])) for index in order]
 
 
-class Source(Protocol):
-    """An iterable of frames that is a context manager; the one who opens it closes it."""
+# A frame on its way, with the explanation that belongs to it: None while a live session has none yet.
+Explained: TypeAlias = tuple[Frame, Explanation | None]
+
+Phase: TypeAlias = Literal["connecting", "live", "retrying", "ended", "attracting", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a live source is doing.
+
+    Attributes:
+        phase: of the connection; ``attracting`` and ``closed`` are an exhibit's, see ``ExhibitSource``.
+        reason: why it is not live, in a few words.
+        attempt: how often it was tried since the last picture.
+    """
+
+    phase: Phase
+    reason: str = ""
+    attempt: int = 0
 
     @property
-    def info(self) -> VideoInfo:
-        """What is known before the first frame."""
-        ...
-
-    def __iter__(self) -> Iterator[Frame]: ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def notice(self) -> str:
+        """One line to be shown, or an empty one where all is well."""
+        if self.phase == "connecting":
+            return "connecting"
+        if self.phase == "retrying":
+            return f"no camera, retrying ({self.attempt}): {self.reason}"
+        return "ended" if self.phase == "ended" else ""
 
 
-class LiveFeed(Source, Protocol):
-    """A source that is watched as it happens; where it has no picture, it gives the last one with ``fresh=False``."""
+@dataclass(slots=True)
+class SourceCounts:
+    """What happened to a live source so far.
 
-    @property
-    def name(self) -> str:
-        """What may be shown of where it comes from: no password."""
-        ...
+    Attributes:
+        captured: pictures that came.
+        dropped: pictures that came while all memory for them was in use.
+        stalls: how often the source was silent for too long, and its process was killed.
+        reconnects: how often pictures came back.
+    """
 
-    @property
-    def state(self) -> State:
-        """How it is doing."""
-        ...
-
-    @property
-    def counts(self) -> Counts:
-        """What happened to it so far."""
-        ...
-
-    @property
-    def now(self) -> float:
-        """Seconds since its start, on the clock of ``Frame.time``."""
-        ...
-
-    def close(self) -> None:
-        """End the iteration, wherever it is, soon."""
-        ...
-
-
-class Writer(Protocol):
-    """What takes annotated frames: a sink, or something that only counts them."""
-
-    def write(self, frame: Frame, explanation: Explanation | None) -> None:
-        """Take one frame as it is shown, and the raw explanation behind it: None while a live session has none yet."""
-        ...
-
-
-class Sink(Writer, Protocol):
-    """Where annotated frames go: a writer that holds something open. The one who opens it closes it."""
-
-    def close(self) -> None:
-        """Finish what was written. A second call does nothing."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class Drawing(Protocol):
-    """What draws an explanation on its picture; ``Overlay`` is one."""
-
-    def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
-        """A new ``(H, W, 3)`` picture with ``(K, h, w)`` heat in 0…1 on it."""
-        ...
-
-
-class Explainer(Protocol):
-    """What turns a frame into an explanation; ``GradCAM`` is one."""
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """One name a class, in the order of the class index."""
-        ...
-
-    def __call__(self, frame: Frame) -> Explanation:
-        """Explain one frame."""
-        ...
-
-    def stream(
-        self, frames: Iterable[Frame], *, every: int = 1, naming: Naming | None = None
-    ) -> Iterator[tuple[Frame, Explanation]]:
-        """Explain frames in their order, each Nth of them, of the class that ``naming`` chooses."""
-        ...
-
-
-Header: TypeAlias = dict[str, Any]
+    captured: int = 0
+    dropped: int = 0
+    stalls: int = 0
+    reconnects: int = 0

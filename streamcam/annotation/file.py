@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import streamcam
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import SinkError
-from streamcam.explain import GradCAM
-from streamcam.pipeline.run import Steady, run
-from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoSink
+from streamcam.pipeline.run import run
+from streamcam.protocols import Explainer, Naming, Source, Steady, Writer
+from streamcam.settings import Encoding
+from streamcam.sinks import HeatmapSink, ImageSink, RecordSink, VideoSink
 from streamcam.sinks.dataset import DatasetSink
 from streamcam.sinks.partial import FileSink
 from streamcam.sources import ImageSource, open_source
-from streamcam.steady.naming import Naming
-from streamcam.types import Explanation, Frame, Header, Source, VideoInfo, Writer
+from streamcam.system.versions import VERSION
+from streamcam.types import Explanation, Frame, Header, VideoInfo
 
 # More than is shown: records are for looking things up later.
 _RECORDED_CLASSES = 5
@@ -119,7 +119,7 @@ class Interrupted(KeyboardInterrupt):
 def annotate(
     path: str | Path,
     outputs: Outputs,
-    explain: GradCAM,
+    explain: Explainer,
     *,
     overlay: Overlay | None = None,
     encoding: Encoding | None = None,
@@ -197,19 +197,12 @@ def annotate(
     return Annotated(path, outputs.media, frames, time.monotonic() - began, source.lost)
 
 
-def make_header(source: str, explain: GradCAM) -> Header:
+def make_header(source: str, explain: Explainer) -> Header:
     """What a reader of records or heatmaps must know to use them."""
     return {
-        "version": streamcam.__version__,
+        "version": VERSION,
         "source": source,
-        "model": explain.classifier.name,
-        "layer": explain.layer,
-        "method": explain.method,
-        "score": explain.score,
-        "fit": explain.fit,
-        "size": min(explain.size),
-        "engine": explain.engine,
-        "precision": explain.precision,
+        **explain.describe(),
         "labels": "sha256:" + hashlib.sha256("\n".join(explain.labels).encode()).hexdigest(),
     }
 

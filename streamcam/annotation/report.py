@@ -17,9 +17,9 @@ import numpy as np
 
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import MissingLibraryError, SinkError
-from streamcam.steady.heat import Steadied
 from streamcam.steady.motion import motion, small_gray
-from streamcam.types import Float32Array, Header, UInt8Array
+from streamcam.system.versions import versions
+from streamcam.types import Explained, Float32Array, Header, UInt8Array
 
 _TOP = 5  # classes kept of each frame
 _MOST_THUMBNAILS = 60
@@ -65,9 +65,10 @@ class Report:
         self._last: tuple[UInt8Array, Float32Array] | None = None
         self._state: object = None
 
-    def observed(self, shown: Iterable[Steadied]) -> Iterator[Steadied]:
-        """The same, noted down."""
-        for frame, explanation, heat in shown:
+    def observed(self, stream: Iterable[Explained]) -> Iterator[Explained]:
+        """The same frames, noted down."""
+        for frame, explanation in stream:
+            heat = None if explanation is None else explanation.heat
             if explanation is not None and heat is not None:
                 gray = small_gray(frame.image, explanation.region)
                 flicker, is_cut = self._compare(gray, heat)
@@ -77,11 +78,11 @@ class Report:
                 self._moments.append(_Moment(frame.time, tuple(explanation.top(_TOP)), named, score, share, flicker))
                 state = named, bool(inside and inside.alert)
                 if (state != self._state or is_cut) and len(self._thumbnails) < _MOST_THUMBNAILS:
-                    picture = self._overlay.draw(frame.image, heat, explanation)
+                    picture = self._overlay.draw(frame.image, explanation)
                     caption = f"{self._name(named)} {score:.0%}" + (", looks elsewhere" if state[1] else "")
                     self._thumbnails.append(_Thumbnail(frame.time, caption, _small_jpeg(picture)))
                 self._state = state
-            yield frame, explanation, heat
+            yield frame, explanation
 
     def _compare(self, gray: UInt8Array, heat: Float32Array) -> tuple[float | None, bool]:
         """How much the heat changed beside the motion of the picture, over its mean; and whether there was a cut."""
@@ -108,7 +109,7 @@ class Report:
         Raises:
             SinkError: it cannot be written.
         """
-        settings = header | {"opencv": cv2.__version__, "openvino": version("openvino"), "plotly": version("plotly")}
+        settings = header | {"opencv": cv2.__version__, "openvino": versions()["openvino"], "plotly": version("plotly")}
         page = Template(_PAGE).substitute(
             title=html.escape(clip.name),
             media=_media(clip, path),

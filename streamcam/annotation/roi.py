@@ -13,8 +13,7 @@ import numpy as np
 from streamcam.errors import OptionError, SourceError
 from streamcam.sources.images import IMAGE_SUFFIXES, read_image
 from streamcam.sources.video import VideoSource
-from streamcam.steady.heat import Steadied
-from streamcam.types import Float32Array, Frame, Inside, Region, UInt8Array
+from streamcam.types import Explained, Float32Array, Frame, Inside, Region, UInt8Array
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _BOX = re.compile(rf"{_NUMBER}(?:,{_NUMBER}){{3}}")
@@ -156,12 +155,12 @@ class Inspection:
         self.stretches: list[Stretch] = []
         self._alerting = False
 
-    def measured(self, shown: Iterable[Steadied]) -> Iterator[Steadied]:
-        """The same, with ``inside`` set in each explanation."""
-        for frame, explanation, heat in shown:
+    def measured(self, stream: Iterable[Explained]) -> Iterator[Explained]:
+        """The same frames, with ``inside`` set in each explanation."""
+        for frame, explanation in stream:
             mask = self._masks.of(frame.image)
             if explanation is None:
-                yield frame, explanation, heat
+                yield frame, explanation
                 continue
             shares = [share_inside(heatmap, explanation.region, mask) for heatmap in explanation.heatmaps]
             first = shares[0]
@@ -169,7 +168,7 @@ class Inspection:
             self._note(frame.time, alert)
             contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
             inside = Inside(tuple(shares), alert, tuple(np.asarray(contour, np.int32) for contour in contours))
-            yield frame, replace(explanation, inside=inside), heat
+            yield frame, replace(explanation, inside=inside)
 
     def _note(self, time: float, alert: bool) -> None:
         if alert and self._alerting:

@@ -16,6 +16,7 @@ from typing import Any
 from streamcam.batch.settings import Settings, Task
 from streamcam.batch.workers import Finished, News, Tasks
 from streamcam.errors import MissingLibraryError, OptionError, StreamcamError, StreamcamWarning, plain
+from streamcam.system.wire import from_builtins, to_builtins
 
 _CORES_EACH = 2  # one explains while the other decodes and encodes
 _RETRIES = 3  # of a task whose actor, process or machine is gone
@@ -60,7 +61,7 @@ class RayCrew:
                 )
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise OptionError(f"ray {address}: no cluster answers there ({plain(error)[:200]})") from error
-        threads = settings.explain.get("threads") or _CORES_EACH
+        threads = settings.explain.threads or _CORES_EACH
         largest = max((int(node["Resources"].get("CPU", 1)) for node in ray.nodes() if node["Alive"]), default=1)
         cores = max(1, min(_CORES_EACH, largest))
         # A restarted actor begins with an empty memory, and a task that is done twice gives the same bytes.
@@ -85,7 +86,7 @@ class RayCrew:
                     if not idle:
                         if len(actors) >= self._places():
                             break
-                        actors.append(self._actor.remote(self._settings.absolute().to_json(), self._threads))
+                        actors.append(self._actor.remote(to_builtins(self._settings.absolute()), self._threads))
                         idle.append(actors[-1])
                     task = again.pop() if again else next(tasks, self)
                     if not isinstance(task, Task):
@@ -140,14 +141,12 @@ class _Actor:
     """One of them."""
 
     def __init__(self, settings: dict[str, Any], threads: int) -> None:
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        os.environ["KERAS_BACKEND"] = "tensorflow"
         import cv2
 
         from streamcam.batch.task import Workshop
 
         cv2.setNumThreads(threads)
-        self._shop = Workshop(Settings.from_json(settings), threads=threads)
+        self._shop = Workshop(from_builtins(settings, Settings), threads=threads)
 
     def pid(self) -> int:
         """Of its process."""

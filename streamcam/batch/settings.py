@@ -8,8 +8,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import streamcam
 from streamcam.annotation.file import Outputs
+from streamcam.settings import Encoding, ExplainSettings, ModelSettings, PictureSettings
+from streamcam.system.versions import VERSION
+from streamcam.system.wire import to_builtins
 
 # How results are made, beyond what a version number says: raised when equal settings give other results.
 _RESULTS = 1
@@ -20,75 +22,67 @@ class Settings:
     """How files are annotated.
 
     Attributes:
-        model: what ``load_model`` takes.
-        explain: what ``GradCAM`` takes.
-        overlay: what ``Overlay`` takes, without the labels.
-        encoding: what ``Encoding`` takes.
+        model: which classifier.
+        explain: what is explained, and how.
+        picture: how it is drawn.
+        encoding: how videos are compressed.
         every: explain each Nth frame only.
-        no_steady: each frame's own map and class.
+        steady: whether heat and class are steady over time.
         roi: regions of interest, as people write them.
         track: whether boxes follow what is in them.
         alert_below: share of the evidence inside, or None.
-        cache: whether converted graphs are kept on disk.
         agreed: folder in which workers agree on the precision to compute in, None where the cache does.
     """
 
-    model: dict[str, Any] = field(default_factory=dict)
-    explain: dict[str, Any] = field(default_factory=dict)
-    overlay: dict[str, Any] = field(default_factory=dict)
-    encoding: dict[str, Any] = field(default_factory=dict)
+    model: ModelSettings = field(default_factory=ModelSettings)
+    explain: ExplainSettings = field(default_factory=ExplainSettings)
+    picture: PictureSettings = field(default_factory=PictureSettings)
+    encoding: Encoding = field(default_factory=Encoding)
     every: int = 1
-    no_steady: bool = False
+    steady: bool = True
     roi: tuple[str, ...] = ()
     track: bool = False
     alert_below: float | None = None
-    cache: bool = True
     agreed: str | None = None
 
     def check(self) -> None:
         """Raise ``OptionError`` for what can be no setting, before anything is loaded."""
         from streamcam.annotation.roi import parse_roi
-        from streamcam.drawing.overlay import Overlay
+        from streamcam.drawing.overlay import make_overlay
 
-        Overlay(**self.overlay)
+        make_overlay(self.picture)
         for text in self.roi:
             parse_roi(text)
-
-    def to_json(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return asdict(self) | {"roi": list(self.roi)}
 
     def absolute(self) -> Settings:
         """The same, for somebody who works in another folder."""
 
-        def found(name: Any) -> Any:
-            return str(Path(name).absolute()) if isinstance(name, str) and Path(name).exists() else name
+        def found(name: str) -> str:
+            return str(Path(name).absolute()) if Path(name).exists() else name
 
-        model = {key: found(value) for key, value in self.model.items()}
+        model = replace(
+            self.model,
+            model=found(self.model.model),
+            weights=found(self.model.weights),
+            labels=self.model.labels and found(self.model.labels),
+        )
         agreed = str(Path(self.agreed).absolute()) if self.agreed else None
         return replace(self, model=model, roi=tuple(map(found, self.roi)), agreed=agreed)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Settings:
-        """The other way round."""
-        return cls(**(data | {"roi": tuple(data["roi"])}))
 
     @property
     def identity(self) -> str:
         """Changes with everything that shapes a result. What only shapes its speed is left out; files count by their
         size and time, label files by what is in them.
         """
-        data = self.to_json()
-        del data["cache"], data["agreed"]
-        data["explain"] = {k: v for k, v in self.explain.items() if k != "threads"}
+        data = to_builtins(replace(self, agreed=None, explain=replace(self.explain, cache=True, threads=0)))
         data["files"] = [
-            file_identity(Path(str(name)))
-            for name in (self.model.get("model"), self.model.get("weights"), *self.roi)
-            if name and Path(str(name)).is_file()
+            file_identity(Path(name))
+            for name in (self.model.model, self.model.weights, *self.roi)
+            if name and Path(name).is_file()
         ]
-        if labels := self.model.get("labels"):
+        if labels := self.model.labels:
             data["names"] = hashlib.sha256(Path(labels).read_bytes()).hexdigest() if Path(labels).is_file() else ""
-        data["version"] = [streamcam.__version__, _RESULTS]
+        data["version"] = [VERSION, _RESULTS]
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
 
 

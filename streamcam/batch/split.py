@@ -10,7 +10,7 @@ copied into a file of its own, so that its pictures are decoded exactly as in th
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,8 +23,8 @@ from streamcam.batch.settings import Stretch
 from streamcam.errors import SourceError
 from streamcam.sources.probe import probe
 from streamcam.sources.video import VideoSource
-from streamcam.steady.heat import AHEAD, Steadied
-from streamcam.types import Frame, VideoInfo
+from streamcam.steady.heat import AHEAD
+from streamcam.types import Explained, Frame, VideoInfo
 
 FIRST_RUN_IN = 150  # frames
 _LONGER = 4  # times, where that was too short
@@ -205,12 +205,13 @@ class Edges:
         self._stretch, self._every, self._states = stretch, every, states
         self._heat: dict[int, Any] = {}
 
-    def observed(self, shown: Iterator[Steadied]) -> Iterator[Steadied]:
-        """The same, looked at."""
-        for frame, explanation, heat in shown:
+    def observed(self, stream: Iterable[Explained]) -> Iterator[Explained]:
+        """The same frames, looked at."""
+        for frame, explanation in stream:
+            heat = None if explanation is None else explanation.heat
             if frame.index in (self._stretch.first - 1, self._stretch.end - 1) and heat is not None:
                 self._heat[frame.index] = np.round(heat, 5).tolist()
-            yield frame, explanation, heat
+            yield frame, explanation
 
     def to_json(self) -> dict[str, Any]:
         """At both ends: the naming's state, and the heat."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,15 @@ from streamcam.annotation.roi import Inspection, Masks, parse_roi
 from streamcam.batch.jobs import Job
 from streamcam.batch.settings import Settings, Task
 from streamcam.batch.split import Edges, StretchSource
-from streamcam.drawing.overlay import Overlay
+from streamcam.drawing.overlay import make_overlay
 from streamcam.explain import GradCAM
-from streamcam.models import load_model
-from streamcam.pipeline.run import Steady
-from streamcam.sinks import Encoding
-from streamcam.steady.heat import AHEAD, Steadied, steadied, unsteadied
-from streamcam.steady.naming import Naming
+from streamcam.explain.gradcam import make_explainer
+from streamcam.models.loading import load_classifier
+from streamcam.protocols import Steady
+from streamcam.steady.heat import AHEAD, steadied, unsteadied
+from streamcam.steady.naming import SteadyNaming
 from streamcam.system.cache import Cache
-from streamcam.types import Explanation, Float32Array, Frame, VideoInfo
+from streamcam.types import Explained, Float32Array, Frame, VideoInfo
 
 _NO_INPUTS = {".jsonl", ".h5", ".html", ".parquet"}
 
@@ -64,17 +64,16 @@ class Workshop:
 
     def __init__(self, settings: Settings, *, in_flight: int = 2, threads: int | None = None) -> None:
         self._settings, self._in_flight = settings, in_flight
-        self._explain = settings.explain | ({} if threads is None else {"threads": threads})
+        self._explain = settings.explain if threads is None else replace(settings.explain, threads=threads)
 
     @cached_property
     def explain(self) -> GradCAM:
         """The explainer. Loaded at the first task."""
         settings = self._settings
-        return GradCAM(
-            load_model(**settings.model, cache=settings.cache),
-            **self._explain,
+        return make_explainer(
+            self._explain,
+            load_classifier(settings.model, cache=settings.explain.cache),
             in_flight=self._in_flight,
-            cache=settings.cache,
             agreed=Cache(Path(settings.agreed)) if settings.agreed else None,
         )
 
@@ -99,11 +98,11 @@ class Workshop:
             Interrupted: by Ctrl-C.
         """
         settings, explain = self._settings, self.explain
-        overlay = Overlay(explain.labels, **settings.overlay)
+        overlay = make_overlay(settings.picture, explain.labels)
         rois = [parse_roi(text) for text in settings.roi]
         inspection = Inspection(Masks(rois, track=settings.track), alert_below=settings.alert_below) if rois else None
         page = Report(overlay, alert_below=settings.alert_below) if task.outputs.report else None
-        names_one = not settings.no_steady and settings.explain["targets"] == ["top1"]
+        names_one = settings.steady and settings.explain.targets == ("top1",)
         naming = Remembered() if names_one else None
         stretch = task.stretch
         edges = Edges(stretch, settings.every, naming.states if naming else ()) if stretch else None
@@ -112,9 +111,9 @@ class Workshop:
             task.outputs,
             explain,
             overlay=overlay,
-            encoding=Encoding(**settings.encoding),
+            encoding=settings.encoding,
             overwrite=overwrite,
-            steady=_steady(settings.no_steady, inspection, page, edges),
+            steady=_steady(settings.steady, inspection, page, edges),
             naming=naming,
             every=settings.every,
             name=task.name,
@@ -137,7 +136,7 @@ class Workshop:
         )
 
 
-class Remembered(Naming):
+class Remembered(SteadyNaming):
     """A naming whose states can be looked up.
 
     Attributes:
@@ -149,16 +148,16 @@ class Remembered(Naming):
         self.states: list[tuple[int | None, int]] = []
 
     def update(self, probabilities: Float32Array) -> None:
-        """See ``Naming``."""
+        """See ``SteadyNaming``."""
         super().update(probabilities)
         self.states.append((self.held, self._led))
 
 
-def _steady(raw: bool, inspection: Inspection | None, page: Report | None, edges: Edges | None) -> Steady:
+def _steady(steady_heat: bool, inspection: Inspection | None, page: Report | None, edges: Edges | None) -> Steady:
     """From raw explanations to shown heat, and those who look on."""
 
-    def steady(explained: Iterable[tuple[Frame, Explanation | None]]) -> Iterator[Steadied]:
-        shown = unsteadied(explained) if raw else steadied(explained, ahead=AHEAD)
+    def steady(stream: Iterable[Explained]) -> Iterator[Explained]:
+        shown = steadied(stream, ahead=AHEAD) if steady_heat else unsteadied(stream)
         shown = inspection.measured(shown) if inspection else shown
         shown = edges.observed(shown) if edges else shown
         return page.observed(shown) if page else shown

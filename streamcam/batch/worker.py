@@ -17,6 +17,7 @@ from typing import Any
 
 from streamcam.batch.settings import Settings, Task
 from streamcam.errors import StreamcamWarning
+from streamcam.system.wire import from_builtins
 
 _BETWEEN = 0.2  # seconds between two pieces of news
 
@@ -33,8 +34,6 @@ def main() -> None:
     orders: SimpleQueue[dict[str, Any]] = SimpleQueue()
     threading.Thread(target=_listen, args=(orders,), daemon=True).start()
     order = orders.get()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
 
     import cv2
 
@@ -43,7 +42,7 @@ def main() -> None:
 
     threads = order["threads"]
     cv2.setNumThreads(threads)
-    shop = Workshop(Settings.from_json(order["settings"]), threads=threads)
+    shop = Workshop(from_builtins(order["settings"], Settings), threads=threads)
     tell({"ready": True})
     while True:
         task = Task.from_json(orders.get())

@@ -18,6 +18,7 @@ from streamcam.annotation.file import Interrupted
 from streamcam.batch.settings import Settings, Task
 from streamcam.batch.task import Result, Workshop, as_json, from_json
 from streamcam.errors import MissingLibraryError, ModelError, OptionError, StreamcamError, TargetError, plain
+from streamcam.system.wire import to_builtins
 from streamcam.types import Frame, VideoInfo
 
 Tasks = Iterator[Task | None]
@@ -168,8 +169,8 @@ class Processes:
 
     def __init__(self, settings: Settings, size: int) -> None:
         self._size = size
-        threads = settings.explain.get("threads") or max(_THREADS, usable_cores() // size)
-        self._order = {"settings": settings.to_json(), "threads": threads}
+        threads = settings.explain.threads or max(_THREADS, usable_cores() // size)
+        self._order = {"settings": to_builtins(settings), "threads": threads}
 
     def work(self, tasks: Tasks, told: Callable[[News], object]) -> Generator[Finished, None, None]:
         """See ``Crew``."""

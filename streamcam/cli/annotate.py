@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamcam.cli.console import fail, fail_with, say
-from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, takes
+from streamcam.cli.grouping import takes
+from streamcam.cli.options import ENCODING, EXPLANATION, MODEL, PICTURE, NoSteady, Overwrite
 from streamcam.cli.outcomes import sum_up, tell
+from streamcam.settings import Encoding, ExplainSettings, ModelSettings, PictureSettings
 
 if TYPE_CHECKING:
     from streamcam.batch.jobs import Job
@@ -25,7 +27,7 @@ _MANY = "Many files"
 _SPLIT = 120.0  # seconds
 
 
-@takes(model=ModelOptions, explanation=ExplainOptions, picture=PictureOptions)
+@takes(encoding=ENCODING, model=MODEL, explanation=EXPLANATION, picture=PICTURE)
 def annotate_command(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Videos, images, folders or globs.")],
     output: Annotated[
@@ -38,14 +40,9 @@ def annotate_command(
             rich_help_panel=_OUTPUT,
         ),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace outputs that exist.", rich_help_panel=_OUTPUT)
-    ] = False,
-    codec: Annotated[str, typer.Option(help="Any FFmpeg encoder for yuv420p.", rich_help_panel=_OUTPUT)] = "h264",
-    crf: Annotated[int, typer.Option(min=0, max=63, help="Quality, lower is better.", rich_help_panel=_OUTPUT)] = 22,
-    preset: Annotated[
-        str, typer.Option(help="The encoder's speed: ultrafast … veryslow.", rich_help_panel=_OUTPUT)
-    ] = "veryfast",
+    overwrite: Overwrite = False,
+    *,
+    encoding: Encoding,
     records: Annotated[
         Path | None,
         typer.Option(
@@ -143,10 +140,10 @@ def annotate_command(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.", rich_help_panel=_MANY)
     ] = False,
-    *,
-    model: ModelOptions,
-    explanation: ExplainOptions,
-    picture: PictureOptions,
+    model: ModelSettings,
+    explanation: ExplainSettings,
+    picture: PictureSettings,
+    no_steady: NoSteady = False,
 ) -> None:
     """Write videos and images with the heatmap and the model's answer drawn on them.
 
@@ -215,16 +212,15 @@ def annotate_command(
     from streamcam.batch.settings import Settings
 
     settings = Settings(
-        model=model.keywords(),
-        explain=explanation.keywords(),
-        overlay=picture.keywords(),
-        encoding={"codec": codec, "crf": crf, "preset": preset},
+        model=model,
+        explain=explanation,
+        picture=picture,
+        encoding=encoding,
         every=every,
-        no_steady=picture.no_steady,
+        steady=not no_steady,
         roi=tuple(roi or ()),
         track=track,
         alert_below=alert_below,
-        cache=not explanation.no_cache,
     )
     settings.check()
     named = {"named": mirror.name} if mirror else {}

@@ -7,20 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamcam.cli.console import note, say
-from streamcam.cli.options import ExplainOptions, ModelOptions, takes
+from streamcam.cli.grouping import takes
+from streamcam.cli.options import EXPLANATION, MODEL
+from streamcam.settings import ExplainSettings, ModelSettings
 
 if TYPE_CHECKING:
-    from streamcam.diagnose.bench import Report
+    from streamcam.diagnose.bench import BenchReport
 
 
-@takes(model=ModelOptions, explanation=ExplainOptions)
+@takes(model=MODEL, explanation=EXPLANATION)
 def bench_command(
     frames: Annotated[int, typer.Option(min=30, help="How many frames to measure on.")] = 150,
     resolution: Annotated[str, typer.Option(metavar="WxH", help="Size of the frames.")] = "1280x720",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
     *,
-    model: ModelOptions,
-    explanation: ExplainOptions,
+    model: ModelSettings,
+    explanation: ExplainSettings,
 ) -> None:
     """Measure what each stage costs on this machine.
 
@@ -31,26 +33,16 @@ def bench_command(
     if not (cross and width.isdigit() and height.isdigit() and int(width) and int(height)):
         raise typer.BadParameter("must be like 1280x720", param_hint="--resolution")
 
-    from streamcam.diagnose.bench import measure
+    from streamcam.diagnose.bench import bench
 
-    classifier = model.load(cache=not explanation.no_cache)
-    report = measure(
-        explanation.explainer(classifier),
-        explanation.explainer(classifier, in_flight=2),
-        model_options=model.keywords(),
-        explain_options=explanation.keywords(),
-        width=int(width),
-        height=int(height),
-        frames=frames,
-        tell=note,
-    )
+    report = bench(model=model, explain=explanation, width=int(width), height=int(height), frames=frames, progress=note)
     if as_json:
         say(report.to_json())
     else:
         _print(report)
 
 
-def _print(report: Report) -> None:
+def _print(report: BenchReport) -> None:
     machine, model, frames = report.machine, report.model, report.frames
     say(f"{machine['processor']}, {machine['cores']} cores ({', '.join(machine['able'])}), {machine['system']}")
     say(

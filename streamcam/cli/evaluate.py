@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import replace
-from itertools import product
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from streamcam.choices import Method
 from streamcam.cli.console import note, say
-from streamcam.cli.options import ExplainOptions, ModelOptions, takes
+from streamcam.cli.grouping import takes
+from streamcam.cli.options import EXPLANATION, MODEL
 from streamcam.errors import SinkError
+from streamcam.settings import ExplainSettings, ModelSettings
 
 if TYPE_CHECKING:
     from streamcam.evaluate.table import Row
-    from streamcam.explain import GradCAM
 
 _OUTPUT = "Output"
 _COMPARED = "Compared"
@@ -45,7 +46,7 @@ _COLUMNS = (
 )
 
 
-@takes(without=("model", "method", "layer", "target"), origin=ModelOptions, explanation=ExplainOptions)
+@takes(origin=MODEL.without("model"), explanation=EXPLANATION.without("method", "layer", "targets"))
 def evaluate_command(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Images, videos, folders or globs.")],
     model: Annotated[
@@ -73,8 +74,8 @@ def evaluate_command(
         Path | None, typer.Option("--csv", metavar="PATH", help="Write the table as CSV.", rich_help_panel=_OUTPUT)
     ] = None,
     *,
-    origin: ModelOptions,
-    explanation: ExplainOptions,
+    origin: ModelSettings,
+    explanation: ExplainSettings,
 ) -> None:
     """Measure how faithful and how steady explanations are, and compare models, layers and methods.
 
@@ -88,50 +89,35 @@ def evaluate_command(
     sanity: how alike maps of randomised weights are; near 1, a map shows the picture and not the model.
     flicker: how much maps change beside the motion of the picture, raw, live, and in files.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
-    from streamcam.annotation.roi import parse_roi
-    from streamcam.evaluate.table import evaluate
-    from streamcam.explain import GradCAM
-    from streamcam.sources.inputs import files_of
+    from streamcam.evaluate.compare import evaluate_models
 
-    paths = [path for given in inputs for path in files_of(given)]
-    rois = [parse_roi(text) for text in roi or ()]
     for path in (json_path, csv_path):
         if path and path.exists():
             raise SinkError(f"{path}: exists already; name another file")
-    rows = []
-    places: list[str | None] = [*layer] if layer else [None]
-    for name, formula, place in product(model or ["efficientnet-lite0"], method or ["gradcam"], places):
-        classifier = replace(origin, model=name).load(cache=not explanation.no_cache)
-        keywords = explanation.keywords() | {"method": formula, "layer": place.split("+") if place else None}
-
-        def explainer(keep: bool, classifier: Any = classifier, keywords: dict[str, Any] = keywords) -> GradCAM:
-            return GradCAM(classifier, **keywords, cache=keep and not explanation.no_cache)
-
-        title = " ".join(filter(None, (name, formula, place)))
-        with _Line() as line:
-            rows.append(
-                evaluate(
-                    paths,
-                    explainer,
-                    frames=frames,
-                    seed=seed,
-                    rois=rois,
-                    with_sanity=not no_sanity,
-                    progress=lambda text, title=title: line.show(f"{title}: {text}"),  # type: ignore[misc]
-                )
-            )
+    with _Line() as line:
+        rows = evaluate_models(
+            inputs,
+            models=model or (),
+            methods=cast("list[Method]", method or []),  # checked where it is used
+            layers=layer or (),
+            model=origin,
+            explain=explanation,
+            frames=frames,
+            seed=seed,
+            roi=roi or (),
+            sanity=not no_sanity,
+            progress=line.show,
+        )
     for text in _table(rows):
         say(text)
+    data = [row.to_dict() for row in rows]
     if json_path:
-        _write(json_path, json.dumps([row.to_dict() for row in rows], indent=2) + "\n")
+        _write(json_path, json.dumps(data, indent=2) + "\n")
     if csv_path:
-        with csv_path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0].to_dict())
-            writer.writeheader()
-            writer.writerows(row.to_dict() for row in rows)
+        _write(csv_path, _csv(data))
 
 
-def _table(rows: list[Row]) -> Iterator[str]:
+def _table(rows: Sequence[Row]) -> Iterator[str]:
     """Measures down, candidates across: there are more measures than candidates."""
     names = [f"{row.method} {row.layer}" for row in rows]
     several_models = len({row.model for row in rows}) > 1
@@ -149,9 +135,17 @@ def _table(rows: list[Row]) -> Iterator[str]:
         yield f"{title:15}{good:7}{shown}"
 
 
+def _csv(rows: list[dict[str, Any]]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
 def _write(path: Path, text: str) -> None:
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline="")
     except OSError as error:
         raise SinkError(f"{path}: cannot be written ({error.strerror})") from error
 

@@ -15,11 +15,11 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-import streamcam
 from streamcam.cli import annotate, bench, cache, console, doctor, evaluate, live, models, serve
 from streamcam.cli.console import fail_with, internal, note, warn
 from streamcam.errors import StreamcamError, StreamcamWarning
 from streamcam.system.libraries import explain_import_error
+from streamcam.system.versions import VERSION
 
 _EPILOG = "Start with: streamcam annotate clip.mp4. Each command has its own --help."
 
@@ -44,7 +44,7 @@ app.command("doctor")(doctor.doctor_command)
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"streamcam {streamcam.__version__}")
+        print(f"streamcam {VERSION}")
         raise typer.Exit
 
 
@@ -96,7 +96,6 @@ def _prepare_environment() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ["KERAS_BACKEND"] = "tensorflow"
 
 
 class _Notes(logging.Handler):

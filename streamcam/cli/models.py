@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from streamcam.cli.options import ModelOptions
+from streamcam.settings import ModelSettings
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -40,11 +40,11 @@ def layers_command(
     """
     from rich.table import Table
 
-    from streamcam.models import is_model_file
     from streamcam.models.layers import choose_layer, list_layers
+    from streamcam.models.loading import is_model_file, load_classifier
 
-    options = ModelOptions(model=model, weights="imagenet" if is_model_file(model) else "none", trust_model=trust_model)
-    classifier = options.load()
+    weights = "imagenet" if is_model_file(model) else "none"
+    classifier = load_classifier(ModelSettings(model=model, weights=weights, trust=trust_model))
     channels = 1 if classifier.preprocessing.order == "gray" else 3
     layers, _ = list_layers(classifier.model, (*classifier.input_size, channels))
     default = choose_layer(layers, None, classifier.name)

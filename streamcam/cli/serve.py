@@ -7,31 +7,38 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from streamcam.cli.console import note, say, warn, write_json
-from streamcam.cli.options import ExplainOptions, ModelOptions, PictureOptions, SourceOptions, takes
-from streamcam.cli.page_options import ExhibitOptions, PageOptions
+from streamcam.cli.grouping import takes
+from streamcam.cli.options import CAPTURE, EXPLANATION, MODEL, PICTURE, NoSteady, Realtime, Seconds, StatsPath
+from streamcam.cli.page_options import EXHIBIT, PAGE, PrintUnit
 from streamcam.errors import MissingLibraryError, OptionError
+from streamcam.settings import (
+    CaptureSettings,
+    ExhibitSettings,
+    ExplainSettings,
+    ModelSettings,
+    PageSettings,
+    PictureSettings,
+)
 
 if TYPE_CHECKING:
-    from streamcam.types import LiveFeed
+    from streamcam.protocols import LiveFeed
 
 _SESSION = "Session"
 _SHORTEST_TOKEN = 12
 
 
 @takes(
-    without=("no_hud", "layout"),
-    page=PageOptions,
-    exhibit=ExhibitOptions,
-    origin=SourceOptions,
-    model=ModelOptions,
-    explanation=ExplainOptions,
-    picture=PictureOptions,
+    page=PAGE,
+    exhibit=EXHIBIT,
+    capture=CAPTURE,
+    model=MODEL,
+    explanation=EXPLANATION,
+    picture=PICTURE.without("hud", "layout"),
 )
 def serve_command(
     source: Annotated[
@@ -41,20 +48,18 @@ def serve_command(
             help="A camera's number or device path, a URL, a video file, or 'browser': the visitor's.",
         ),
     ] = "0",
-    seconds: Annotated[
-        float | None, typer.Option(min=0.1, help="End after so long.", show_default="never", rich_help_panel=_SESSION)
-    ] = None,
-    stats: Annotated[
-        Path | None,
-        typer.Option(metavar="PATH", help="Write counts, rates and delays as JSON.", rich_help_panel=_SESSION),
-    ] = None,
+    seconds: Seconds = None,
+    stats: StatsPath = None,
     *,
-    page: PageOptions,
-    exhibit: ExhibitOptions,
-    origin: SourceOptions,
-    model: ModelOptions,
-    explanation: ExplainOptions,
-    picture: PictureOptions,
+    page: PageSettings,
+    exhibit: ExhibitSettings,
+    print_unit: PrintUnit = False,
+    capture: CaptureSettings,
+    realtime: Realtime = True,
+    model: ModelSettings,
+    explanation: ExplainSettings,
+    picture: PictureSettings,
+    no_steady: NoSteady = False,
 ) -> None:
     """Show live on a page in the browser what the model looks at, here or on the whole network.
 
@@ -72,7 +77,7 @@ def serve_command(
     _check_libraries()
     from streamcam.web.systemd import unit
 
-    if exhibit.print_unit:
+    if print_unit:
         given = [argument for argument in sys.argv[1:] if argument not in ("--print-unit", "--debug")]
         if any(argument.startswith("--token") for argument in given):
             raise typer.BadParameter(
@@ -81,12 +86,14 @@ def serve_command(
         say(unit(given[1:], written=exhibit.settings).rstrip())
         return
 
+    from streamcam.drawing.overlay import make_overlay
     from streamcam.explain.targets import resolve_targets
     from streamcam.live.controls import COLORMAPS, Controls
-    from streamcam.live.explainer import LiveExplainer
+    from streamcam.live.explainer import LiveExplainer, preparation, sized_explainers
     from streamcam.live.session import SessionLimit
+    from streamcam.models.loading import load_classifier
     from streamcam.steady.heat import unsteadied
-    from streamcam.steady.naming import Naming
+    from streamcam.steady.naming import SteadyNaming
     from streamcam.web.access import Keys
     from streamcam.web.app import health_of, make_app
     from streamcam.web.broadcast import Audience
@@ -106,11 +113,11 @@ def serve_command(
         raise OptionError(f"colormap {picture.colormap}: the page has {', '.join(COLORMAPS)}")
     if page.certfile:
         check_certificate(page.certfile, page.keyfile)
-    open_source, feed_source = _source(source, origin, exhibit)
+    open_source, feed_source = _source(source, capture, exhibit)
 
     with ExitStack() as stack:
         listening = stack.enter_context(listen(page.host, page.port))
-        classifier = model.load(cache=not explanation.no_cache)
+        classifier = load_classifier(model, cache=explanation.cache)
         known = languages(page.languages, len(classifier.labels))
         if page.language not in known:
             raise OptionError(f"language {page.language}: there is {', '.join(known)}; bring others with --languages")
@@ -118,8 +125,8 @@ def serve_command(
         if any(index < 0 for index in allowed):
             raise OptionError("allow: takes labels and class indices, no ranks")
         controls = Controls(
-            replace(picture.overlay(classifier.labels), colormap=colormap),
-            targets=_classes(explanation.target or ["top1"], classifier.labels),
+            replace(make_overlay(picture, classifier.labels), colormap=colormap),
+            targets=_classes(explanation.targets, classifier.labels),
             method=explanation.method,
         )
         curated = Curated(
@@ -154,7 +161,7 @@ def serve_command(
             hosts=page.allow_host or (),
             local_only=local_only,
             kiosk=exhibit.kiosk,
-            drift=exhibit.kiosk and not exhibit.no_drift,
+            drift=exhibit.kiosk and exhibit.drift,
             staff_link=f"{network}/staff#{show.keys.staff}",
         )
         stack.enter_context(
@@ -162,7 +169,7 @@ def serve_command(
         )
         _tell(page, show, here, network, local_only=local_only, kiosk=exhibit.kiosk)
         notify("READY=1")
-        make = explanation.sized(classifier)
+        make = sized_explainers(explanation, classifier)
         interrupted = False
         try:
             present(
@@ -172,11 +179,11 @@ def serve_command(
                     make,
                     controls,
                     counts,
-                    prepare=explanation.aside(model),
-                    naming=None if picture.no_steady else Naming(),
+                    prepare=preparation(model, explanation),
+                    naming=None if no_steady else SteadyNaming(),
                 ),
                 sinks=[SessionLimit(None, seconds)],
-                steady=unsteadied if picture.no_steady else None,
+                steady=unsteadied if no_steady else None,
                 tireless=exhibit.kiosk,
             )
         except KeyboardInterrupt:
@@ -197,7 +204,7 @@ def _check_libraries() -> None:
             )
 
 
-def _classes(targets: Sequence[str], labels: tuple[str, ...]) -> tuple[str | int, ...]:
+def _classes(targets: Sequence[str | int], labels: tuple[str, ...]) -> tuple[str | int, ...]:
     """Ranks as they are, and classes by their indices, which is how pages name them."""
     from streamcam.explain.targets import NO_CLASS, resolve_targets
 
@@ -209,18 +216,19 @@ def _classes(targets: Sequence[str], labels: tuple[str, ...]) -> tuple[str | int
     return tuple(int(row[0]) if row[0] >= 0 else target for row, target in zip(rows, targets, strict=True))
 
 
-def _source(given: str, origin: SourceOptions, exhibit: ExhibitOptions) -> tuple[Callable[[], LiveFeed], Any]:
+def _source(given: str, capture: CaptureSettings, exhibit: ExhibitSettings) -> tuple[Callable[[], LiveFeed], Any]:
     """How to open the source of a session; and, for browsers' cameras, the one that takes their pictures."""
     from streamcam.sources.live.address import parse_address
     from streamcam.sources.live.browser import BrowserSource
     from streamcam.sources.live.exhibit import ExhibitSource
     from streamcam.sources.live.hours import parse_hours
+    from streamcam.sources.live.live import LiveSource
 
     for name, value in (("hours", exhibit.hours), ("attract", exhibit.attract)):
         if value and not exhibit.kiosk:
             raise OptionError(f"{name}: is of an exhibit; add --kiosk")
     hours = parse_hours(exhibit.hours) if exhibit.hours else None
-    clips = exhibit.attract or []
+    clips = exhibit.attract
     for clip in clips:
         if parse_address(clip).kind != "file":
             raise OptionError(f"attract {clip}: takes video files only")
@@ -230,16 +238,18 @@ def _source(given: str, origin: SourceOptions, exhibit: ExhibitOptions) -> tuple
         feed = BrowserSource()
         return lambda: feed, feed
     if exhibit.kiosk:
-        origin = replace(origin, loop=True)
-    origin.open(given).close()  # what can be no source is said now
+        capture = replace(capture, loop=True)
+
+    def open_source() -> LiveSource:
+        return LiveSource(given, capture)
+
+    open_source().close()  # what can be no source is said now
     if not exhibit.kiosk:
-        return lambda: origin.open(given), None
-    return lambda: ExhibitSource(
-        lambda: origin.open(given), clips, attract_after=exhibit.attract_after, hours=hours
-    ), None
+        return open_source, None
+    return lambda: ExhibitSource(open_source, clips, attract_after=exhibit.attract_after, hours=hours), None
 
 
-def _links(page: PageOptions, port: int, local_only: bool) -> tuple[str, str]:
+def _links(page: PageSettings, port: int, local_only: bool) -> tuple[str, str]:
     """The page's address for this machine, and for others."""
     import ipaddress
     import socket
@@ -274,7 +284,7 @@ def _network_address() -> str | None:
     return addresses[0] if addresses else None
 
 
-def _tell(page: PageOptions, show: Any, here: str, network: str, *, local_only: bool, kiosk: bool) -> None:
+def _tell(page: PageSettings, show: Any, here: str, network: str, *, local_only: bool, kiosk: bool) -> None:
     """Where it is, and who may do what."""
     say(f"page: {here}/")
     if not local_only:

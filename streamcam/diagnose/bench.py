@@ -7,7 +7,7 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -21,19 +21,24 @@ import psutil
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import StreamcamError
 from streamcam.explain import GradCAM
+from streamcam.explain.engines import processor_abilities, processor_name
+from streamcam.explain.gradcam import make_explainer
 from streamcam.explain.prepare import prepare
+from streamcam.models.loading import load_classifier
 from streamcam.photographs import photographs
+from streamcam.pipeline.explaining import explained
 from streamcam.pipeline.run import drawn, run
+from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.sinks import VideoSink
 from streamcam.sources import VideoSource
 from streamcam.steady.heat import steadied
-from streamcam.types import Explanation, Frame, Region, VideoInfo
+from streamcam.types import Explained, Explanation, Frame, Region, VideoInfo
 
 RATE = Fraction(30)
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class StageCost:
     """What one stage costs when it runs alone.
 
     Attributes:
@@ -50,7 +55,7 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class BenchReport:
     """All that was measured.
 
     Attributes:
@@ -68,7 +73,7 @@ class Report:
     machine: dict[str, Any]
     model: dict[str, Any]
     frames: dict[str, Any]
-    stages: list[Stage]
+    stages: list[StageCost]
     loop_fps: float
     cpu_busy: float
     first_heatmap_cold: float
@@ -104,54 +109,46 @@ def make_clip(path: Path, width: int, height: int, frames: int) -> None:
             sink.write(Frame(np.asarray(moved, np.uint8), index, float(index / RATE)), nothing)
 
 
-def measure(
-    explain: GradCAM,
-    streamed: GradCAM,
+def bench(
     *,
-    model_options: dict[str, Any],
-    explain_options: dict[str, Any],
+    model: ModelSettings = ModelSettings(),
+    explain: ExplainSettings = ExplainSettings(),
     width: int = 1280,
     height: int = 720,
     frames: int = 150,
-    tell: Callable[[str], object] = lambda _: None,
-) -> Report:
-    """Measure everything.
+    progress: Callable[[str], object] = lambda _: None,
+) -> BenchReport:
+    """Measure what each stage costs on this machine, the whole loop, and the first heatmap of a new process.
 
     Args:
-        explain: one frame at a time, for its cost alone.
-        streamed: the same with several frames in flight, for the loop.
-        model_options: what ``load_model`` was called with.
-        explain_options: what ``GradCAM`` was called with.
+        model: whose explanations are measured.
+        explain: how they are made.
         width: of the frames, in pixels.
         height: of the frames, in pixels.
         frames: how many.
-        tell: called with a line before each long step.
+        progress: called with a line before each long step.
+
+    Raises:
+        StreamcamError: the model cannot be loaded or explained.
     """
+    classifier = load_classifier(model, cache=explain.cache)
+    single = make_explainer(explain, classifier)  # one frame at a time, for its cost alone
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        tell(f"making a clip of {frames} frames of {width}x{height}")
+        progress(f"making a clip of {frames} frames of {width}x{height}")
         make_clip(folder / "clip.mp4", width, height, frames)
-        tell("measuring each stage alone")
-        stages = _measure_stages(explain, folder)
-        tell("measuring the loop")
-        fps, busy = _measure_loop(streamed, folder)
+        progress("measuring each stage alone")
+        stages = _measure_stages(single, folder)
+        progress("measuring the loop")
+        fps, busy = _measure_loop(make_explainer(explain, classifier, in_flight=2), folder)
         memory = psutil.Process().memory_info().rss / 1e6
-        tell("measuring the first heatmap of a new process, cold and warm")
-        cold, warm = (
-            _first_heatmap(model_options, explain_options, (height, width), explain.targets, folder / "cache")
-            for _ in range(2)
-        )
-    short = explain.size
-    return Report(
+        progress("measuring the first heatmap of a new process, cold and warm")
+        cold, warm = (_first_heatmap(model, explain, (height, width), folder / "cache") for _ in range(2))
+    described = single.describe()
+    return BenchReport(
         machine=machine(),
-        model={
-            "name": explain.classifier.name,
-            "layer": explain.layer,
-            "engine": explain.engine,
-            "precision": explain.precision,
-            "fit": explain.fit,
-            "size": min(short),
-        },
+        model={"name": described["model"]}
+        | {name: described[name] for name in ("layer", "engine", "precision", "fit", "size")},
         frames={"width": width, "height": height, "count": frames},
         stages=stages,
         loop_fps=fps,
@@ -164,20 +161,18 @@ def measure(
 
 def machine() -> dict[str, Any]:
     """What the numbers were measured on."""
-    from streamcam.explain.engines import core
-
     return {
-        "processor": str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip(),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
-        "able": list(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
+        "able": list(processor_abilities()),
         "system": platform.system(),
         "python": platform.python_version(),
     }
 
 
-def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
+def _measure_stages(explain: GradCAM, folder: Path) -> list[StageCost]:
     overlay = Overlay(explain.labels)
-    waiting: list[tuple[Frame, Explanation]] = []
+    waiting: list[Explained] = []
     steady = steadied(iter(waiting.pop, None))
     times: dict[str, list[float]] = {name: [] for name in ("decode", "resize", "explain", "steady", "draw", "encode")}
 
@@ -204,16 +199,16 @@ def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
                 explanation = explain.explain_input(small, view)
             waiting.append((frame, replace(explanation, index=frame.index)))
             with timed("steady"):
-                _, _, heat = next(steady)
-            assert heat is not None
+                _, shown = next(steady)
+            assert shown is not None
             with timed("draw"):
-                picture = overlay.draw(frame.image, heat, explanation)
+                picture = overlay.draw(frame.image, shown)
             with timed("encode"):
                 sink.write(Frame(picture, frame.index, frame.time), explanation)
     medians = {name: float(np.median(values)) for name, values in times.items()}
     total = sum(medians.values())
     return [
-        Stage(name, 1e3 * medians[name], 1e3 * float(np.percentile(values, 95)), medians[name] / total)
+        StageCost(name, 1e3 * medians[name], 1e3 * float(np.percentile(values, 95)), medians[name] / total)
         for name, values in times.items()
     ]
 
@@ -221,7 +216,7 @@ def _measure_stages(explain: GradCAM, folder: Path) -> list[Stage]:
 def _measure_loop(explain: GradCAM, folder: Path) -> tuple[float, float]:
     """Frames a second, and the share of the cores that were busy, after a short run to warm up."""
     with VideoSource(folder / "clip.mp4") as source:
-        for _ in drawn(steadied(explain.stream(_head(source, 3))), Overlay(explain.labels)):
+        for _ in drawn(steadied(explained(_head(source, 3), explain)), Overlay(explain.labels)):
             pass
     process = psutil.Process()
     before, began = process.cpu_times(), time.perf_counter()
@@ -240,10 +235,9 @@ def _head(frames: VideoSource, count: int) -> Iterator[Frame]:
         yield frame
 
 
-def _first_heatmap(
-    model: dict[str, Any], explain: dict[str, Any], shape: tuple[int, int], targets: Sequence[str | int], cache: Path
-) -> float:
+def _first_heatmap(model: ModelSettings, explain: ExplainSettings, shape: tuple[int, int], cache: Path) -> float:
+    """Seconds from the start of a process to its first heatmap, with what is in this cache."""
     began = time.perf_counter()
-    if not prepare(model, explain, shape, targets, cache):
+    if not prepare(model, explain, shape, cache=cache):
         raise StreamcamError("the first heatmap of a new process failed; --debug with streamcam annotate shows why")
     return time.perf_counter() - began

@@ -125,12 +125,17 @@ def _cameras() -> Iterator[Finding]:
 
 
 def _engine() -> Iterator[Finding]:
-    from streamcam.explain.engines import core, cpu_precisions
+    from streamcam.explain.engines import cpu_precisions, processor_name
+    from streamcam.system.libraries import has_openvino
     from streamcam.system.versions import versions
 
-    processor = str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
-    able = ", ".join(cpu_precisions())
-    yield Finding("engine", True, f"OpenVINO {versions()['openvino']} on {processor} ({able})")
+    if has_openvino():
+        able = ", ".join(cpu_precisions())
+        yield Finding("engine", True, f"OpenVINO {versions()['openvino']} on {processor_name()} ({able})")
+    else:
+        yield Finding(
+            "engine", None, "OpenVINO is not installed; TensorFlow runs the models, slower", "pip install openvino"
+        )
     import tensorflow as tf
 
     devices = tf.config.list_physical_devices("GPU")

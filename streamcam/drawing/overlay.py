@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import get_args
 
 import cv2
 import numpy as np
 
-from streamcam.choices import BlendMode, Layout
+from streamcam.choices import BlendMode
 from streamcam.drawing.panel import draw_hud
 from streamcam.drawing.text import SEVERAL
 from streamcam.errors import OptionError
+from streamcam.settings import PictureSettings
 from streamcam.types import Explanation, Float32Array, Region, UInt8Array
 
 # A map is a few cells wide. It is smoothed by bicubic interpolation at this many pixels a cell, where that costs
@@ -122,29 +123,17 @@ def blend_several(image: UInt8Array, heat: Float32Array, *, alpha: float) -> UIn
 
 
 @dataclass(frozen=True, slots=True)
-class Overlay:
-    """How an explanation is drawn on its frame.
+class Overlay(PictureSettings):
+    """Draws explanations on their frames.
 
     Attributes:
-        labels: one name a class.
-        alpha: the heatmap's opacity, 0…1.
-        colormap: one of ``colormap_names()``.
-        mode: ``uniform``, ``heat`` or ``add`` (see ``blend``).
-        top_k: how many of the most probable classes are listed.
-        hud: whether anything is written on the picture at all.
-        layout: ``overlay``; ``side by side``, small, the original and one picture for each target; or ``original``.
+        labels: one name a class; the other attributes are those of ``PictureSettings``, by keyword.
 
     Raises:
         OptionError: a setting is outside its range.
     """
 
     labels: tuple[str, ...] = ()
-    alpha: float = 0.5
-    colormap: str = "jet"
-    mode: BlendMode = "uniform"
-    top_k: int = 3
-    hud: bool = True
-    layout: Layout = "overlay"
 
     def __post_init__(self) -> None:
         colour_table(self.colormap)
@@ -155,14 +144,21 @@ class Overlay:
         if self.top_k < 0:
             raise OptionError(f"top-k {self.top_k}: the number of labels shown cannot be negative")
 
-    def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
+    def draw(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
         """A new picture of the same size with the heat and the labels on it.
 
         Args:
             image: ``(H, W, 3)`` uint8 BGR; it is left as it is.
-            heat: ``(K, h, w)`` float32 in 0…1; of several maps, each place shows the hottest in that one's own colour.
-            explanation: what the heat was made of.
+            explanation: its ``heat`` is drawn; of several maps, each place shows the hottest in that one's own colour.
+
+        Raises:
+            OptionError: the explanation has no heat yet: that comes from ``steadied`` or ``unsteadied``.
         """
+        heat = explanation.heat
+        if heat is None:
+            raise OptionError(
+                "draw: the explanation has no heat yet; steadied() or unsteadied() make it of the raw maps"
+            )
         if self.layout == "original":
             return image.copy()
         if self.layout == "side by side":
@@ -188,6 +184,11 @@ class Overlay:
         if self.hud:
             draw_hud(picture, explanation, self.labels, self.top_k)
         return picture
+
+
+def make_overlay(settings: PictureSettings, labels: tuple[str, ...] = ()) -> Overlay:
+    """An ``Overlay`` from settings. Raises ``OptionError`` where one is outside its range."""
+    return Overlay(labels, **asdict(settings))
 
 
 def tiled(pictures: Sequence[UInt8Array]) -> UInt8Array:

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 from streamcam.explain.precision import correlation
-from streamcam.steady.heat import Steadied
 from streamcam.steady.motion import motion, small_gray
-from streamcam.types import Float32Array
+from streamcam.types import Explained, Float32Array
 
 _HEIGHT = 32  # cells of the grid on which maps of any size are compared
 
@@ -35,14 +34,15 @@ class Steadiness:
     seconds: float
 
 
-def steadiness(shown: Iterable[Steadied]) -> Steadiness:
+def steadiness(shown: Iterable[Explained]) -> Steadiness:
     """Measure shown heat, as ``steadied`` or ``unsteadied`` give it: the first target's map."""
     changes: list[float] = []
     means: list[float] = []
     flips = cuts = 0
     last = None
     first_time = time = 0.0
-    for frame, explanation, heat in shown:
+    for frame, explanation in shown:
+        heat = None if explanation is None else explanation.heat
         if explanation is None or heat is None:
             last = None
             continue
@@ -69,12 +69,13 @@ def _grid(heat: Float32Array) -> Float32Array:
     return np.asarray(cv2.resize(heat[0], size, interpolation=cv2.INTER_LINEAR), np.float32)[None]
 
 
-def lag_after_cuts(shown: Iterable[Steadied], *, alike: float = 0.9) -> list[int]:
+def lag_after_cuts(shown: Iterable[Explained], *, alike: float = 0.9) -> list[int]:
     """For each cut, how many frames pass until the shown map correlates with the frame's own by ``alike``."""
     lags: list[int] = []
     waiting = False
     last = None
-    for frame, explanation, heat in shown:
+    for frame, explanation in shown:
+        heat = None if explanation is None else explanation.heat
         if explanation is None or heat is None:
             continue
         gray = small_gray(frame.image, explanation.region)

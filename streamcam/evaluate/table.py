@@ -1,4 +1,4 @@
-"""All measures of one explainer on images and videos: a row of the table of ``streamcam evaluate``."""
+"""All measures of one explainer on images and videos: a row of the table that ``streamcam evaluate`` prints."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from streamcam.evaluate.sanity import sanity
 from streamcam.evaluate.steadiness import Steadiness, lag_after_cuts, steadiness
 from streamcam.explain import GradCAM
 from streamcam.explain.precision import correlation
+from streamcam.pipeline.explaining import explained
 from streamcam.sources import ImageSource, open_source
-from streamcam.steady.heat import AHEAD, Steadied, steadied, unsteadied
-from streamcam.steady.naming import Naming
-from streamcam.types import Explanation, Float32Array, Frame, UInt8Array
+from streamcam.steady.heat import AHEAD, steadied, unsteadied
+from streamcam.steady.naming import SteadyNaming
+from streamcam.types import Explained, Explanation, Float32Array, Frame, UInt8Array
 
 MOST_FRAMES = 300  # of each video that are looked at
 _SANITY_PICTURES = 4
@@ -77,15 +78,15 @@ class Row:
 
 
 @dataclass(slots=True)
-class _Film:
+class _Clip:
     """One input, explained: as it is, and with one class named steadily."""
 
     raw: list[tuple[Frame, Explanation]]
     named: list[tuple[Frame, Explanation]]
-    steady: list[Steadied]
+    steady: list[Explained]
 
 
-def evaluate(
+def measure(
     paths: Sequence[Path],
     explainer: Callable[[bool], GradCAM],
     *,
@@ -111,28 +112,27 @@ def evaluate(
     found: list[Faithfulness] = []
     insertions: list[tuple[float, float]] = []
     placed: list[tuple[float, float]] = []
-    films: list[_Film] = []
+    clips: list[_Clip] = []
     pictures: list[UInt8Array] = []
     for number, path in enumerate(paths, start=1):
         progress(f"{path} ({number} of {len(paths)}): explaining")
-        film = _explained(path, explain)
-        chosen = sorted(random.permutation(len(film.raw))[: max(1, frames // len(paths))])
+        clip = _explained(path, explain)
+        chosen = sorted(random.permutation(len(clip.raw))[: max(1, frames // len(paths))])
         for count, index in enumerate(chosen, start=1):
             progress(f"{path}: changing frame {count} of {len(chosen)}")
-            frame, explanation = film.raw[index]
+            frame, explanation = clip.raw[index]
             pictures.append(frame.image)
             found.append(_faithful(explain, frame, explanation, random))
-            if film.steady:
-                _, named, heat = film.steady[index]
+            if clip.steady:
+                _, named = clip.steady[index]
                 assert named is not None
-                assert heat is not None
-                insertions.append(
-                    (_inserted(explain, frame, named, named.heatmaps[0]), _inserted(explain, frame, named, heat[0]))
-                )
+                assert named.heat is not None
+                raw, steady = named.heatmaps[0], named.heat[0]
+                insertions.append((_inserted(explain, frame, named, raw), _inserted(explain, frame, named, steady)))
         if rois:
-            placed += _places(film.raw, rois)
-        if film.steady:
-            films.append(film)
+            placed += _places(clip.raw, rois)
+        if clip.steady:
+            clips.append(clip)
     sane: tuple[float | None, float | None] = (None, None)
     if with_sanity:
         progress("randomising the model's weights")
@@ -143,17 +143,16 @@ def evaluate(
     if placed:
         pointing, inside = np.mean(placed, axis=0)
         row = replace(row, pointing=float(pointing), inside=float(inside))
-    return _with_steadiness(row, films, insertions) if films else row
+    return _with_steadiness(row, clips, insertions) if clips else row
 
 
-def _explained(path: Path, explain: GradCAM) -> _Film:
+def _explained(path: Path, explain: GradCAM) -> _Clip:
     with open_source(path) as source:
-        raw = list(explain.stream(islice(source, MOST_FRAMES)))
+        raw = list(explained(islice(source, MOST_FRAMES), explain))
         if isinstance(source, ImageSource) or len(raw) < 2:
-            return _Film(raw, [], [])
-    naming = Naming()
-    named = list(explain.stream((frame for frame, _ in raw), naming=naming))
-    return _Film(raw, named, list(steadied(named, ahead=AHEAD)))
+            return _Clip(raw, [], [])
+    named = list(explained((frame for frame, _ in raw), explain, naming=SteadyNaming()))
+    return _Clip(raw, named, list(steadied(named, ahead=AHEAD)))
 
 
 def _faithful(explain: GradCAM, frame: Frame, explanation: Explanation, random: np.random.Generator) -> Faithfulness:
@@ -187,19 +186,19 @@ def _places(explained: list[tuple[Frame, Explanation]], rois: Sequence[Roi]) -> 
     return places
 
 
-def _with_steadiness(row: Row, films: list[_Film], insertions: list[tuple[float, float]]) -> Row:
+def _with_steadiness(row: Row, clips: list[_Clip], insertions: list[tuple[float, float]]) -> Row:
     def mean(values: list[float]) -> float | None:
         return float(np.mean(values)) if values else None
 
-    raw: list[Steadiness] = [steadiness(unsteadied(film.raw)) for film in films]
-    live: list[Steadiness] = [steadiness(steadied(film.named)) for film in films]
-    ahead: list[Steadiness] = [steadiness(film.steady) for film in films]
-    lags = [lag for film in films for lag in lag_after_cuts(film.steady)]
+    raw: list[Steadiness] = [steadiness(unsteadied(clip.raw)) for clip in clips]
+    live: list[Steadiness] = [steadiness(steadied(clip.named)) for clip in clips]
+    ahead: list[Steadiness] = [steadiness(clip.steady) for clip in clips]
+    lags = [lag for clip in clips for lag in lag_after_cuts(clip.steady)]
     kept = [
-        correlation(heat[0], explanation.heatmaps[0])
-        for film in films
-        for _, explanation, heat in film.steady
-        if explanation is not None and heat is not None
+        correlation(explanation.heat[0], explanation.heatmaps[0])
+        for clip in clips
+        for _, explanation in clip.steady
+        if explanation is not None and explanation.heat is not None
     ]
     return replace(
         row,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import shutil
 import tempfile
@@ -21,7 +20,7 @@ from streamcam.explain.graph import CamGraph, SizeError, trace
 from streamcam.explain.precision import choose
 from streamcam.models.classifier import Classifier
 from streamcam.system.cache import Cache, key_of
-from streamcam.system.libraries import load_openvino
+from streamcam.system.libraries import has_openvino, load_openvino
 from streamcam.system.versions import versions
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class EngineSettings:
     """How functions are run.
 
     Attributes:
@@ -98,7 +97,7 @@ class Builder:
         OptionError: the settings contradict each other.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
         if settings.engine == "tensorflow" and settings.precision not in ("auto", "f32"):
             raise OptionError(
                 f"precision {settings.precision}: the TensorFlow engine computes in f32; use --engine openvino"
@@ -114,6 +113,7 @@ class Builder:
         """
         if self._settings.engine == "tensorflow" or (self._settings.engine == "auto" and _tensorflow_is_faster()):
             graph = recipe.trace()
+            self._warn_of_precision("TensorFlow runs the model here, and computes in f32")
             return TensorFlowEngine(graph.function), graph.layers
         stored = self._stored(recipe)
         if stored is None:
@@ -129,14 +129,15 @@ class Builder:
                     stored = model, graph.layers
         model, layers = stored
         engine = self._compile(model, self._precision_for(recipe, model))
-        wanted = self._settings.precision
-        if wanted not in ("auto", engine.precision):
-            warnings.warn(
-                f"precision {wanted}: this processor has no instructions for it; {engine.precision} is used",
-                StreamcamWarning,
-                stacklevel=2,
-            )
+        if self._settings.precision != engine.precision:
+            self._warn_of_precision(f"this processor has no instructions for it; {engine.precision} is used")
         return engine, layers
+
+    def _warn_of_precision(self, reason: str) -> None:
+        """Say why the precision that was asked for is not used."""
+        wanted = self._settings.precision
+        if wanted not in ("auto", "f32"):
+            warnings.warn(f"precision {wanted}: {reason}", StreamcamWarning, stacklevel=3)
 
     def _traced(self, recipe: Recipe) -> CamGraph:
         """The graph; it takes a while, which is said."""
@@ -280,7 +281,7 @@ def _processor() -> str:
 @cache
 def _tensorflow_is_faster() -> bool:
     """Whether there is no OpenVINO, or a GPU that TensorFlow can use. Looks for a driver before it loads TensorFlow."""
-    if importlib.util.find_spec("openvino") is None:
+    if not has_openvino():
         return True
     if not (Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi")):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from functools import cache
 from queue import SimpleQueue
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 
 from streamcam.choices import Precision
-from streamcam.system.libraries import load_openvino
+from streamcam.system.libraries import has_openvino, load_openvino
 from streamcam.types import Float32Array, Int32Array, UInt8Array
 
 if TYPE_CHECKING:
@@ -116,8 +117,20 @@ def core() -> openvino.Core:
     return load_openvino().Core()
 
 
+def processor_name() -> str:
+    """What the processor is called; as the system has it where OpenVINO is not installed."""
+    if not has_openvino():
+        return platform.processor() or platform.machine()
+    return str(core().get_property("CPU", "FULL_DEVICE_NAME")).strip()
+
+
+def processor_abilities() -> tuple[str, ...]:
+    """What OpenVINO says that this processor computes in; nothing where OpenVINO is not installed."""
+    return tuple(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")) if has_openvino() else ()
+
+
 def cpu_precisions() -> tuple[Precision, ...]:
     """What this processor computes in by its own instructions, the fastest first."""
-    able = core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    able = processor_abilities()
     wanted: tuple[tuple[str, Precision], ...] = (("FP16", "f16"), ("BF16", "bf16"), ("FP32", "f32"))
     return tuple(name for capability, name in wanted if capability in able)

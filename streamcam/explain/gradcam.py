@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from streamcam.choices import EngineName, Fit, Method, Precision, PrecisionChoice, Score
 from streamcam.errors import OptionError, StreamcamWarning
-from streamcam.explain.build import Builder, Recipe, Settings
+from streamcam.explain.build import Builder, EngineSettings, Recipe
 from streamcam.explain.engines import Answer, Engine
 from streamcam.explain.geometry import View, view_of
 from streamcam.explain.graph import SizeError
 from streamcam.explain.targets import NO_CLASS, resolve_targets
 from streamcam.models.classifier import Classifier, wrap_model
-from streamcam.steady.naming import Naming
+from streamcam.settings import ExplainSettings
 from streamcam.system.cache import Cache, usual_cache
-from streamcam.types import Explanation, Frame, Int32Array, UInt8Array
+from streamcam.types import Explanation, Frame, Header, Int32Array, Targets, UInt8Array
 
 if TYPE_CHECKING:
     import keras
@@ -50,7 +51,7 @@ class GradCAM:
         precision: ``f32``, ``f16`` or ``bf16``; ``auto`` takes half precision only where, on fifteen real pictures,
             every heatmap correlates with f32's by 0.99 at least and every top class is the same, and it is faster.
         threads: threads to use on the CPU; 0 for one a core.
-        in_flight: frames that ``stream`` works on at once: more frames a second, a later answer.
+        in_flight: frames to work on at once, each on its share of the threads: more frames a second, a later answer.
         cache: whether converted graphs are kept on disk (True: in the usual folder), so that the next start needs no
             TensorFlow. A Keras model given as it is has no name to keep it under.
         agreed: where the precision that ``auto`` has measured is kept, too, and which wins over the cache: explainers
@@ -68,7 +69,7 @@ class GradCAM:
         layer: str | Sequence[str] | None = None,
         method: Method = "gradcam",
         score: Score = "logit",
-        targets: Sequence[str | int] = ("top1",),
+        targets: Targets = ("top1",),
         fit: Fit = "native",
         size: int | None = None,
         engine: EngineName = "auto",
@@ -93,8 +94,8 @@ class GradCAM:
         self._targets = resolve_targets(targets, self.classifier.labels)
         self._layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
         self._size = _scaled(self.classifier.input_size, size)
-        self._in_flight = in_flight
-        self._builder = Builder(Settings(engine, precision, threads, in_flight, usual_cache(cache), agreed))
+        self.in_flight = in_flight
+        self._builder = Builder(EngineSettings(engine, precision, threads, in_flight, usual_cache(cache), agreed))
         self._latest: Engine | None = None
         self._compiled: OrderedDict[tuple[int, int, int, Method], Engine] = OrderedDict()
         self._trace_count = 0
@@ -125,10 +126,31 @@ class GradCAM:
         """How often a function was traced and compiled: once per input size and number of targets."""
         return self._trace_count
 
+    def describe(self) -> Header:
+        """The settings that a reader of records must know; those that are only known after a frame are None before it."""
+        return {
+            "model": self.classifier.name,
+            "layer": self.layer,
+            "method": self.method,
+            "score": self.score,
+            "fit": self.fit,
+            "size": min(self.size),
+            "engine": self.engine,
+            "precision": self.precision,
+        }
+
     def __call__(
-        self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None, method: Method | None = None
+        self, frame: Frame | UInt8Array, targets: Targets | None = None, method: Method | None = None
     ) -> Explanation:
-        """Explain one frame.
+        """Explain one frame, and wait for it; see ``start``."""
+        return self.start(frame, targets, method)()
+
+    def start(
+        self, frame: Frame | UInt8Array, targets: Targets | None = None, method: Method | None = None
+    ) -> Callable[[], Explanation]:
+        """Begin with a frame; the function that is returned waits for the explanation and gives it.
+
+        At most ``in_flight`` frames may be begun before the first of them is waited for.
 
         Args:
             frame: a ``Frame``, or an image ``(H, W, 3)`` uint8, BGR.
@@ -139,71 +161,6 @@ class GradCAM:
             OptionError: the image is not ``(H, W, 3)`` uint8.
             TargetError, LayerError, ModelError: the model has no such class or layer, or cannot be explained.
         """
-        return self._start(frame, targets, method)()
-
-    def stream(
-        self, frames: Iterable[Frame], *, every: int = 1, naming: Naming | None = None
-    ) -> Iterator[tuple[Frame, Explanation]]:
-        """Explain frames in their order, up to ``in_flight`` of them at once.
-
-        Args:
-            frames: any iterable of frames.
-            every: explain each Nth frame only; the frames between carry the explanation of the one before.
-            naming: chooses the class to explain, in place of the usual targets. A frame on which it changes is explained
-                once more, so that the result does not depend on ``in_flight``.
-
-        Raises:
-            OptionError: ``every`` is not positive.
-        """
-        if every < 1:
-            raise OptionError(f"every {every}: must be 1 (each frame) or more")
-        waiting: deque[tuple[Frame, Callable[[], Explanation] | None]] = deque()
-        carried: Explanation | None = None
-
-        def oldest() -> tuple[Frame, Explanation]:
-            nonlocal carried
-            frame, finish = waiting.popleft()
-            if finish:
-                carried = self._renamed(frame, finish(), naming)
-            assert carried is not None
-            return frame, carried
-
-        try:
-            failure: Exception | None = None
-            numbered = enumerate(frames)
-            while True:
-                try:
-                    number, frame = next(numbered)
-                except StopIteration:
-                    break
-                except Exception as error:  # raised after the frames before it
-                    failure = error
-                    break
-                waiting.append(
-                    (frame, None if number % every else self._start(frame, naming.targets if naming else None))
-                )
-                if len(waiting) >= self._in_flight * every:
-                    yield oldest()
-            while waiting:
-                yield oldest()
-            if failure:
-                raise failure
-        finally:  # left early: what was begun is waited for
-            for _, finish in waiting:
-                if finish:
-                    finish()
-
-    def _renamed(self, frame: Frame, explanation: Explanation, naming: Naming | None) -> Explanation:
-        """The explanation, or another one where it is not of the class that is named now."""
-        if naming is None:
-            return explanation
-        naming.update(explanation.probabilities)
-        return explanation if explanation.classes[0] == naming.held else self(frame, naming.targets)
-
-    def _start(
-        self, frame: Frame | UInt8Array, targets: Sequence[str | int] | None = None, method: Method | None = None
-    ) -> Callable[[], Explanation]:
-        """Begin with a frame; the result waits for the explanation and gives it."""
         image, index, time = (frame.image, frame.index, frame.time) if isinstance(frame, Frame) else (frame, 0, 0.0)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             raise OptionError(f"an image is (H, W, 3) uint8 in BGR order, not {image.shape} {image.dtype}")
@@ -260,6 +217,13 @@ class GradCAM:
 
     def _recipe(self, size: tuple[int, int], targets: int, method: Method | None = None) -> Recipe:
         return Recipe(self.classifier, self._layers, method or self.method, self.score, size, targets)
+
+
+def make_explainer(
+    settings: ExplainSettings, classifier: Classifier | keras.Model, *, in_flight: int = 1, agreed: Cache | None = None
+) -> GradCAM:
+    """A ``GradCAM`` from settings."""
+    return GradCAM(classifier, **asdict(settings), in_flight=in_flight, agreed=agreed)
 
 
 def _explanation(answer: Answer, wanted: Int32Array, view: View, index: int = 0, time: float = 0.0) -> Explanation:

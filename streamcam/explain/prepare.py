@@ -5,69 +5,79 @@ What is made is left in the disk cache, where the process that asked for it find
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
 import threading
-from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 
+from streamcam.explain.gradcam import make_explainer
+from streamcam.models.loading import load_classifier
+from streamcam.settings import ExplainSettings, ModelSettings
+from streamcam.system.child import ChildProcess, serve_parent
+from streamcam.system.wire import from_builtins
+
 _LOOKS = 0.1  # seconds between looks at whether it is still wanted
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to prepare.
+
+    Attributes:
+        model: whose graph.
+        explain: how it is explained; the number of targets shapes the graph.
+        shape: ``(height, width)`` of the frames in pixels.
+    """
+
+    model: ModelSettings
+    explain: ExplainSettings
+    shape: tuple[int, int]
+
+
 def prepare(
-    model: dict[str, Any],
-    explain: dict[str, Any],
+    model: ModelSettings,
+    explain: ExplainSettings,
     shape: tuple[int, int],
-    targets: Sequence[str | int],
+    *,
     cache: Path,
     stopped: threading.Event | None = None,
 ) -> bool:
     """Explain an empty picture in another process, at low priority, so that its graph comes into the disk cache.
 
     Args:
-        model: what to call ``load_model`` with.
-        explain: what to call ``GradCAM`` with.
+        model: whose graph.
+        explain: how it is explained; the number of targets shapes the graph.
         shape: ``(height, width)`` of the frames in pixels.
-        targets: the classes to explain; their number shapes the graph.
         cache: the cache's folder.
         stopped: set where it is not wanted any more: the process is ended at once.
 
     Returns:
         Whether it worked. Where it did not, doing the same here gives the reason.
     """
-    order = json.dumps({"model": model, "explain": explain, "shape": shape, "targets": list(targets)})
-    with subprocess.Popen(
-        [sys.executable, "-m", "streamcam.explain.prepare", order],
-        env=os.environ | {"STREAMCAM_CACHE": str(cache), "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as child:
-        try:
-            while child.poll() is None:
-                if stopped is None:
-                    child.wait()
-                elif stopped.wait(_LOOKS):
-                    break
-        finally:
-            child.kill()
-    return child.returncode == 0
+    child = ChildProcess("streamcam.explain.prepare", environment={"STREAMCAM_CACHE": str(cache)})
+    try:
+        child.send(Order(model, explain, shape))
+        while not child.wait(_LOOKS if stopped else None):
+            if stopped and stopped.is_set():
+                return False
+        return child.exit_code == 0
+    finally:
+        child.close()
 
 
 def main() -> None:
     """Do what the parent has ordered."""
-    from streamcam import GradCAM, load_model
-
+    orders: SimpleQueue[Any] = SimpleQueue()
+    serve_parent(orders.put)
     if hasattr(os, "nice"):
         os.nice(10)
-    order = json.loads(sys.argv[1])
-    explain = GradCAM(load_model(**order["model"]), **order["explain"])
-    explain(np.zeros((*order["shape"], 3), np.uint8), order["targets"])
+    order = from_builtins(orders.get(), Order)
+    explain = make_explainer(replace(order.explain, cache=True), load_classifier(order.model))
+    explain(np.zeros((*order.shape, 3), np.uint8))
 
 
 if __name__ == "__main__":

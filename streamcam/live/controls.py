@@ -36,7 +36,12 @@ class Controls:
     """
 
     def __init__(
-        self, overlay: Overlay, *, targets: tuple[str | int, ...] = ("top1",), method: Method = "gradcam"
+        self,
+        overlay: Overlay,
+        *,
+        targets: tuple[str | int, ...] = ("top1",),
+        method: Method = "gradcam",
+        methods: tuple[Method, ...] = get_args(Method),
     ) -> None:
         self.overlay = overlay
         self.targets = targets
@@ -45,6 +50,7 @@ class Controls:
         self.frozen = False
         self.recording = False
         self.helping = False
+        self._methods = methods
         self._usual_targets = targets
         self._usual_method: Method = method
         self._notice = ("", 0.0)
@@ -103,8 +109,11 @@ class Controls:
             self.show_notice("locked")
 
     def next_method(self) -> None:
-        """The next formula."""
-        self.method = _after(self.method, get_args(Method))
+        """The next formula, where the explainer has several."""
+        if not self._methods:
+            self.show_notice("this explainer has one method")
+            return
+        self.method = _after(self.method, self._methods)
         self.show_notice(self.method)
 
     def next_colormap(self) -> None:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from queue import Full, Queue
-from types import TracebackType
-from typing import Self
 
 from streamcam.errors import StreamcamError
 from streamcam.live.controls import Controls
-from streamcam.sinks.video import Encoding, VideoSink
-from streamcam.types import Explanation, Frame, Sink, VideoInfo
+from streamcam.protocols import Closing, Sink
+from streamcam.settings import Encoding
+from streamcam.sinks.video import VideoSink
+from streamcam.types import Explanation, Frame, VideoInfo
 
 _WAITING = 30  # frames between the session and the encoder
 
@@ -61,7 +61,7 @@ class Background:
             raise self._failure
 
 
-class Recorder:
+class Recorder(Closing):
     """A sink that records while the controls say so, each time to a file of its own.
 
     Times are those of the source, from the first frame of the recording. A failure ends the recording, not the session.
@@ -135,11 +135,3 @@ class Recorder:
             if error not in self.failures:
                 self.failures.append(error)
         self.lost += background.lost
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

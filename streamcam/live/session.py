@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from streamcam.live.controls import Controls, SessionEnd
-from streamcam.live.explainer import LiveExplainer
+from streamcam.live.explainer import ControlledExplainer
 from streamcam.live.stats import Stats
-from streamcam.pipeline.run import Steady, newest_frame, run
-from streamcam.types import Drawing, Explanation, Float32Array, Frame, LiveFeed, UInt8Array, Writer
+from streamcam.pipeline.run import newest_frame, run
+from streamcam.protocols import Drawing, LiveFeed, Steady, Writer
+from streamcam.types import Explanation, Frame, UInt8Array
 
 
 class LiveDrawing:
@@ -24,10 +26,10 @@ class LiveDrawing:
     def __init__(self, controls: Controls, stats: Stats) -> None:
         self._controls, self._stats = controls, stats
 
-    def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
+    def draw(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
         """A new picture of the same size."""
         with self._stats.timed("draw"):
-            return self._controls.overlay.draw(image, heat, explanation)
+            return self._controls.overlay.draw(image, explanation)
 
 
 class SessionLimit:
@@ -60,7 +62,7 @@ def freezing(frames: Iterable[Frame], controls: Controls) -> Iterator[Frame]:
 
 def run_session(
     source: LiveFeed,
-    explain: LiveExplainer,
+    explain: ControlledExplainer[Any],
     controls: Controls,
     sinks: Sequence[Writer],
     stats: Stats,
@@ -68,7 +70,17 @@ def run_session(
     steady: Steady | None = None,
     overlay: Drawing | None = None,
 ) -> None:
-    """Show a live source, drawn as the controls say if not otherwise, until a sink, the source or Ctrl-C ends it."""
+    """Explain and draw a live source for all sinks, until a sink raises ``SessionEnd``, the source ends, or Ctrl-C comes.
+
+    Args:
+        source: whose frames; it is closed at the end.
+        explain: the explainer; it follows the same controls.
+        controls: what people change meanwhile.
+        sinks: who takes the frames, in this order; ``stats`` belongs among them, behind what shows the picture.
+        stats: counts and times the stages.
+        steady: from raw explanations to shown heat, see ``run``.
+        overlay: how the heat is drawn; as the controls say if None.
+    """
 
     def frames() -> Iterator[Frame]:
         try:

@@ -7,14 +7,13 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 
 from streamcam.drawing.status import Status, draw_status
 from streamcam.errors import SinkError
 from streamcam.live.controls import Controls, SessionEnd
+from streamcam.protocols import Closing
 from streamcam.types import Explanation, Frame
 
 KEYS = (
@@ -36,7 +35,7 @@ _LARGEST = 1280, 720  # pixels of the window at first
 _NO_DISPLAY = "use --no-window, with -o to record, or 'streamcam serve' for a page in the browser"
 
 
-class Window:
+class Window(Closing):
     """Shows each frame. Closing it, q or Esc ends the session.
 
     Args:
@@ -120,14 +119,6 @@ class Window:
         if _is_open():
             cv2.destroyWindow(_TITLE)
             cv2.waitKey(1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _is_open() -> bool:

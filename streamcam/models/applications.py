@@ -15,10 +15,10 @@ from streamcam.errors import ModelError
 if TYPE_CHECKING:
     import keras
 
-    from streamcam.models.catalog import Entry
+    from streamcam.models.catalog import CatalogEntry
 
 
-def build_application(entry: Entry, weights: str) -> keras.Model:
+def build_application(entry: CatalogEntry, weights: str) -> keras.Model:
     """Build a network of ``keras.applications``.
 
     Args:
@@ -69,7 +69,7 @@ def seeded(factory: Callable[[], keras.Model]) -> keras.Model:
         random.setstate(state)
 
 
-def _weights_error(entry: Entry, error: Exception) -> ModelError:
+def _weights_error(entry: CatalogEntry, error: Exception) -> ModelError:
     url = re.search(r"URL fetch failure on (\S+?): ", str(error))
     if not url:
         reason = " ".join(str(error).split())[:300]

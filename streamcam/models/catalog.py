@@ -11,7 +11,7 @@ BUNDLED = "efficientnet-lite0"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """A model known by name.
 
     Attributes:
@@ -27,14 +27,14 @@ class Entry:
     preprocess: str
 
 
-def _family(preprocess: str, *models: tuple[str, str, int]) -> list[Entry]:
-    return [Entry(name, factory, size, preprocess) for name, factory, size in models]
+def _family(preprocess: str, *models: tuple[str, str, int]) -> list[CatalogEntry]:
+    return [CatalogEntry(name, factory, size, preprocess) for name, factory, size in models]
 
 
 CATALOG = {
     entry.name: entry
     for entry in [
-        Entry(BUNDLED, None, 224, "lite"),
+        CatalogEntry(BUNDLED, None, 224, "lite"),
         *_family(
             "none",
             ("convnext_tiny", "ConvNeXtTiny", 224),
@@ -103,7 +103,7 @@ def knows(name: str) -> bool:
     return any(_plain(name) == _plain(known) for known in CATALOG)
 
 
-def find(name: str) -> Entry:
+def find(name: str) -> CatalogEntry:
     """The entry of that name; case, hyphens and underscores do not matter (``ResNet50V2`` is ``resnet50_v2``).
 
     Raises:

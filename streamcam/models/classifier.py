@@ -14,6 +14,7 @@ from streamcam.models import catalog
 from streamcam.models.labels import imagenet_labels
 from streamcam.models.layers import choose_layer, list_layers
 from streamcam.models.preprocessing import PREPROCESSINGS, Preprocessing
+from streamcam.system.libraries import load_tensorflow
 from streamcam.types import Float32Array
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def wrap_model(
         ModelError: the model does not take one image, or does not give one score a class.
         LayerError: no layer of it has a spatial map.
     """
+    load_tensorflow()
     name = name or model.name
     height, width, channels = _input_shape(model, name, input_size)
     layers, output = list_layers(model, (height, width, channels))

@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import Generic, TypeVar
 
-from streamcam.pipeline.prefetch import End, pump
-from streamcam.types import Explanation, Frame
+from streamcam.iteration import End
+from streamcam.pipeline.prefetch import pump
+from streamcam.types import Explained, Explanation, Frame
 
 T = TypeVar("T")
 
@@ -64,11 +65,12 @@ def newest(items: Iterable[T]) -> Generator[T, None, None]:
 
 
 def follow(
-    frames: Iterable[Frame], explain: Callable[[Frame], Explanation]
-) -> Generator[tuple[Frame, Explanation | None], None, None]:
+    frames: Iterable[Frame], explain: Callable[[Frame], Explanation], *, every: int = 1
+) -> Generator[Explained, None, None]:
     """Each frame at once, with the newest explanation there is; None until there is one for pictures of its size.
 
-    ``explain`` runs in a thread of its own, on the newest fresh frame each time. Its error is raised here.
+    ``explain`` runs in a thread of its own, on the newest fresh frame each time, or on the newest of every Nth fresh
+    frames. Its error is raised here.
     """
     box: Mailbox[Frame | End] = Mailbox()
     latest: tuple[tuple[int, ...], Explanation] | None = None
@@ -84,11 +86,14 @@ def follow(
 
     thread = threading.Thread(target=work, name="streamcam-explain", daemon=True)
     thread.start()
+    fresh = 0
     try:
         with closing(newest(frames)) as arriving:
             for frame in arriving:
                 if frame.fresh:
-                    box.put(frame)
+                    if fresh % every == 0:
+                        box.put(frame)
+                    fresh += 1
                 if failure:
                     raise failure
                 known = latest

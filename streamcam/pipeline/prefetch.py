@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import TypeVar
 
+from streamcam.iteration import End
+
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """The last thing in the queue: the iterator's end, or the error that ended it."""
-
-    error: BaseException | None = None
 
 
 def pump(items: Iterable[T], put: Callable[[T], object], stopped: threading.Event) -> End:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import cv2
 import numpy as np
 
 from streamcam.errors import SinkError
+from streamcam.settings import Encoding
 from streamcam.sinks.audio import AudioCopy
 from streamcam.sinks.partial import FileSink
 from streamcam.types import Explanation, Frame, UInt8Array, VideoInfo
@@ -25,21 +25,6 @@ _THREADS = 4  # what x264 writes depends on their number: the same on every mach
 # bytes. Without it, a crf higher by 2 gives the same PSNR for 7 to 18 % more bytes (two clips of 720p).
 _REPEATABLE = {"mbtree": "0"}
 _MATRIX_BT601, _PRIMARIES_BT709, _LIMITED_RANGE = 6, 1, 1  # ISO/IEC 23091-2 codes, and FFmpeg's for the range
-
-
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How the video is compressed.
-
-    Attributes:
-        codec: an FFmpeg encoder or codec name that takes yuv420p.
-        crf: constant quality where the encoder has it, lower is better; for H.264 0 to 51, 18 looks lossless.
-        preset: the encoder's trade of speed for size, ``ultrafast`` to ``veryslow`` for H.264.
-    """
-
-    codec: str = "h264"
-    crf: int = 22
-    preset: str = "veryfast"
 
 
 class VideoSink(FileSink):

@@ -17,15 +17,13 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from streamcam.iteration import End, with_end
 from streamcam.steady.motion import Motion, motion, small_gray
-from streamcam.types import Explanation, Float32Array, Frame, UInt8Array
-
-Steadied: TypeAlias = tuple[Frame, Explanation | None, Float32Array | None]
+from streamcam.types import Explained, Explanation, Float32Array, Frame, UInt8Array
 
 AHEAD = 8  # frames that are read ahead in files
 _NEW = 0.15  # share of a new map in the average
@@ -33,47 +31,37 @@ _DECAY = 0.99  # of the remembered largest evidence, a frame
 _KEPT = 64  # small pictures that are kept, for explanations that come late
 
 
-def unsteadied(explained: Iterable[tuple[Frame, Explanation | None]]) -> Iterator[Steadied]:
-    """Each map by itself, divided by its own maximum: ``(frame, explanation, heat)``."""
-    for frame, explanation in explained:
-        if explanation is None:
-            yield frame, None, None
-        else:
-            peak = explanation.heatmaps.max()
-            yield frame, explanation, (explanation.heatmaps / (peak or 1)).astype(np.float32)
+def unsteadied(stream: Iterable[Explained]) -> Iterator[Explained]:
+    """The same frames with heat: each map by itself, divided by its own maximum."""
+    for frame, explanation in stream:
+        if explanation is not None:
+            heat = explanation.heatmaps / (explanation.heatmaps.max() or 1)
+            explanation = replace(explanation, heat=heat.astype(np.float32))
+        yield frame, explanation
 
 
-def steadied(
-    explained: Iterable[tuple[Frame, Explanation | None]],
-    *,
-    ahead: int = 0,
-) -> Iterator[Steadied]:
-    """Steady heat for each frame: ``(frame, explanation, (K, h, w) heat in 0…1)``; the explanation stays raw.
+def steadied(stream: Iterable[Explained], *, ahead: int = 0) -> Iterator[Explained]:
+    """The same frames with steady heat, ``(K, h, w)`` in 0…1; the maps stay raw.
+
+    An error of ``stream`` is raised after the frames before it.
 
     Args:
-        explained: frames with their explanations; one may carry the explanation of an earlier frame, and its map then
+        stream: frames with their explanations; one may carry the explanation of an earlier frame, and its map then
             moves along with the picture.
         ahead: how many frames may be read before one is given, to average both ways.
     """
     maker = _Maker(both_ways=ahead > 0)
     waiting: deque[_Moment] = deque()
-    failure: Exception | None = None
-    arriving = iter(explained)
-    while True:
-        try:
-            frame, explanation = next(arriving)
-        except StopIteration:
-            break
-        except Exception as error:  # raised after the frames before it
-            failure = error
-            break
-        waiting.append(maker.moment(frame, explanation))
+    for item in with_end(stream):
+        if isinstance(item, End):
+            while waiting:
+                yield _finished(waiting)
+            if item.error:
+                raise item.error
+            return
+        waiting.append(maker.moment(*item))
         if len(waiting) > ahead:
             yield _finished(waiting)
-    while waiting:
-        yield _finished(waiting)
-    if failure:
-        raise failure
 
 
 @dataclass(slots=True)
@@ -168,10 +156,10 @@ def _same_targets(one: Explanation, other: Explanation | None) -> bool:
     )
 
 
-def _finished(waiting: deque[_Moment]) -> Steadied:
-    """Take the oldest moment out, averaged with those that follow it."""
+def _finished(waiting: deque[_Moment]) -> Explained:
+    """Take the oldest moment out, its maps averaged with those that follow it."""
     first, *later = list(waiting)
-    heat = None
+    waiting.popleft()
     if first.explanation is not None and first.average is not None and first.peaks is not None:
         heat, peaks = first.average, first.peaks
         shot = [first]
@@ -196,5 +184,5 @@ def _finished(waiting: deque[_Moment]) -> Steadied:
                 if moment.peaks is not None:
                     peaks = np.maximum(peaks, moment.peaks * np.float32(_DECAY**distance))
         heat = np.clip(heat / (peaks.max() or 1), 0, 1).astype(np.float32)
-    waiting.popleft()
-    return first.frame, first.explanation, heat
+        return first.frame, replace(first.explanation, heat=heat)
+    return first.frame, first.explanation

@@ -8,7 +8,7 @@ LEAD = 0.25  # probability by which another class must lead to be named at once
 LEAD_FRAMES = 15  # frames in a row that it must lead to be named otherwise
 
 
-class Naming:
+class SteadyNaming:
     """Keeps a class named until another leads by much, or for a while.
 
     Attributes:
@@ -25,7 +25,7 @@ class Naming:
         return ("top1",) if self.held is None else (self.held,)
 
     def update(self, probabilities: Float32Array) -> None:
-        """Hear the ``(C,)`` probabilities of one more frame; ``held`` may change."""
+        """Take the ``(C,)`` probabilities of one more frame; ``held`` may change."""
         best = int(probabilities.argmax())
         if best == self.held:
             self._led = 0

@@ -49,7 +49,7 @@ def key_of(facts: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CacheEntry:
     """One entry of the store.
 
     Attributes:
@@ -135,7 +135,7 @@ class Cache:
         finally:
             lock.release()
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[CacheEntry]:
         """All entries, the one used last first."""
         found = []
         for manifest in self.folder.glob(f"*/{_MANIFEST}"):
@@ -144,7 +144,7 @@ class Cache:
             with contextlib.suppress(OSError, ValueError, KeyError):
                 size = sum(path.stat().st_size for path in manifest.parent.iterdir())
                 facts = json.loads(manifest.read_bytes())["facts"]
-                found.append(Entry(manifest.parent.name, facts, size, manifest.stat().st_mtime))
+                found.append(CacheEntry(manifest.parent.name, facts, size, manifest.stat().st_mtime))
         return sorted(found, key=lambda entry: -entry.used)
 
     def remove(self, key: str) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+
+from streamcam.errors import ModelError
 
 # What opencv-python and PyAV load from the system on Linux, and the packages that bring it.
 SYSTEM_LIBRARIES = {
@@ -34,10 +37,31 @@ def explain_import_error(error: ImportError) -> str:
 
 
 def load_tensorflow() -> None:
-    """Import TensorFlow without the lines that its C++ core writes to stderr meanwhile."""
+    """Import TensorFlow, and let Keras run on it, without the lines that TensorFlow's C++ core writes to stderr.
+
+    Keras chooses its backend when it is imported, by this variable: whatever it said before, what is explained here runs
+    on TensorFlow.
+
+    Raises:
+        ModelError: Keras was imported before, with another backend.
+    """
+    if "keras" in sys.modules:
+        used = sys.modules["keras"].config.backend()
+        if used != "tensorflow":
+            raise ModelError(
+                f"Keras runs on {used} in this process, and streamcam explains models that run on TensorFlow; "
+                "set KERAS_BACKEND=tensorflow before Keras is imported"
+            )
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if "tensorflow" not in sys.modules:
         with quiet_start():
             import tensorflow  # noqa: F401
+
+
+def has_openvino() -> bool:
+    """Whether OpenVINO is installed: it has no wheels for some platforms. Does not import it."""
+    return importlib.util.find_spec("openvino") is not None
 
 
 def load_openvino() -> Any:

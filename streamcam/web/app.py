@@ -22,10 +22,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-import streamcam
 from streamcam.choices import BlendMode, Method
 from streamcam.drawing.overlay import colour_table
 from streamcam.live.controls import COLORMAPS
+from streamcam.system.versions import VERSION
 from streamcam.web.access import Guard
 from streamcam.web.broadcast import Full
 from streamcam.web.languages import Language
@@ -60,7 +60,7 @@ def make_app(
         staff_link: the address of the staff page with its key, for the QR code.
     """
     facts = {
-        "version": streamcam.__version__,
+        "version": VERSION,
         "languages": {code: language.sentences for code, language in languages.items()},
         "methods": list(get_args(Method)),
         "blends": list(get_args(BlendMode)),

@@ -12,7 +12,7 @@ import numpy as np
 
 from streamcam.drawing.overlay import upsample
 from streamcam.live.controls import Controls, SessionEnd
-from streamcam.types import Explanation, Float32Array, Frame, UInt8Array
+from streamcam.types import Explanation, Frame, UInt8Array
 from streamcam.web.broadcast import Bulletin
 from streamcam.web.messages import picture_message
 
@@ -56,7 +56,7 @@ class Page:
         """A session begins."""
         self.is_ending = False
 
-    def draw(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
+    def draw(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
         """The picture as it is."""
         return image
 
@@ -73,7 +73,7 @@ class Page:
             self.encoded_pictures += 1
             image = frame.image
             if explanation is not None and explanation.heat is not None:
-                image = self._controls.overlay.draw(image, explanation.heat, explanation)
+                image = self._controls.overlay.draw(image, explanation)
             self.pictures.post(self._jpeg(_reduced(image)))
 
     def _message(self, frame: Frame, explanation: Explanation | None) -> bytes:

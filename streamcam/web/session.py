@@ -10,8 +10,7 @@ from streamcam.errors import OptionError, StreamcamError
 from streamcam.live.explainer import LiveExplainer
 from streamcam.live.session import run_session
 from streamcam.live.stats import Stats
-from streamcam.pipeline.run import Steady
-from streamcam.types import LiveFeed, Writer
+from streamcam.protocols import LiveFeed, Steady, Writer
 from streamcam.web.viewer import Show
 
 _PAUSE = 5.0  # seconds between a failure and the next attempt

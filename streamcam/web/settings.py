@@ -14,8 +14,8 @@ from streamcam.choices import BlendMode, Method
 from streamcam.errors import OptionError
 from streamcam.live.controls import Controls
 from streamcam.live.stats import Stats
+from streamcam.protocols import LiveFeed
 from streamcam.sinks.partial import write_whole
-from streamcam.types import LiveFeed
 from streamcam.web.messages import Choose, Explain, Settings, Touch, parse
 
 Role: TypeAlias = Literal["viewer", "visitor", "staff"]

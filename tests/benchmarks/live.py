@@ -35,7 +35,7 @@ from streamcam.live.controls import Controls
 from streamcam.live.explainer import LiveExplainer
 from streamcam.live.session import SessionLimit, run_session
 from streamcam.live.stats import Stats
-from streamcam.sources.live.capture import CaptureSettings
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.live import LiveSource
 
 STALL = 1.0  # seconds
@@ -73,9 +73,9 @@ def clock(minutes: float) -> None:
 
 
 class _Slow(GradCAM):
-    def __call__(self, frame: Frame | np.ndarray, targets: Any = None, method: Any = None) -> Explanation:
+    def start(self, frame: Frame | np.ndarray, targets: Any = None, method: Any = None) -> Callable[[], Explanation]:
         time.sleep(0.5)
-        return super().__call__(frame, targets, method)
+        return super().start(frame, targets, method)
 
 
 def slow(seconds: float) -> None:

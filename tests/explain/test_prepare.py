@@ -10,6 +10,7 @@ from makers.leftovers import nothing_left
 
 from streamcam import Cache
 from streamcam.explain.prepare import prepare
+from streamcam.settings import ExplainSettings, ModelSettings
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +22,6 @@ def nothing_stays():
 def test_a_preparing_process_is_ended_when_nobody_wants_it_any_more(tmp_path):
     stopped = threading.Event()
     threading.Timer(0.5, stopped.set).start()
-    assert not prepare({"model": "efficientnet-lite0"}, {}, (96, 96), ["top1"], tmp_path / "cache", stopped)
+    assert not prepare(ModelSettings(), ExplainSettings(), (96, 96), cache=tmp_path / "cache", stopped=stopped)
     assert psutil.Process().children() == []
     assert Cache(tmp_path / "cache").entries() == []

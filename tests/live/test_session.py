@@ -80,9 +80,9 @@ def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
     class Slow(GradCAM):
         """As slow as its input is large."""
 
-        def __call__(self, frame, targets=None, method=None):
+        def start(self, frame, targets=None, method=None):
             time.sleep(0.1 if min(self.size) > 30 else 0.001)
-            return super().__call__(frame, targets, method)
+            return super().start(frame, targets, method)
 
     monkeypatch.setattr("streamcam.live.explainer._SECONDS_TO_JUDGE", 0.5)
     made = {}

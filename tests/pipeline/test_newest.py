@@ -7,6 +7,7 @@ import time
 from contextlib import ExitStack
 from functools import partial
 from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -104,8 +105,9 @@ def test_a_model_that_takes_for_ever_holds_up_no_picture():
 
 def test_an_error_of_the_model_is_raised_and_nothing_stays(camera):
     explain = GradCAM(wrap_model(models.flat().model), cache=False)
+    failing = SimpleNamespace(start=lambda frame, targets: explain.start(frame, ("no such class",)))
     with LiveSource(camera.url) as source, pytest.raises(TargetError):
-        run(source, lambda frame: explain(frame, ("no such class",)), [], overlay=Overlay(()), policy=newest_frame)
+        run(source, failing, [], overlay=Overlay(()), policy=newest_frame)
 
 
 def test_an_explanation_of_another_size_is_not_drawn():

@@ -7,15 +7,14 @@ import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from types import TracebackType
 from typing import Self
 
 import cv2
 import numpy as np
 
 from streamcam.errors import SourceError
-from streamcam.sources.live.live import Counts, State
-from streamcam.types import Frame, UInt8Array, VideoInfo
+from streamcam.protocols import Closing
+from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
 MAX_BYTES = 1 << 20  # of a picture as it is sent
 _MAX_SIDE = 2560  # pixels; what decodes to more is refused before it is decoded
@@ -24,14 +23,14 @@ _TICK = 0.1
 _AWAY = 3.0  # seconds of silence after which nobody is there
 
 
-class BrowserSource:
+class BrowserSource(Closing):
     """Gives what ``feed`` is given; the newest picture wins."""
 
     name = "the visitor's camera"
 
     def __init__(self) -> None:
-        self.state = State("connecting")
-        self.counts = Counts()
+        self.state = SourceState("connecting")
+        self.counts = SourceCounts()
         self._start = time.perf_counter()
         self._changed = threading.Condition()
         self._fed: tuple[UInt8Array, float] | None = None
@@ -78,11 +77,11 @@ class BrowserSource:
             if fed:
                 self._image, last = fed
                 self.counts.reconnects += self.state.phase == "retrying"
-                self.state = State("live")
+                self.state = SourceState("live")
                 yield Frame(self._image, index, last)
             else:
                 if self.state.phase == "live" and self.now - last > _AWAY:
-                    self.state = State("retrying", "no pictures from the browser")
+                    self.state = SourceState("retrying", "no pictures from the browser")
                     self.clear()
                 yield Frame(self._image, index, self.now, fresh=False)
             index += 1
@@ -96,11 +95,6 @@ class BrowserSource:
     def __enter__(self) -> Self:
         self._closed = False
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def decode(jpeg: bytes) -> UInt8Array:

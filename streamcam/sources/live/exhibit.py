@@ -11,19 +11,18 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 
 from streamcam.errors import SourceError
 from streamcam.photographs import photographs
-from streamcam.sources.live.capture import CaptureSettings
+from streamcam.protocols import Closing
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.hours import Hours
-from streamcam.sources.live.live import Counts, LiveSource, State
+from streamcam.sources.live.live import LiveSource
 from streamcam.sources.live.slideshow import slideshow
-from streamcam.types import Frame, UInt8Array, VideoInfo
+from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
 _log = logging.getLogger(__name__)
 
@@ -103,7 +102,7 @@ class CameraWatcher:
         self._thread.join()
 
 
-class ExhibitSource:
+class ExhibitSource(Closing):
     """A camera with something for the time when nobody is before it.
 
     While the camera has no picture, or nothing has moved for ``attract_after`` seconds, the clips (or, without any,
@@ -136,8 +135,8 @@ class ExhibitSource:
         self._shown = np.zeros((self._camera.info.height, self._camera.info.width, 3), np.uint8)
         self._stopping = threading.Event()
         self._index = 0
-        self._override: State | None = None
-        self._past = Counts()
+        self._override: SourceState | None = None
+        self._past = SourceCounts()
         self._start = time.perf_counter()
         self.wakes = 0
 
@@ -158,15 +157,15 @@ class ExhibitSource:
         return time.perf_counter() - self._start
 
     @property
-    def state(self) -> State:
+    def state(self) -> SourceState:
         """``attracting`` and ``closed``, or the camera's."""
         return self._override or self._camera.state
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> SourceCounts:
         """Of all cameras so far, and of the pictures that were shown in their place."""
         past, now = self._past, self._camera.counts
-        return Counts(
+        return SourceCounts(
             captured=past.captured + now.captured,
             dropped=past.dropped + now.dropped,
             stalls=past.stalls + now.stalls,
@@ -177,7 +176,7 @@ class ExhibitSource:
         camera: LiveSource | None = self._camera
         while not self._stopping.is_set():
             if self._hours and not self._hours.is_open(self._wall_clock()):
-                self._override = State("closed")
+                self._override = SourceState("closed")
                 yield self._numbered(_CLOSED, self.now, fresh=False)
                 self._stopping.wait(_TICK)
                 continue
@@ -187,13 +186,13 @@ class ExhibitSource:
             with closing(CameraWatcher(camera, self._clock)) as watcher:
                 yield from self._opened(camera, watcher)
             self._past, camera = self.counts, None
-            self._camera.counts = Counts()
+            self._camera.counts = SourceCounts()
 
     def _opened(self, camera: LiveSource, watcher: CameraWatcher) -> Iterator[Frame]:
         """Until the hours are over."""
         while not self._is_over():
             if self._is_deserted(watcher):
-                self._override = State("attracting", camera.state.reason)
+                self._override = SourceState("attracting", camera.state.reason)
                 yield from self._attraction(watcher)
                 self._override = None
                 self.wakes += 1
@@ -239,16 +238,8 @@ class ExhibitSource:
         return frame
 
     def close(self) -> None:
-        """End the iteration soon."""
+        """End the iteration soon, and the camera."""
         self._stopping.set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
         self._camera.close()
 
 

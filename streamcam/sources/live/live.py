@@ -6,21 +6,18 @@ import random
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, Self
 
 import numpy as np
 
-from streamcam.errors import SourceError
+from streamcam.errors import OptionError, SourceError
+from streamcam.protocols import Closing
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.address import parse_address
-from streamcam.sources.live.capture import CaptureSettings
+from streamcam.sources.live.messages import Ended, OpenSource
 from streamcam.sources.live.reader import ReadingProcess
-from streamcam.types import Frame, UInt8Array, VideoInfo
-
-Phase = Literal["connecting", "live", "retrying", "ended", "attracting", "closed"]
+from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
 _TICK = 0.1  # seconds between stand-ins, and the longest that anything waits before it looks whether it should stop
 _LATE = 0.5  # seconds without a picture until the last one is shown again
@@ -29,48 +26,7 @@ _JITTER = 0.25  # of a pause, so that many programs do not come back to one came
 _USUAL_SIZE = 1280, 720
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """How a live source is doing.
-
-    Attributes:
-        phase: of the connection; ``attracting`` and ``closed`` are an exhibit's, see ``ExhibitSource``.
-        reason: why it is not live, in a few words.
-        attempt: how often it was tried since the last picture.
-    """
-
-    phase: Phase
-    reason: str = ""
-    attempt: int = 0
-
-    @property
-    def notice(self) -> str:
-        """One line to be shown, or an empty one where all is well."""
-        if self.phase == "connecting":
-            return "connecting"
-        if self.phase == "retrying":
-            return f"no camera, retrying ({self.attempt}): {self.reason}"
-        return "ended" if self.phase == "ended" else ""
-
-
-@dataclass(slots=True)
-class Counts:
-    """What happened to a live source so far.
-
-    Attributes:
-        captured: pictures that came.
-        dropped: pictures that came while all memory for them was in use.
-        stalls: how often the source was silent for too long, and its process was killed.
-        reconnects: how often pictures came back.
-    """
-
-    captured: int = 0
-    dropped: int = 0
-    stalls: int = 0
-    reconnects: int = 0
-
-
-class LiveSource:
+class LiveSource(Closing):
     """Frames of a camera, a network stream, or a file played in real time.
 
     Where there is no picture for a while, the last one (at first a black one) is given again with ``fresh=False``, ten
@@ -79,16 +35,17 @@ class LiveSource:
 
     Args:
         given: a camera's number, a device path, a URL, or a file.
-        settings: what to ask the camera for, and how patient to be.
+        settings: what to ask a camera for, and how patient to be.
 
     Raises:
-        SourceError: it can be no source at all. While iterating: it gave nothing for ``settings.give_up_after``.
+        SourceError: it can be no source at all. While iterating: it gave nothing for ``give_up_after`` seconds.
+        OptionError: a setting is outside its range.
     """
 
-    def __init__(self, given: str | int | Path, settings: CaptureSettings | None = None) -> None:
+    def __init__(self, given: str | int | Path, settings: CaptureSettings = CaptureSettings()) -> None:
+        _check(settings)
         self.address = parse_address(given)
-        self._settings = settings = settings or CaptureSettings()
-        self._order = asdict(self.address) | asdict(settings)
+        self._settings = settings
         self._rate = Fraction(settings.fps or 30).limit_denominator(1001)
         width, height = settings.width or _USUAL_SIZE[0], settings.height or _USUAL_SIZE[1]
         self._image: UInt8Array = np.zeros((height, width, 3), np.uint8)
@@ -96,8 +53,8 @@ class LiveSource:
         self._last_fresh = 0.0
         self._stopping = threading.Event()
         self.start = time.perf_counter()
-        self.state = State("connecting")
-        self.counts = Counts()
+        self.state = SourceState("connecting")
+        self.counts = SourceCounts()
 
     @property
     def name(self) -> str:
@@ -119,14 +76,14 @@ class LiveSource:
         with ReadingProcess() as reader:
             self._last_fresh, attempt = self.now, 0
             while not self._stopping.is_set():
-                reader.order(self._order)
+                reader.open(OpenSource(self.address, self._settings))
                 for frame in self._frames_until_failure(reader):
                     attempt = 0 if frame.fresh else attempt
                     yield frame
                 if self.state.phase == "ended":
                     return
                 attempt += 1
-                self.state = State("retrying", self.state.reason, attempt)
+                self.state = SourceState("retrying", self.state.reason, attempt)
                 pause = min(_FIRST_PAUSE * 2 ** min(attempt - 1, 10), _LONGEST_PAUSE)
                 until = self.now + pause * random.uniform(1 - _JITTER, 1 + _JITTER)
                 while self.now < until and not self._stopping.wait(_TICK):
@@ -141,26 +98,26 @@ class LiveSource:
                 silence = self.now - last
                 if silence > patience:
                     self.counts.stalls += 1
-                    self.state = State("retrying", f"silent for {patience:g} s", self.state.attempt)
+                    self.state = SourceState("retrying", f"silent for {patience:g} s", self.state.attempt)
                     reader.kill()
                     return
                 if silence > _LATE:
                     yield self._stand_in()
-            elif "ended" in message:
-                over = not message["ended"] and self.address.kind == "file"
-                reason = message["ended"] or "it ended"
-                self.state = State("ended" if over else "retrying", reason, self.state.attempt)
+            elif isinstance(message, Ended):
+                over = not message.reason and self.address.kind == "file"
+                reason = message.reason or "it ended"
+                self.state = SourceState("ended" if over else "retrying", reason, self.state.attempt)
                 return
             else:
                 last = self._last_fresh = self.now
                 patience = self._settings.stall_timeout
-                self._image = reader.picture(message)
+                self._image = reader.copy(message)
                 self.counts.captured += 1
-                self.counts.dropped += message["dropped"]
+                self.counts.dropped += message.dropped
                 if self.state.phase != "live":
                     self.counts.reconnects += self.state.phase == "retrying"
-                    self.state = State("live")
-                yield self._frame(message["arrived"] - self.start, fresh=True)
+                    self.state = SourceState("live")
+                yield self._frame(message.arrived - self.start, fresh=True)
 
     def _stand_in(self) -> Frame:
         """The last picture once more. Raises ``SourceError`` when there was none for too long."""
@@ -181,10 +138,11 @@ class LiveSource:
         """End the iteration, wherever it is, within a tenth of a second."""
         self._stopping.set()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+def _check(settings: CaptureSettings) -> None:
+    """Raise ``OptionError`` for what must be a number above 0 and is none."""
+    positive = ("stall_timeout", "open_timeout", "give_up_after", "fps")
+    for name in positive:
+        value = getattr(settings, name)
+        if value is not None and not 0 < value < float("inf"):
+            raise OptionError(f"{name.replace('_', '-')} {value}: must be more than 0")

@@ -2,96 +2,71 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import subprocess
-import sys
-import threading
 from queue import Empty, SimpleQueue
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from streamcam.protocols import Closing
+from streamcam.sources.live.messages import Ended, OpenSource, Picture, SlotFree
 from streamcam.sources.live.shared import SharedPictures
+from streamcam.system.child import ChildProcess
+from streamcam.system.wire import from_builtins
 from streamcam.types import UInt8Array
 
+_QUIET = {"OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
 
-class ReadingProcess:
-    """The parent's side of the reading process (see ``grabber``): started when needed, killed when it hangs."""
+
+class ReadingProcess(Closing):
+    """Reads one live source after the other in a process of its own, whose pictures come through shared memory."""
 
     def __init__(self) -> None:
         self._memory = SharedPictures.create()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._listener: threading.Thread | None = None
-        self._messages: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._child: ChildProcess | None = None
+        self._messages: SimpleQueue[Picture | Ended] = SimpleQueue()
 
-    def order(self, order: dict[str, Any]) -> None:
-        """Let the process open a source."""
-        if self._process is None or self._process.poll() is not None:
+    def open(self, order: OpenSource) -> None:
+        """Let the process read a source. A new process is started where the last one has ended."""
+        if self._child is None or not self._child.is_running:
             self.kill()
-            self._start()
-        self._tell(order)
+            self._child = self._start()
+        self._child.send(order)
 
-    def _start(self) -> None:
-        inherited = () if self._memory.descriptor is None else (self._memory.descriptor,)
-        self._process = process = subprocess.Popen(
-            [sys.executable, "-m", "streamcam.sources.live.grabber", self._memory.handle],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=None if os.environ.get("STREAMCAM_DEBUG") else subprocess.DEVNULL,
-            pass_fds=inherited,
-            close_fds=True,
-            bufsize=0,
-            env=os.environ | {"OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8"},
+    def _start(self) -> ChildProcess:
+        self._messages = messages = SimpleQueue[Picture | Ended]()
+
+        def heard(message: dict[str, Any]) -> None:
+            kind: type[Picture | Ended] = Picture if "slot" in message else Ended
+            messages.put(from_builtins(message, kind))
+
+        return ChildProcess(
+            "streamcam.sources.live.grabber",
+            self._memory.handle,
+            heard=heard,
+            ended=lambda: messages.put(Ended("the reading process died")),
+            environment=_QUIET,
+            inherited=() if self._memory.descriptor is None else (self._memory.descriptor,),
         )
-        messages: SimpleQueue[dict[str, Any]] = SimpleQueue()
-        self._messages = messages
 
-        def listen() -> None:
-            assert process.stdout
-            for line in iter(process.stdout.readline, b""):
-                messages.put(json.loads(line))
-            messages.put({"ended": "the reading process died"})
-
-        self._listener = threading.Thread(target=listen, name="streamcam-capture", daemon=True)
-        self._listener.start()
-
-    def next(self, timeout: float) -> dict[str, Any] | None:
+    def next(self, timeout: float) -> Picture | Ended | None:
         """The next message, or None when none came in time (seconds)."""
         try:
             return self._messages.get(timeout=timeout)
         except Empty:
             return None
 
-    def picture(self, message: dict[str, Any]) -> UInt8Array:
-        """The picture of a message, copied; its slot is free again."""
-        image = self._memory.take(message["slot"], message["shape"])
-        self._tell({"free": message["slot"]})
+    def copy(self, picture: Picture) -> UInt8Array:
+        """The ``(H, W, 3)`` picture of a message, copied; its slot is free again."""
+        assert self._child
+        image = self._memory.take(picture.slot, picture.shape)
+        self._child.send(SlotFree(picture.slot))
         return image
 
-    def _tell(self, message: dict[str, Any]) -> None:
-        assert self._process
-        assert self._process.stdin
-        with contextlib.suppress(OSError):  # it has ended; the listener reports that
-            self._process.stdin.write(json.dumps(message).encode() + b"\n")
-
     def kill(self) -> None:
-        """End the process, whatever it is doing. The next order starts another."""
-        if self._process is None or self._listener is None:
-            return
-        self._process.kill()
-        self._process.wait()
-        self._listener.join()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe:
-                pipe.close()
-        self._process = self._listener = None
+        """End the process, whatever it is doing. The next ``open`` starts another."""
+        if self._child:
+            self._child.close()
+            self._child = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End the process, and give the memory back."""
         self.kill()
         self._memory.close()

@@ -12,7 +12,7 @@ from makers.cameras import Camera
 from makers.leftovers import reading_processes
 
 from streamcam import Frame, VideoInfo, VideoSink
-from streamcam.sources.live.capture import CaptureSettings
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.exhibit import ExhibitSource, MotionDetector, _played
 from streamcam.sources.live.hours import parse_hours
 from streamcam.sources.live.live import LiveSource

@@ -17,7 +17,7 @@ from makers.cameras import fresh
 from makers.needs import need
 
 from streamcam.errors import SourceError
-from streamcam.sources.live.capture import CaptureSettings
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.live import LiveSource
 
 

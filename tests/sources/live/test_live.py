@@ -11,7 +11,7 @@ from makers.cameras import Camera, fresh, number_of, until_fresh_again
 
 from streamcam import VideoSource
 from streamcam.errors import OptionError, SourceError
-from streamcam.sources.live.capture import CaptureSettings
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.live import LiveSource
 
 

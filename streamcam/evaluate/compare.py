@@ -1,0 +1,70 @@
+"""Compare models, layers and methods: how faithful and how steady their explanations are, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+from streamcam.annotation.roi import parse_roi
+from streamcam.choices import Method
+from streamcam.evaluate.table import Row, measure
+from streamcam.explain.gradcam import GradCAM, make_explainer
+from streamcam.models.loading import load_classifier
+from streamcam.settings import ExplainSettings, ModelSettings
+from streamcam.sources.inputs import files_of
+
+
+def evaluate_models(
+    inputs: Sequence[str | Path],
+    *,
+    models: Sequence[str] = (),
+    methods: Sequence[Method] = (),
+    layers: Sequence[str] = (),
+    model: ModelSettings = ModelSettings(),
+    explain: ExplainSettings = ExplainSettings(),
+    frames: int = 20,
+    seed: int = 0,
+    roi: Sequence[str] = (),
+    sanity: bool = True,
+    progress: Callable[[str], object] = lambda _: None,
+) -> tuple[Row, ...]:
+    """Measure every combination of models, methods and layers on images and videos.
+
+    Args:
+        inputs: files, folders or globs.
+        models: names or paths; those of ``model`` if none.
+        methods: formulas; that of ``explain`` if none.
+        layers: target layers, ``a+b`` for several that are fused; those of ``explain`` if none.
+        model: how each model is loaded.
+        explain: how each is explained.
+        frames: how many frames are changed and asked about, shared among the inputs.
+        seed: of all that is random: which frames, the noise, the shuffled weights.
+        roi: where the evidence ought to lie, see ``annotation.roi.parse_roi``.
+        sanity: whether to randomise the models' weights, too.
+        progress: called with a line before each step.
+
+    Returns:
+        A row for each combination, models first, then methods, then layers.
+
+    Raises:
+        SourceError, ModelError, LayerError, OptionError: an input, a model, a layer or a setting cannot be used.
+    """
+    paths = [path for given in inputs for path in files_of(given)]
+    rois = [parse_roi(text) for text in roi]
+    rows = []
+    given: list[str | None] = [*layers] or [None]
+    for name, method, layer in product(models or [model.model], methods or [explain.method], given):
+        classifier = load_classifier(replace(model, model=name), cache=explain.cache)
+        chosen = tuple(layer.split("+")) if layer else explain.layer
+        settings = replace(explain, method=method, layer=chosen)
+
+        def explainer(keep: bool, settings: ExplainSettings = settings, classifier: object = classifier) -> GradCAM:
+            return make_explainer(replace(settings, cache=keep and settings.cache), classifier)
+
+        def step(line: str, title: str = " ".join(filter(None, (name, method, layer)))) -> None:
+            progress(f"{title}: {line}")
+
+        rows.append(measure(paths, explainer, frames=frames, seed=seed, rois=rois, with_sanity=sanity, progress=step))
+    return tuple(rows)

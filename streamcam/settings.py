@@ -1,0 +1,176 @@
+"""What people can set, one frozen dataclass for each part: names, types, defaults. They can be kept and sent as JSON.
+
+The command line makes its options of these fields; Python code gives them by keyword.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamcam.choices import BlendMode, EngineName, Fit, Layout, Method, PrecisionChoice, PreprocessName, Score
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """Which classifier; see ``load_model``.
+
+    Attributes:
+        model: a name that ``streamcam models`` lists, or the path of a model file.
+        weights: for a model by name: ``imagenet``, ``none`` (random), or the path of a weights file.
+        labels: path of a file of class names, or None.
+        preprocess: how pixels become input, None to find out from the model.
+        trust: let a model file run code of its own.
+    """
+
+    model: str = "efficientnet-lite0"
+    weights: str = "imagenet"
+    labels: str | None = None
+    preprocess: PreprocessName | None = None
+    trust: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainSettings:
+    """What is explained, and how; see ``GradCAM``.
+
+    Attributes:
+        layer: paths of the target layers; none for the last with a spatial map.
+        method: the formula of the heatmap.
+        score: which score is differentiated.
+        targets: the classes to explain.
+        fit: what the model sees of a frame.
+        size: short side of the model's input in pixels, None for the model's own.
+        engine: what runs the function.
+        precision: what it computes in.
+        threads: threads to use on the CPU, 0 for one a core.
+        cache: whether converted graphs are kept on disk.
+    """
+
+    layer: tuple[str, ...] = ()
+    method: Method = "gradcam"
+    score: Score = "logit"
+    targets: tuple[str | int, ...] = ("top1",)
+    fit: Fit = "native"
+    size: int | None = None
+    engine: EngineName = "auto"
+    precision: PrecisionChoice = "auto"
+    threads: int = 0
+    cache: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSettings:
+    """How an explanation is drawn on its frame; ``Overlay`` draws it.
+
+    Attributes:
+        alpha: the heatmap's opacity, 0…1.
+        colormap: one of OpenCV's colour maps, in lower case.
+        mode: how heat and picture are blended: ``uniform``, ``heat`` or ``add`` (see ``drawing.overlay.blend``).
+        top_k: how many of the most probable classes are listed.
+        hud: whether anything is written on the picture at all.
+        layout: ``overlay``; ``side by side``, small, the original and one picture for each target; or ``original``.
+    """
+
+    alpha: float = 0.5
+    colormap: str = "jet"
+    mode: BlendMode = "uniform"
+    top_k: int = 3
+    hud: bool = True
+    layout: Layout = "overlay"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a video is compressed.
+
+    Attributes:
+        codec: an FFmpeg encoder or codec name that takes yuv420p.
+        crf: constant quality where the encoder has it, lower is better; for H.264 0 to 51, 18 looks lossless.
+        preset: the encoder's trade of speed for size, ``ultrafast`` to ``veryslow`` for H.264.
+    """
+
+    codec: str = "h264"
+    crf: int = 22
+    preset: str = "veryfast"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureSettings:
+    """How a live source is opened and watched; see ``LiveSource``.
+
+    Attributes:
+        width: to ask a camera for, in pixels.
+        height: to ask a camera for, in pixels.
+        fps: to ask a camera for.
+        mirror: flip left and right, as people expect of their own picture.
+        loop: start a file again at its end.
+        stall_timeout: seconds of silence after which a source is opened again.
+        open_timeout: seconds that a source may take to give its first picture.
+        give_up_after: seconds without a picture after which to stop; None for never.
+    """
+
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+    mirror: bool = False
+    loop: bool = False
+    stall_timeout: float = 5.0
+    open_timeout: float = 15.0
+    give_up_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageSettings:
+    """The live page: who may see it, and how.
+
+    Attributes:
+        host: address to listen on; ``0.0.0.0`` for everybody on the network.
+        port: to listen on; 0 for any free one.
+        token: the staff's secret; None for a new one at each start.
+        allow_host: further names that the page may be called by.
+        certfile: certificate for HTTPS, PEM, or None.
+        keyfile: key of the certificate, where it is not in the same file.
+        max_viewers: at once.
+        bandwidth: megabytes a second for all viewers together; with many, each gets fewer pictures.
+        quality: of the pictures, JPEG, 10…100.
+        language: a code: ``en``, ``fr``, ``de``, or one of ``languages``.
+        languages: folder with further languages, or None.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token: str | None = None
+    allow_host: tuple[str, ...] = ()
+    certfile: Path | None = None
+    keyfile: Path | None = None
+    max_viewers: int = 100
+    bandwidth: float = 20.0
+    quality: int = 80
+    language: str = "en"
+    languages: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExhibitSettings:
+    """The live page without anybody near.
+
+    Attributes:
+        kiosk: attract people when nobody is there, wake on motion, forget what visitors changed, go on after errors.
+        attract: videos for the time when nobody is there; none for photographs of the package.
+        attract_after: seconds without motion.
+        idle_reset: seconds without a touch after which the page is as staff set it.
+        allow: labels or class indices that visitors may ask for; none for all.
+        hours: opening hours, such as ``Mon-Fri 09:00-17:00, Sat 10-14``; None for always.
+        settings: file that keeps what staff change, over restarts, or None.
+        drift: whether what stands still on the page moves slowly, against burn-in.
+    """
+
+    kiosk: bool = False
+    attract: tuple[Path, ...] = ()
+    attract_after: float = 60.0
+    idle_reset: float = 45.0
+    allow: tuple[str, ...] = ()
+    hours: str | None = None
+    settings: Path | None = None
+    drift: bool = True
