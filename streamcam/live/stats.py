@@ -14,7 +14,6 @@ import psutil
 
 from streamcam.live.summary import FrameCounts, Memory, Minute, Percentiles, Rates, SessionStats
 from streamcam.protocols import LiveFeed, Writer
-from streamcam.system.wire import to_builtins
 from streamcam.types import Explanation, Frame
 
 _SMALLEST, _STEP, _BUCKETS = 1e-5, 1.02, 1000  # 10 microseconds to an hour, each bucket 2 % wider than the last
@@ -185,8 +184,7 @@ class Stats:
 
     def to_json(self) -> dict[str, Any]:
         """The same as dicts, lists and numbers."""
-        summary: dict[str, Any] = to_builtins(self.summary())
-        return summary
+        return asdict(self.summary()) | {"minutes": [asdict(minute) for minute in self._minutes]}
 
 
 def _ms(seconds: float | None) -> float | None:

@@ -62,7 +62,9 @@ def camera():
         yield camera
 
 
-@pytest.mark.parametrize(("source", "count"), [(video, 5), (image, 1), *((feed, 10) for feed in FEEDS)])
+@pytest.mark.parametrize(
+    ("source", "count"), [(video, 5), (image, 1), (live_file, 10), (live_stream, 10), (browser, 1), (exhibit, 10)]
+)
 def test_every_source_keeps_the_protocol(source, count, camera, tmp_path):
     make = source(tmp_path, camera)
     with nothing_left():
