@@ -94,7 +94,10 @@ def test_a_recording_is_playable_however_the_session_ends(camera, tmp_path, kill
 
 def test_tensorflow_stays_out_of_the_live_process(camera, tmp_path):
     script = (
-        "import sys\nfrom streamcam.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+        "import sys\nfrom streamcam.cli import main\nfrom streamcam.live.stats import Stats\n"
+        "count = Stats.count_explained\n"
+        "def count_aloud(stats):\n    count(stats)\n    print('a map', flush=True)\n"
+        "Stats.count_explained = count_aloud\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
         "print('tensorflow' in sys.modules)\n"
     )
     arguments = ["live", camera.url, "--no-window", "--size", "96", "--stats", "run.json"]
@@ -114,7 +117,8 @@ def test_tensorflow_stays_out_of_the_live_process(camera, tmp_path):
         time.sleep(0.05)
     while is_converting():
         time.sleep(0.05)
-    time.sleep(8)  # by then a map is there
+    assert process.stdout
+    assert process.stdout.readline() == "a map\n"
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=60)[0].strip() == "False"
+    assert process.communicate(timeout=60)[0].splitlines()[-1] == "False"
     assert json.loads((tmp_path / "run.json").read_text())["frames"]["explained"] > 0

@@ -57,7 +57,7 @@ class Session:
 
     def press(self, key):
         self.xdo("key", "--clearmodifiers", key)
-        time.sleep(0.3)
+        time.sleep(0.3)  # the window keeps one key at a time, until it has shown a frame
 
     def screen(self):
         path = self.folder / "screen.png"
@@ -170,7 +170,8 @@ def test_every_key_does_what_it_says(start):
 
     session.press("r")
     session.wait(session.says_recording)
-    time.sleep(4)
+    began = session.snapshot()[0]["time"]
+    session.wait(lambda: session.snapshot()[0]["time"] > began + 3)
     session.press("r")
     [recording] = session.wait(lambda: [p for p in session.folder.glob("*.mp4") if ".part" not in p.name])
     capture = cv2.VideoCapture(str(recording))
