@@ -1,4 +1,4 @@
-"""What a live window shows around the heat: the state of things, the keys, a notice, the mark of a recording."""
+"""Draw what a live window shows around the picture: facts, a notice, the keys, the mark of a recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people can change while a live session runs: keys and pages write it, the explainer and the drawing read it."""
+"""What people can change while a live session runs: the explained class, the method, the colours, freezing, recording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The explainers of live sessions: they explain what the controls say at that moment, and keep up with a wanted rate."""
+"""Explainers for live sessions: each explanation follows what people have chosen, and a wanted rate can be kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recordings of a live session: begun and ended by its controls, written without holding it up."""
+"""Record a live session to video files, in a thread of its own, so that the session never waits for the encoder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from streamcam.types import Explanation, Frame, VideoInfo
 _WAITING = 30  # frames between the session and the encoder
 
 
-class Background:
+class BackgroundWriter:
     """Writes to a sink in a thread of its own. A frame that finds the queue full is left out and counted in ``lost``.
 
     Args:
@@ -44,7 +44,7 @@ class Background:
                 self._failure = error
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
-        """Hand over one frame. Raises what the sink has raised before."""
+        """Take one frame. Raises what the sink has raised before."""
         if self._failure:
             raise self._failure
         try:
@@ -89,7 +89,7 @@ class Recorder(Closing):
         self.seconds: float | None = None
         self._controls, self._rate, self._path_of = controls, rate, path_of
         self._encoding, self._overwrite = encoding, overwrite
-        self._background: Background | None = None
+        self._background: BackgroundWriter | None = None
         self._path = Path()
         self._began = 0.0
 
@@ -113,7 +113,9 @@ class Recorder(Closing):
         height, width = frame.image.shape[:2]
         self._path, self._began = self._path_of(), frame.time
         info = VideoInfo(width, height, self._rate, live=True)
-        self._background = Background(VideoSink(self._path, info, encoding=self._encoding, overwrite=self._overwrite))
+        self._background = BackgroundWriter(
+            VideoSink(self._path, info, encoding=self._encoding, overwrite=self._overwrite)
+        )
         self._controls.show_notice(f"recording to {self._path}")
 
     def _fail(self, error: StreamcamError) -> None:

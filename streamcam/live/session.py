@@ -1,4 +1,4 @@
-"""One live session: frames of a source, explained and drawn as the controls say, until somebody ends it."""
+"""Run one live session: explain the newest frame of a source again and again, draw it, give it to all sinks."""
 
 from __future__ import annotations
 

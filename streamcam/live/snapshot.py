@@ -1,4 +1,4 @@
-"""One picture of a live session, with what the model said of it."""
+"""Save one picture of a live session as PNG, and what the model said of it as JSON."""
 
 from __future__ import annotations
 

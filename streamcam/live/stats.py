@@ -1,4 +1,4 @@
-"""Counts what a live session does, and times it, in memory that does not grow with the session."""
+"""Count and time what a live session does, in memory that does not grow with the session."""
 
 from __future__ import annotations
 

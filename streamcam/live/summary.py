@@ -1,4 +1,4 @@
-"""What a live session did, as data, and as JSON in a file."""
+"""The statistics of a live session as data, and as a JSON file."""
 
 from __future__ import annotations
 

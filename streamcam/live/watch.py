@@ -1,4 +1,4 @@
-"""Watch a camera, a stream or a file live: explain it as it happens, show it in a window, record it. ``streamcam live``."""
+"""Watch a camera, a stream or a file live, in a window or recorded: everything that ``streamcam live`` does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A window on the desktop, and the keys that change the session from it."""
+"""Show a live session in a window on the desktop, whose keys change the session."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Window(Closing):
             self._toggle_full_screen()
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
-        """Show a frame and obey the keys. Raises ``SessionEnd`` to quit."""
+        """Show a frame, and do what the keys ask for. Raises ``SessionEnd`` to quit."""
         picture = frame.image.copy()
         draw_status(picture, self._status(frame))
         if not self._sized and frame.fresh:
@@ -81,11 +81,11 @@ class Window(Closing):
         cv2.imshow(_TITLE, picture)
         key = cv2.waitKey(1)
         if key >= 0:
-            self._obey(chr(key & 0xFF), frame, explanation)
+            self._handle(chr(key & 0xFF), frame, explanation)
         if not _is_open():
             raise SessionEnd
 
-    def _obey(self, key: str, frame: Frame, explanation: Explanation | None) -> None:
+    def _handle(self, key: str, frame: Frame, explanation: Explanation | None) -> None:
         controls = self._controls
         if key in "12345":
             controls.explain_rank(int(key))

@@ -1,4 +1,4 @@
-"""What the model said, frame by frame, as Parquet: one file of a data set that is partitioned by video."""
+"""Write what the model said of each frame as Parquet: one file of a data set that is partitioned by video."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the model said, frame by frame, as JSON Lines."""
+"""Write what the model said of each frame as JSON Lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is recorded of a frame, and the base of the sinks that write one such record a frame."""
+"""What is recorded of one frame, and the base of the sinks that write one such record a frame."""
 
 from __future__ import annotations
 

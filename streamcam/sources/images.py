@@ -1,4 +1,4 @@
-"""One image file as a source of one frame."""
+"""Read an image file as a source of one frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A video file, read by OpenCV frame by frame."""
+"""Read a video file frame by frame, each frame with its exact time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A browser's camera: pictures that a page sends, as JPEG."""
+"""The camera of a visitor as a source: JPEG pictures that a page in the browser sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an exhibit shows: its camera while somebody is there, what attracts people else, nothing when it is closed."""
+"""The source of an exhibit: its camera while somebody is there, clips that attract people otherwise, black when closed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CLIP_PATIENCE = 5.0  # seconds without a picture after which a clip is left out
 
 
 class MotionDetector:
-    """Tells whether something moved between two looks. A lamp that is switched on is no motion."""
+    """Finds whether something moved between two looks. A lamp that is switched on is no motion."""
 
     def __init__(self) -> None:
         self._last: UInt8Array | None = None

@@ -1,7 +1,8 @@
-"""The process that reads a live source, so that a read which hangs can be killed: ``python -m streamcam.sources.live.grabber``.
+"""The process that reads a camera, a stream or a file for ``LiveSource``, so that a read which hangs can be killed.
 
-Its parent says what to read (``OpenSource``), and which slots of the shared memory are free again. It reports each picture,
-which it has put into a slot, and why reading ended.
+It is started as ``python -m streamcam.sources.live.grabber``. Its parent sends what to read (``OpenSource``), and which slots
+of the shared memory are free again (``SlotFree``). It sends each picture that it has put into a slot (``Picture``), and why
+reading ended (``Ended``).
 """
 
 from __future__ import annotations

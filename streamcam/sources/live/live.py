@@ -1,4 +1,4 @@
-"""A camera or a stream that never ends and never hangs: it is read in a process of its own, and opened again when it fails."""
+"""Read a camera, a stream or a file in real time: it never hangs, and is opened again whenever it fails."""
 
 from __future__ import annotations
 

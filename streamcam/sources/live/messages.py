@@ -1,4 +1,4 @@
-"""What a live source and the process that reads it for the source say to each other, see ``system.child``."""
+"""The messages between a live source and the process that reads it, see ``system.child``."""
 
 from __future__ import annotations
 

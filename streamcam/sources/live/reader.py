@@ -1,4 +1,4 @@
-"""The parent's side of the process that reads a live source (``grabber``): started when needed, killed when it hangs."""
+"""Start, use and kill the process that reads a live source: the parent's side of ``grabber``."""
 
 from __future__ import annotations
 
