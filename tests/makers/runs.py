@@ -19,6 +19,12 @@ def call(*arguments, model, code=0, **options):
     return done
 
 
+def streamcam(*arguments, cwd):
+    """Run any command in a folder, whatever comes of it."""
+    command = [sys.executable, "-m", "streamcam", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=500, check=False)
+
+
 def bytes_of(folder):
     """Hashes of the results by their names; the manifest is no result."""
     return {

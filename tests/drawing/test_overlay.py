@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
-from makers import clips
 
 from streamcam.drawing.overlay import Overlay, blend, colormap_names, colour_table, upsample
 from streamcam.errors import OptionError
@@ -83,62 +81,7 @@ def test_only_what_the_model_saw_is_coloured():
     assert (drawn[:, 60:140] != image[:, 60:140]).mean() > 0.5
 
 
-def test_the_panel_shows_labels_bars_and_the_question():
-    image = np.full((480, 640, 3), 128, np.uint8)
-    explanation = clips.explanation(640, 480)
-    heat = np.zeros_like(explanation.heatmaps)
-
-    def panel(labels, **options):
-        return Overlay(labels, alpha=0.0, **options).draw(image, heat, explanation)
-
-    plain = panel(("ant", "bee", "cat"))
-    assert (plain[:160, :380] != 128).any()
-    np.testing.assert_array_equal(plain[200:], image[200:])  # nothing but the panel
-    assert (panel(("ant", "bee", "cat"), hud=False) == image).all()
-    assert (panel(("ant", "虎", "cat")) != panel(("ant", "蛇", "cat"))).any()
-    assert (panel(("ant", "é", "cat")) != panel(("ant", "e", "cat"))).any()
-    amber = (plain[..., 2].astype(int) - plain[..., 0] > 120).sum()
-    assert amber > 1000  # the explained class's bar, 0.7 long, and its name
-    assert (panel(("ant", "b" * 300, "cat"))[:, 400:] == 128).all()  # a long name is cut, not spilled
-
-
-def test_an_explained_class_is_listed_even_when_it_is_improbable():
-    probabilities = np.linspace(1, 0, 50, dtype=np.float32)
-    explanation = Explanation(
-        np.zeros((1, 2, 2), np.float32),
-        np.array([49], np.int32),
-        probabilities[[49]],
-        probabilities,
-        Region(0, 0, 640, 480),
-    )
-    image = np.full((480, 640, 3), 128, np.uint8)
-    labels = tuple(f"label {i}" for i in range(50))
-    without = Overlay(labels, top_k=3, alpha=0).draw(image, explanation.heatmaps, explanation)
-    rows = np.flatnonzero((without != 128).any(axis=(1, 2)))
-    assert rows[-1] - rows[0] > 4 * 30  # a question and four rows
-
-
-@pytest.mark.parametrize("size", [(1, 1), (8, 8), (40, 30), (64, 48), (3000, 20), (20, 3000)])
-def test_pictures_too_small_for_text_get_none(size):
-    image = np.full((*size, 3), 128, np.uint8)
-    drawn = Overlay(("a", "b", "c")).draw(image, clips.explanation().heatmaps / 2, clips.explanation(size[1], size[0]))
-    assert drawn.shape == image.shape
-
-
 @pytest.mark.parametrize("option", [{"alpha": 1.5}, {"alpha": -0.1}, {"mode": "x"}, {"colormap": "x"}, {"top_k": -1}])
 def test_settings_outside_their_range_are_refused(option):
     with pytest.raises(OptionError):
         Overlay((), **option)
-
-
-# --- scaling over time
-
-
-def evidence(peak, index=0):
-    heat = np.full((1, 2, 2), peak, np.float32)
-    one = np.array([1.0], np.float32)
-    return Explanation(heat, np.array([index], np.int32), one, one, Region(0, 0, 2, 2))
-
-
-def test_the_hud_is_drawn_by_opencv_with_its_own_font():
-    assert cv2.getTextSize((0, 0), "虎", (0, 0), cv2.FontFace("sans"), 24)[2] > 10

@@ -1,21 +1,22 @@
-"""The store on disk, and what it saves."""
+"""What runs a recipe: which engine and precision are taken, and what the disk cache saves."""
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import time
-from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 from makers import models
+from makers.explainers import RAW, exact, image
 
-from streamcam import Cache, GradCAM, load_model
-from streamcam.errors import StreamcamWarning
+from streamcam import Cache, GradCAM, load_model, wrap_model
+from streamcam.errors import ModelError, OptionError, StreamcamWarning
 from streamcam.explain.build import Recipe
+from streamcam.explain.engines import cpu_precisions
 from streamcam.models.preprocessing import PREPROCESSINGS
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 48, 3), np.uint8)
@@ -35,40 +36,6 @@ def explain(model_file, cache, **options):
 
 def graphs(cache):
     return [entry for entry in cache.entries() if "layers" in entry.facts]
-
-
-def test_entries_come_back_as_they_were(tmp_path):
-    cache = Cache(tmp_path / "c")
-    assert cache.get("a" * 32) is None
-    cache.put("a" * 32, {"model": "m"}, {"x.bin": b"123"})
-    facts, place = cache.get("a" * 32)
-    assert facts == {"model": "m"}
-    assert (place / "x.bin").read_bytes() == b"123"
-    cache.put("a" * 32, {"model": "other"}, {})  # somebody was faster: theirs stays
-    assert cache.get("a" * 32)[0] == {"model": "m"}
-    [entry] = cache.entries()
-    assert (entry.key, entry.facts) == ("a" * 32, {"model": "m"})
-    assert cache.clear() == 1
-    assert cache.entries() == []
-    assert list((tmp_path / "c").iterdir()) == []
-
-
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
-def test_only_the_owner_can_read_it(tmp_path):
-    cache = Cache(tmp_path / "c")
-    cache.put("a" * 32, {}, {"x": b"1"})
-    assert (tmp_path / "c").stat().st_mode & 0o077 == 0
-    assert (tmp_path / "c" / ("a" * 32)).stat().st_mode & 0o077 == 0
-
-
-def test_it_stays_within_its_limit_and_drops_what_was_used_longest_ago(tmp_path):
-    cache = Cache(tmp_path / "c", limit=3500)
-    for i, key in enumerate("abc"):
-        cache.put(key * 32, {"n": i}, {"x": bytes(1000)})
-        os.utime(tmp_path / "c" / (key * 32) / "entry.json", (i, i))
-    assert cache.get("a" * 32)  # used again
-    cache.put("d" * 32, {}, {"x": bytes(1000)})
-    assert {entry.key[0] for entry in cache.entries()} == {"a", "c", "d"}
 
 
 def test_a_second_explainer_needs_neither_the_model_nor_tensorflow(model_file, tmp_path):
@@ -204,27 +171,27 @@ def test_who_measured_a_precision_first_decides_for_all_who_agree(model_file, tm
     assert next(measured, None) is None
 
 
-def test_leftovers_of_killed_processes_go(tmp_path):
-    cache = Cache(tmp_path / "c")
-    cache.put("a" * 32, {}, {})
-    old = tmp_path / "c" / ".draft-old"
-    old.mkdir()
-    long_ago = time.time() - 3 * 86_400
-    os.utime(old, (long_ago, long_ago))
-    (tmp_path / "c" / ".draft-new").mkdir()
-    cache.put("b" * 32, {}, {})
-    assert {p.name for p in Path(tmp_path / "c").glob(".draft-*")} == {".draft-new"}
+def test_a_precision_that_the_processor_lacks_is_said():
+    lacking = [p for p in ("f16", "bf16") if p not in cpu_precisions()]
+    model = wrap_model(models.flat().model, preprocessing=RAW)
+    for precision in lacking:
+        explain = GradCAM(model, precision=precision)
+        with pytest.warns(StreamcamWarning, match=f"precision {precision}"):
+            explain(image())
+        assert explain.precision != precision
+    with pytest.raises(OptionError, match="f32"):
+        GradCAM(model, engine="tensorflow", precision="bf16")
 
 
-def test_the_cache_command(tmp_path, monkeypatch, capsys):
-    from streamcam.cli.cache import clear_command, list_command
-
-    monkeypatch.setenv("STREAMCAM_CACHE", str(tmp_path / "c"))
-    Cache().put("a" * 32, {"model": "m.keras", "size": "224x384", "layers": ["top"]}, {"x": bytes(2_000_000)})
-    list_command()
-    out = capsys.readouterr().out
-    assert "2.0 MB" in out
-    assert "m.keras  224x384  top" in out
-    clear_command()
-    assert "1 entries removed" in capsys.readouterr().out
-    assert json.dumps(Cache().entries()) == "[]"
+def test_a_model_that_openvino_cannot_convert_runs_in_tensorflow_and_that_is_said():
+    inputs = keras.Input((28, 28, 3))
+    x = layers.Conv2D(4, 3, padding="same", activation="relu", name="conv")(inputs)
+    x = layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(layers.MaxPooling2D(2)(x)))
+    classifier = wrap_model(keras.Model(inputs, x), preprocessing=RAW)  # OpenVINO has no gradient of pooling by maximum
+    explain = exact(classifier, layer="conv")
+    with pytest.warns(StreamcamWarning, match=r"MaxPoolGrad.*TensorFlow runs it"):
+        explanation = explain(image(28, 28))
+    assert explain.engine == "tensorflow"
+    assert explanation.heatmaps.shape == (1, 28, 28)
+    with pytest.raises(ModelError, match="--engine tensorflow"):
+        exact(classifier, layer="conv", engine="openvino")(image(28, 28))

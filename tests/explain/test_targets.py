@@ -1,0 +1,37 @@
+"""Classes as people write them, and those that do not exist."""
+
+from __future__ import annotations
+
+import pytest
+from makers import models
+from makers.explainers import exact
+
+from streamcam import wrap_model
+from streamcam.errors import TargetError
+from streamcam.explain.targets import NO_CLASS, resolve_targets
+
+
+def test_targets_are_read_as_people_write_them():
+    labels = ("cat", "tiger cat", "not a cat", "dog", "a vs b")
+    resolved = resolve_targets(("cat VS dog", "not cat", "not a cat", "a vs b", "top2 rather than 0"), labels).tolist()
+    assert resolved == [[0, 3, 1], [0, NO_CLASS, -1], [2, NO_CLASS, 1], [4, NO_CLASS, 1], [-2, 0, 1]]
+    for wrong in ("cat vs nothing", "not nothing", "vs cat"):
+        with pytest.raises(TargetError):
+            resolve_targets((wrong,), labels)
+
+
+def test_targets_that_do_not_exist_name_the_nearest(bundled):
+    with pytest.raises(TargetError, match="tiger"):
+        exact(bundled, targets=("tigger",))
+    with pytest.raises(TargetError, match="0 to 999"):
+        exact(bundled, targets=(1000,))
+    with pytest.raises(TargetError, match="top1 to top1000"):
+        exact(bundled, targets=("top1001",))
+    with pytest.raises(TargetError, match="index: 0, 1"):
+        exact(wrap_model(models.flat().model, labels=("a", "A", *"bcdef")), targets=("a",))
+    with pytest.raises(TargetError, match="no class"):
+        exact(bundled, targets=())
+
+
+def test_labels_are_found_in_any_case(bundled):
+    assert exact(bundled, targets=("egyptian CAT", "285", 285))._targets[:, 0].tolist() == [285, 285, 285]
