@@ -16,7 +16,6 @@ from streamcam.cli.options import (
     MODEL,
     PICTURE,
     NoSteady,
-    Overwrite,
     Realtime,
     Seconds,
     StatsPath,
@@ -42,7 +41,9 @@ def live_command(
         Path | None,
         typer.Option("--output", "-o", help="Record from the start, to this file.", rich_help_panel=_RECORDING),
     ] = None,
-    overwrite: Overwrite = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the recording if it exists.", rich_help_panel=_RECORDING)
+    ] = False,
     *,
     encoding: Encoding,
     folder: Annotated[
