@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,7 +89,8 @@ def serve_command(
     from streamcam.drawing.overlay import make_overlay
     from streamcam.explain.targets import resolve_targets
     from streamcam.live.controls import COLORMAPS, Controls
-    from streamcam.live.session import Limit, Steered, preparation, sized_explainers
+    from streamcam.live.explainer import LiveExplainer, preparation, sized_explainers
+    from streamcam.live.session import SessionLimit
     from streamcam.models.loading import load_classifier
     from streamcam.steady.heat import unsteadied
     from streamcam.steady.naming import SteadyNaming
@@ -174,14 +175,14 @@ def serve_command(
             present(
                 show,
                 open_source,
-                lambda counts: Steered(
+                lambda counts: LiveExplainer(
                     make,
                     controls,
                     counts,
                     prepare=preparation(model, explanation),
                     naming=None if no_steady else SteadyNaming(),
                 ),
-                sinks=[Limit(None, seconds)],
+                sinks=[SessionLimit(None, seconds)],
                 steady=unsteadied if no_steady else None,
                 tireless=exhibit.kiosk,
             )
@@ -240,7 +241,7 @@ def _source(given: str, capture: CaptureSettings, exhibit: ExhibitSettings) -> t
         capture = replace(capture, loop=True)
 
     def open_source() -> LiveSource:
-        return LiveSource(given, **asdict(capture))
+        return LiveSource(given, capture)
 
     open_source().close()  # what can be no source is said now
     if not exhibit.kiosk:

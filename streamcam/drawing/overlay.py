@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from streamcam.choices import BlendMode
-from streamcam.drawing.panel import draw_hud
+from streamcam.drawing.panel import draw_panel
 from streamcam.drawing.text import SEVERAL
 from streamcam.errors import OptionError
 from streamcam.settings import PictureSettings
@@ -182,7 +182,7 @@ class Overlay(PictureSettings):
             picture[r.y0 : r.y1, r.x0 : r.x1] = blended
             cv2.rectangle(picture, (r.x0, r.y0), (r.x1 - 1, r.y1 - 1), (255, 255, 255), 1)
         if self.hud:
-            draw_hud(picture, explanation, self.labels, self.top_k)
+            draw_panel(picture, explanation, self.labels, self.top_k)
         return picture
 
 

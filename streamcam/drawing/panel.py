@@ -42,7 +42,7 @@ def _draw_inside(image: UInt8Array, explanation: Explanation, size: int) -> None
     write(panel, text, size // 2, round(size * 1.3), RED if alert else WHITE, size)
 
 
-def draw_hud(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...], top_k: int) -> None:
+def draw_panel(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...], top_k: int) -> None:
     """Draw a panel with the most probable classes into the upper left corner, in place.
 
     The first line names the class that the map explains; its bar is marked, and it is listed even where it is not

@@ -1,4 +1,4 @@
-"""What a live window shows around the heat: the state of things, the keys, a notice, the mark of a recording."""
+"""Draw what a live window shows around the picture: facts, a notice, the keys, the mark of a recording."""
 
 from __future__ import annotations
 
@@ -12,45 +12,45 @@ from streamcam.types import UInt8Array
 
 
 @dataclass(frozen=True, slots=True)
-class Chrome:
+class Status:
     """What to show besides the picture.
 
     Attributes:
-        status: short facts for the line at the bottom, from left to right.
+        facts: short ones for the line at the bottom, from left to right.
         notice: one line for a few seconds, or an empty one.
         trouble: why there is no live picture, or an empty line; the picture is darkened under it.
         recording: seconds recorded so far, or None.
         keys: ``(keys, what they do)`` to list, or nothing.
     """
 
-    status: tuple[str, ...] = ()
+    facts: tuple[str, ...] = ()
     notice: str = ""
     trouble: str = ""
     recording: float | None = None
     keys: tuple[tuple[str, str], ...] = ()
 
 
-def draw_chrome(image: UInt8Array, chrome: Chrome) -> None:
+def draw_status(image: UInt8Array, status: Status) -> None:
     """Draw it into an ``(H, W, 3)`` uint8 BGR picture, in place."""
     size = text_size(image)
-    if chrome.trouble:
+    if status.trouble:
         darken(image)
-        _centred(image, chrome.trouble, AMBER, round(size * 1.2))
-    if chrome.keys:
-        _list(image, chrome.keys, size)
-    _bar(image, chrome, max(11, round(size * 0.7)))
+        _centred(image, status.trouble, AMBER, round(size * 1.2))
+    if status.keys:
+        _list(image, status.keys, size)
+    _bar(image, status, max(11, round(size * 0.7)))
 
 
-def _bar(image: UInt8Array, chrome: Chrome, size: int) -> None:
+def _bar(image: UInt8Array, status: Status, size: int) -> None:
     height, width = image.shape[:2]
     tall = round(size * 1.8)
     bar = image[height - tall :]
-    if not bar.size or not (chrome.status or chrome.notice or chrome.recording is not None):
+    if not bar.size or not (status.facts or status.notice or status.recording is not None):
         return
     darken(bar)
     baseline, right = tall - round(size * 0.55), width - size
-    if chrome.recording is not None:
-        minutes, seconds = divmod(int(chrome.recording), 60)
+    if status.recording is not None:
+        minutes, seconds = divmod(int(status.recording), 60)
         text = f"REC {minutes}:{seconds:02d}"
         right -= text_width(text, size)
         write(bar, text, right, baseline, WHITE, size)
@@ -59,11 +59,11 @@ def _bar(image: UInt8Array, chrome: Chrome, size: int) -> None:
             bar, (right + size // 3, baseline - round(size * 0.36)), round(size * 0.36), RED, cv2.FILLED, cv2.LINE_AA
         )
         right -= size
-    if chrome.notice:
-        write(bar, fitted(chrome.notice, size, right - size), size, baseline, AMBER, size)
+    if status.notice:
+        write(bar, fitted(status.notice, size, right - size), size, baseline, AMBER, size)
         return
     x = size
-    for fact in chrome.status:
+    for fact in status.facts:
         if x + text_width(fact, size) > right:
             return
         write(bar, fact, x, baseline, GRAY, size)

@@ -1,1 +1,1 @@
-"""A live session: a source, an explainer that follows what people change, and sinks, until somebody ends it."""
+"""Live sessions: a camera or a stream explained as it happens, in a window, recorded, changed by people on the way."""

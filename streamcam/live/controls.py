@@ -1,4 +1,4 @@
-"""What people change while a live session runs. The window's keys change it; the explainer and the overlay read it."""
+"""What people can change while a live session runs: the explained class, the method, the colours, freezing, recording."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class SessionEnd(Exception):
 
 
 class Controls:
-    """The wishes of whoever steers. Each attribute is replaced as a whole, so that other threads see old or new.
+    """What is to be shown and explained at this moment. Each attribute is replaced as a whole: other threads see the old
+    value or the new one.
 
     Attributes:
         overlay: how heat is drawn.
@@ -35,7 +36,12 @@ class Controls:
     """
 
     def __init__(
-        self, overlay: Overlay, *, targets: tuple[str | int, ...] = ("top1",), method: Method = "gradcam"
+        self,
+        overlay: Overlay,
+        *,
+        targets: tuple[str | int, ...] = ("top1",),
+        method: Method = "gradcam",
+        methods: tuple[Method, ...] = get_args(Method),
     ) -> None:
         self.overlay = overlay
         self.targets = targets
@@ -44,6 +50,7 @@ class Controls:
         self.frozen = False
         self.recording = False
         self.helping = False
+        self._methods = methods
         self._usual_targets = targets
         self._usual_method: Method = method
         self._notice = ("", 0.0)
@@ -55,7 +62,7 @@ class Controls:
 
     @property
     def notice(self) -> str:
-        """What was told in the last moments, or an empty line."""
+        """The line that is shown at the moment, or an empty one."""
         text, until = self._notice
         return text if time.monotonic() < until else ""
 
@@ -71,7 +78,7 @@ class Controls:
             "frozen": self.frozen,
         }
 
-    def tell(self, text: str) -> None:
+    def show_notice(self, text: str) -> None:
         """Show a line for a few seconds."""
         self._notice = text, time.monotonic() + _NOTICE_SECONDS
 
@@ -87,39 +94,42 @@ class Controls:
     def explain_rank(self, rank: int) -> None:
         """Explain the class that is most probable (1), second (2), and so on."""
         if rank > len(self.overlay.labels):
-            self.tell(f"the model has {len(self.overlay.labels)} classes")
+            self.show_notice(f"the model has {len(self.overlay.labels)} classes")
             return
         self.targets, self.locked = (f"top{rank}",), False
-        self.tell(f"explaining number {rank}")
+        self.show_notice(f"explaining number {rank}")
 
     def toggle_lock(self, explanation: Explanation | None) -> None:
         """Keep explaining the classes that are explained now, or go back to what was asked for at first."""
         if self.locked or explanation is None:
             self.targets, self.locked = self._usual_targets, False
-            self.tell("unlocked")
+            self.show_notice("unlocked")
         else:
             self.targets, self.locked = tuple(int(index) for index in explanation.classes), True
-            self.tell("locked")
+            self.show_notice("locked")
 
     def next_method(self) -> None:
-        """The next formula."""
-        self.method = _after(self.method, get_args(Method))
-        self.tell(self.method)
+        """The next formula, where the explainer has several."""
+        if not self._methods:
+            self.show_notice("this explainer has one method")
+            return
+        self.method = _after(self.method, self._methods)
+        self.show_notice(self.method)
 
     def next_colormap(self) -> None:
         """The next colour map."""
         self.overlay = replace(self.overlay, colormap=_after(self.overlay.colormap, COLORMAPS))
-        self.tell(self.overlay.colormap)
+        self.show_notice(self.overlay.colormap)
 
     def change_opacity(self, by: float) -> None:
         """More or less of the heat, between none and all."""
         self.overlay = replace(self.overlay, alpha=round(min(1.0, max(0.0, self.overlay.alpha + by)), 2))
-        self.tell(f"opacity {self.overlay.alpha:.0%}")
+        self.show_notice(f"opacity {self.overlay.alpha:.0%}")
 
     def next_layout(self) -> None:
         """Overlay, side by side, original, and around again."""
         self.overlay = replace(self.overlay, layout=_after(self.overlay.layout, get_args(Layout)))
-        self.tell(self.overlay.layout)
+        self.show_notice(self.overlay.layout)
 
     def toggle_freeze(self) -> None:
         """Let the picture stand still, or move again."""

@@ -1,4 +1,4 @@
-"""Recordings of a live session: begun and ended by its controls, written without holding it up."""
+"""Record a live session to video files, in a thread of its own, so that the session never waits for the encoder."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from queue import Full, Queue
-from types import TracebackType
-from typing import Self
 
 from streamcam.errors import StreamcamError
 from streamcam.live.controls import Controls
-from streamcam.protocols import Sink
+from streamcam.protocols import Closing, Sink
 from streamcam.settings import Encoding
 from streamcam.sinks.video import VideoSink
 from streamcam.types import Explanation, Frame, VideoInfo
@@ -21,7 +19,7 @@ from streamcam.types import Explanation, Frame, VideoInfo
 _WAITING = 30  # frames between the session and the encoder
 
 
-class Background:
+class BackgroundWriter:
     """Writes to a sink in a thread of its own. A frame that finds the queue full is left out and counted in ``lost``.
 
     Args:
@@ -46,7 +44,7 @@ class Background:
                 self._failure = error
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
-        """Hand over one frame. Raises what the sink has raised before."""
+        """Take one frame. Raises what the sink has raised before."""
         if self._failure:
             raise self._failure
         try:
@@ -63,13 +61,13 @@ class Background:
             raise self._failure
 
 
-class Recorder:
+class Recorder(Closing):
     """A sink that records while the controls say so, each time to a file of its own.
 
     Times are those of the source, from the first frame of the recording. A failure ends the recording, not the session.
 
     Args:
-        controls: whether to record; told about files and failures.
+        controls: whether to record; shows notices of files and failures.
         rate: frames a second that the source promises.
         path_of: gives the file for the next recording.
         encoding: how to compress.
@@ -91,7 +89,7 @@ class Recorder:
         self.seconds: float | None = None
         self._controls, self._rate, self._path_of = controls, rate, path_of
         self._encoding, self._overwrite = encoding, overwrite
-        self._background: Background | None = None
+        self._background: BackgroundWriter | None = None
         self._path = Path()
         self._began = 0.0
 
@@ -115,12 +113,14 @@ class Recorder:
         height, width = frame.image.shape[:2]
         self._path, self._began = self._path_of(), frame.time
         info = VideoInfo(width, height, self._rate, live=True)
-        self._background = Background(VideoSink(self._path, info, encoding=self._encoding, overwrite=self._overwrite))
-        self._controls.tell(f"recording to {self._path}")
+        self._background = BackgroundWriter(
+            VideoSink(self._path, info, encoding=self._encoding, overwrite=self._overwrite)
+        )
+        self._controls.show_notice(f"recording to {self._path}")
 
     def _fail(self, error: StreamcamError) -> None:
         self._controls.recording = False
-        self._controls.tell(str(error))
+        self._controls.show_notice(str(error))
         self.failures.append(error)
         self.close()
 
@@ -132,16 +132,8 @@ class Recorder:
         try:
             background.close()
             self.saved.append(self._path)
-            self._controls.tell(f"saved {self._path}")
+            self._controls.show_notice(f"saved {self._path}")
         except StreamcamError as error:
             if error not in self.failures:
                 self.failures.append(error)
         self.lost += background.lost
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

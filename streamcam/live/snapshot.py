@@ -1,4 +1,4 @@
-"""One picture of a live session, with what the model said of it."""
+"""Save one picture of a live session as PNG, and what the model said of it as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from streamcam.errors import SinkError
 from streamcam.sinks.image import ImageSink
-from streamcam.sinks.records import record_of
+from streamcam.sinks.rows import record_of
 from streamcam.types import Explanation, Frame, Header
 
 

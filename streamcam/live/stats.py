@@ -1,4 +1,4 @@
-"""What a live session did: counts, rates and delays, in memory that does not grow with the session."""
+"""Count and time what a live session does, in memory that does not grow with the session."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import psutil
 
+from streamcam.live.summary import FrameCounts, Memory, Minute, Percentiles, Rates, SessionStats
 from streamcam.protocols import LiveFeed, Writer
 from streamcam.types import Explanation, Frame
 
@@ -42,9 +44,14 @@ class Histogram:
                 return float(_SMALLEST * _STEP ** (bucket + 0.5))
         raise AssertionError("unreachable")
 
+    @property
+    def percentiles(self) -> Percentiles:
+        """The usual ones."""
+        return Percentiles(*(_ms(self.percentile(share)) for share in (0.50, 0.95, 0.99)))
+
     def to_json(self) -> dict[str, float | None]:
         """Percentiles in milliseconds."""
-        return {f"p{p}": _ms(self.percentile(p / 100)) for p in (50, 95, 99)}
+        return asdict(self.percentiles)
 
 
 class Rate:
@@ -92,7 +99,7 @@ class Stats:
         self.shown = self.stand_ins = self.reused = self.explained = 0
         self.delay = self.map_age = 0.0
         self._minute = Histogram()
-        self._minutes: deque[dict[str, Any]] = deque(maxlen=_MINUTES_KEPT)
+        self._minutes: deque[Minute] = deque(maxlen=_MINUTES_KEPT)
         self._minute_began = source.now
         self._last_explained = -1
         self._process = psutil.Process()
@@ -147,44 +154,37 @@ class Stats:
     def _end_minute(self) -> None:
         self._memory_peak = max(self._memory_peak, self._memory())
         seconds = self._source.now - self._minute_began
-        self._minutes.append(
-            {"shown_fps": round(self._minute.total / seconds, 2), "delay_ms": self._minute.to_json()}
-            | {"memory_mb": round(self._memory(), 1)}
-        )
+        rate, memory = round(self._minute.total / seconds, 2), round(self._memory(), 1)
+        self._minutes.append(Minute(rate, self._minute.percentiles, memory))
         self._minute, self._minute_began = Histogram(), self._source.now
 
     def _memory(self) -> float:
         return float(self._process.memory_info().rss / 1e6)
 
+    def summary(self) -> SessionStats:
+        """All of it, so far."""
+        counts, seconds, memory = self._source.counts, self._source.now, self._memory()
+        return SessionStats(
+            seconds=round(seconds, 3),
+            frames=FrameCounts(
+                captured=counts.captured,
+                shown=self.shown,
+                dropped=max(0, counts.captured - self.shown),
+                explained=self.explained,
+                reused=self.reused,
+                stand_ins=self.stand_ins,
+            ),
+            fps=Rates(*(round(count / seconds, 2) for count in (counts.captured, self.shown, self.explained))),
+            ms={name: histogram.percentiles for name, histogram in self.stages.items()},
+            stalls=counts.stalls,
+            reconnects=counts.reconnects,
+            memory_mb=Memory(round(self._memory_start, 1), round(memory, 1), round(max(self._memory_peak, memory), 1)),
+            minutes=tuple(self._minutes),
+        )
+
     def to_json(self) -> dict[str, Any]:
-        """All of it; the ``minutes`` are those of the last day that were complete."""
-        counts, seconds = self._source.counts, self._source.now
-        end = self._memory()
-        return {
-            "seconds": round(seconds, 3),
-            "frames": {
-                "captured": counts.captured,
-                "shown": self.shown,
-                "dropped": max(0, counts.captured - self.shown),
-                "explained": self.explained,
-                "reused": self.reused,
-                "stand_ins": self.stand_ins,
-            },
-            "fps": {
-                "camera": round(counts.captured / seconds, 2),
-                "shown": round(self.shown / seconds, 2),
-                "explained": round(self.explained / seconds, 2),
-            },
-            "ms": {name: histogram.to_json() for name, histogram in self.stages.items()},
-            "stalls": counts.stalls,
-            "reconnects": counts.reconnects,
-            "memory_mb": {
-                "start": round(self._memory_start, 1),
-                "end": round(end, 1),
-                "peak": round(max(self._memory_peak, end), 1),
-            },
-            "minutes": list(self._minutes),
-        }
+        """The same as dicts, lists and numbers."""
+        return asdict(self.summary()) | {"minutes": [asdict(minute) for minute in self._minutes]}
 
 
 def _ms(seconds: float | None) -> float | None:

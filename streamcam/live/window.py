@@ -1,4 +1,4 @@
-"""A window on the desktop, and the keys that steer the session from it."""
+"""Show a live session in a window on the desktop, whose keys change the session."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 
-from streamcam.drawing.status import Chrome, draw_chrome
+from streamcam.drawing.status import Status, draw_status
 from streamcam.errors import SinkError
 from streamcam.live.controls import Controls, SessionEnd
+from streamcam.protocols import Closing
 from streamcam.types import Explanation, Frame
 
 KEYS = (
@@ -36,12 +35,12 @@ _LARGEST = 1280, 720  # pixels of the window at first
 _NO_DISPLAY = "use --no-window, with -o to record, or 'streamcam serve' for a page in the browser"
 
 
-class Window:
+class Window(Closing):
     """Shows each frame. Closing it, q or Esc ends the session.
 
     Args:
         controls: what the keys change.
-        chrome: gives what to show around the picture, for the frame at hand.
+        status: gives what to show around the picture of a frame.
         snapshot: called with the frame and its explanation when s is pressed.
         full_screen: whether to start that way.
 
@@ -52,13 +51,13 @@ class Window:
     def __init__(
         self,
         controls: Controls,
-        chrome: Callable[[Frame], Chrome],
+        status: Callable[[Frame], Status],
         snapshot: Callable[[Frame, Explanation | None], object],
         *,
         full_screen: bool = False,
     ) -> None:
         check_display()
-        self._controls, self._chrome, self._snapshot = controls, chrome, snapshot
+        self._controls, self._status, self._snapshot = controls, status, snapshot
         self._full_screen = False
         self._sized = False
         try:
@@ -71,9 +70,9 @@ class Window:
             self._toggle_full_screen()
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
-        """Show a frame and obey the keys. Raises ``SessionEnd`` to quit."""
+        """Show a frame, and do what the keys ask for. Raises ``SessionEnd`` to quit."""
         picture = frame.image.copy()
-        draw_chrome(picture, self._chrome(frame))
+        draw_status(picture, self._status(frame))
         if not self._sized and frame.fresh:
             height, width = picture.shape[:2]
             scale = min(1.0, _LARGEST[0] / width, _LARGEST[1] / height)
@@ -82,11 +81,11 @@ class Window:
         cv2.imshow(_TITLE, picture)
         key = cv2.waitKey(1)
         if key >= 0:
-            self._obey(chr(key & 0xFF), frame, explanation)
+            self._handle(chr(key & 0xFF), frame, explanation)
         if not _is_open():
             raise SessionEnd
 
-    def _obey(self, key: str, frame: Frame, explanation: Explanation | None) -> None:
+    def _handle(self, key: str, frame: Frame, explanation: Explanation | None) -> None:
         controls = self._controls
         if key in "12345":
             controls.explain_rank(int(key))
@@ -120,14 +119,6 @@ class Window:
         if _is_open():
             cv2.destroyWindow(_TITLE)
             cv2.waitKey(1)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _is_open() -> bool:

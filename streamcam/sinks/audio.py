@@ -1,4 +1,4 @@
-"""The source's sound, packet by packet, into the annotated video: nothing is decoded or encoded again."""
+"""Copy the source's sound into the annotated video, packet by packet: nothing is decoded or encoded again."""
 
 from __future__ import annotations
 

@@ -1,17 +1,18 @@
-"""What the model said, frame by frame, as Parquet: one file of a data set that is partitioned by video."""
+"""Write what the model said of each frame as Parquet: one file of a data set that is partitioned by video."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from streamcam.errors import MissingLibraryError
-from streamcam.sinks.partial import FileSink
-from streamcam.sinks.records import record_of
-from streamcam.types import Explanation, Frame, Header
+from streamcam.sinks.rows import RowSink
+from streamcam.types import Header
 
 _BLOCK = 4096  # frames of a row group
+_TARGET = ("class", "label", "score", "peak", "centroid", "inside")
 
 
 def check_library() -> None:
@@ -24,16 +25,14 @@ def check_library() -> None:
         ) from error
 
 
-class DatasetSink(FileSink):
+class DatasetSink(RowSink):
     """Writes the columns ``frame``, ``time``, ``explained``, ``class``, ``label``, ``score`` of the most probable class,
     ``top`` and ``targets`` as lists. The header stands in the file's metadata, as ``streamcam`` in JSON.
 
-    Args:
-        path: the file.
-        header: gives the header; called at the first frame, when all of it is known.
-        labels: one name a class.
-        top_k: how many of the most probable classes to record.
-        overwrite: whether an existing file may be replaced.
+    See ``RowSink`` for the arguments.
+
+    Raises:
+        MissingLibraryError: pyarrow is not installed.
     """
 
     def __init__(
@@ -46,13 +45,16 @@ class DatasetSink(FileSink):
         overwrite: bool = False,
     ) -> None:
         check_library()
-        super().__init__(path, overwrite=overwrite)
-        self._header, self._labels, self._top_k = header, labels, top_k
+        super().__init__(path, header, labels, top_k=top_k, overwrite=overwrite)
         self._writer: Any = None
         self._rows: list[dict[str, Any]] = []
 
-    def _write(self, frame: Frame, explanation: Explanation | None) -> None:
-        record = record_of(frame, explanation, self._labels, self._top_k)
+    def _begin(self, header: Header) -> None:
+        import pyarrow.parquet
+
+        self._writer = pyarrow.parquet.ParquetWriter(self.output.part, _schema(header), compression="zstd")
+
+    def _append(self, record: dict[str, Any]) -> None:
         best = record["top"][0] if record["top"] else {"class": None, "label": None, "score": None}
         self._rows.append(
             {name: record[name] for name in ("frame", "time", "explained")}
@@ -60,34 +62,24 @@ class DatasetSink(FileSink):
             | {"top": record["top"], "targets": [{key: t.get(key) for key in _TARGET} for t in record["targets"]]}
         )
         if len(self._rows) >= _BLOCK:
-            self._append()
+            self._write_rows()
 
-    def _append(self) -> None:
+    def _write_rows(self) -> None:
         import pyarrow
-        import pyarrow.parquet
 
-        if not self._rows:
-            return
-        if self._writer is None:
-            schema = _schema(self._header())
-            self._writer = pyarrow.parquet.ParquetWriter(self.output.part, schema, compression="zstd")
-        self._writer.write_table(pyarrow.Table.from_pylist(self._rows, schema=self._writer.schema))
-        self._rows.clear()
+        if self._rows:
+            self._writer.write_table(pyarrow.Table.from_pylist(self._rows, schema=self._writer.schema))
+            self._rows.clear()
 
     def _finish(self, *, complete: bool) -> None:
         try:
-            self._append()
+            self._write_rows()
         finally:
             if self._writer:
                 self._writer.close()
 
 
-_TARGET = ("class", "label", "score", "peak", "centroid", "inside")
-
-
 def _schema(header: Header) -> Any:
-    import json
-
     import pyarrow as pa
 
     named = [("class", pa.int32()), ("label", pa.string()), ("score", pa.float64())]

@@ -1,4 +1,4 @@
-"""The raw maps and scores as HDF5, appended as they come."""
+"""Write the raw heatmaps and scores as HDF5, appended as they come."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A still picture, written as one."""
+"""Write a frame as a still image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An output that is written under a temporary name and gets its own name when it is complete."""
+"""Write an output under a temporary name, and give it its own name when it is complete."""
 
 from __future__ import annotations
 

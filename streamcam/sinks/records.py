@@ -1,113 +1,30 @@
-"""What the model said, frame by frame, as JSON Lines."""
+"""Write what the model said of each frame as JSON Lines."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-from streamcam.sinks.partial import FileSink
-from streamcam.types import Explanation, Float32Array, Frame, Header, Region
+from streamcam.sinks.rows import RowSink
+from streamcam.types import Header
 
 
-class RecordSink(FileSink):
-    """Writes a header object, then one object a frame. Each line is complete in the file as soon as it is written.
+class RecordSink(RowSink):
+    """Writes the header as one object, then one object a frame: each line is in the file as soon as it is written.
 
-    ``explained`` is false for a frame that carries the explanation of an earlier one.
-
-    Args:
-        path: the file.
-        header: gives the header; called at the first frame, when all of it is known.
-        labels: one name a class.
-        top_k: how many of the most probable classes to record.
-        overwrite: whether an existing file may be replaced.
+    See ``RowSink`` for the arguments, and ``record_of`` for what an object holds.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        header: Callable[[], Header],
-        labels: tuple[str, ...],
-        *,
-        top_k: int = 5,
-        overwrite: bool = False,
-    ) -> None:
-        super().__init__(path, overwrite=overwrite)
-        self._header = header
-        self._labels = labels
-        self._top_k = top_k
+    _file: TextIO | None = None
+
+    def _begin(self, header: Header) -> None:
         self._file = self.output.part.open("w", encoding="utf-8", newline="\n", buffering=1)
+        self._append(header)
 
-    def _write(self, frame: Frame, explanation: Explanation | None) -> None:
-        if not self.frames:
-            self._line(self._header())
-        self._line(record_of(frame, explanation, self._labels, self._top_k))
-
-    def _line(self, data: dict[str, Any]) -> None:
-        self._file.write(json.dumps(data, ensure_ascii=False) + "\n")
+    def _append(self, record: dict[str, Any]) -> None:
+        assert self._file
+        self._file.write(json.dumps(record, ensure_ascii=False) + "\n")
 
     def _finish(self, *, complete: bool) -> None:
-        self._file.close()
-
-
-def record_of(frame: Frame, explanation: Explanation | None, labels: tuple[str, ...], top_k: int) -> dict[str, Any]:
-    """What the model said of a frame and where the evidence lies, as data that JSON has."""
-
-    def named(index: int, score: float) -> dict[str, Any]:
-        return {"class": index, "label": labels[index], "score": round(score, 6)}
-
-    record: dict[str, Any] = {"frame": frame.index, "time": round(frame.time, 6), "explained": False}
-    if explanation is None:
-        return record | {"top": [], "targets": []}
-    if explanation.inside:
-        record["alert"] = explanation.inside.alert
-    return record | {
-        "explained": explanation.index == frame.index,
-        "top": [named(index, score) for index, score in explanation.top(top_k)],
-        "targets": [
-            named(int(explanation.classes[k]), float(explanation.scores[k]))
-            | place_of(explanation.heatmaps[k], explanation.region)
-            | _asked(explanation, k, labels)
-            for k in range(len(explanation.classes))
-        ],
-    }
-
-
-def _asked(explanation: Explanation, k: int, labels: tuple[str, ...]) -> dict[str, Any]:
-    """What else there is to say of a target, where there is."""
-    more: dict[str, Any] = {}
-    if (versus := int(explanation.versus[k])) >= 0:
-        more["versus"] = {"class": versus, "label": labels[versus]}
-    if explanation.against[k]:
-        more["against"] = True
-    if explanation.inside:
-        share = explanation.inside.shares[k]
-        more["inside"] = None if share is None else round(share, 4)
-    return more
-
-
-def place_of(heatmap: Float32Array, region: Region) -> dict[str, list[float] | None]:
-    """Where the evidence lies, in frame pixels: the centre of the hottest cell, and the centre of mass.
-
-    Args:
-        heatmap: ``(h, w)`` float32, raw evidence.
-        region: the part of the frame that the map covers.
-
-    Returns:
-        ``peak`` and ``centroid`` as ``[x, y]``, None for a map without evidence.
-    """
-    total = float(heatmap.sum())
-    if total <= 0:
-        return {"peak": None, "centroid": None}
-    h, w = heatmap.shape
-
-    def pixels(column: float, row: float) -> list[float]:
-        x = region.x0 + (column + 0.5) * (region.x1 - region.x0) / w
-        y = region.y0 + (row + 0.5) * (region.y1 - region.y0) / h
-        return [round(x, 1), round(y, 1)]
-
-    row, column = divmod(int(heatmap.argmax()), w)
-    columns = float((heatmap.sum(axis=0) * range(w)).sum()) / total
-    rows = float((heatmap.sum(axis=1) * range(h)).sum()) / total
-    return {"peak": pixels(column, row), "centroid": pixels(columns, rows)}
+        if self._file:
+            self._file.close()

@@ -1,4 +1,4 @@
-"""An annotated video file that people can play and share, written by PyAV."""
+"""Write annotated frames as a video file that people can play and share, with PyAV."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ __all__ = ["ImageSource", "LiveSource", "VideoSource", "open_source"]
 
 
 def open_source(path: str | Path) -> ImageSource | VideoSource:
-    """Open an image or a video file, told apart by the name's ending.
+    """Open an image or a video file, by the ending of its name.
 
     Raises:
-        SourceError: the file is missing, empty, or not what its ending says.
+        SourceError: the file is missing, empty, or of another kind than its ending promises.
     """
     path = Path(path)
     return ImageSource(path) if path.suffix.lower() in IMAGE_SUFFIXES else VideoSource(path)

@@ -1,4 +1,4 @@
-"""One image file as a source of one frame."""
+"""Read an image file as a source of one frame."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import stat
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 
 from streamcam.errors import SourceError
+from streamcam.protocols import Closing
 from streamcam.types import Frame, UInt8Array, VideoInfo
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".ppm", ".pgm", ".avif"})
@@ -60,7 +59,7 @@ def check_readable(path: Path) -> None:
         raise SourceError(f"{path}: cannot be opened ({getattr(error, 'strerror', None) or error})") from error
 
 
-class ImageSource:
+class ImageSource(Closing):
     """A source of one frame at time 0.
 
     Raises:
@@ -77,11 +76,3 @@ class ImageSource:
 
     def __iter__(self) -> Iterator[Frame]:
         yield Frame(self._image, 0, 0.0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None

@@ -1,4 +1,4 @@
-"""From what people name on the command line (files, folders, globs) to a list of files."""
+"""Find the video and image files that people name by files, folders and globs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a video file says of itself, exactly: OpenCV alone gives rounded rates, estimated counts, and nothing of audio."""
+"""Read a video file's headers exactly: OpenCV alone gives rounded rates, estimated counts, and nothing of audio."""
 
 from __future__ import annotations
 

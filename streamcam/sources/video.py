@@ -1,16 +1,15 @@
-"""A video file, read by OpenCV frame by frame."""
+"""Read a video file frame by frame, each frame with its exact time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 
 from streamcam.errors import SourceError
+from streamcam.protocols import Closing
 from streamcam.sources.images import check_readable
 from streamcam.sources.probe import last_packet_time, probe
 from streamcam.types import Frame, UInt8Array, VideoInfo
@@ -19,7 +18,7 @@ from streamcam.types import Frame, UInt8Array, VideoInfo
 _ATTEMPTS = 500
 
 
-class VideoSource:
+class VideoSource(Closing):
     """The frames of a video file, upright, each with the time the file gives it.
 
     After the last frame, ``lost`` says how many frames the file promises that could not be read: it is not 0 for a
@@ -99,11 +98,3 @@ class VideoSource:
     def close(self) -> None:
         """Release the file."""
         self._capture.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from streamcam.errors import OptionError, StreamcamError
-from streamcam.live.session import Steered, watch
+from streamcam.live.explainer import LiveExplainer
+from streamcam.live.session import run_session
 from streamcam.live.stats import Stats
 from streamcam.protocols import LiveFeed, Steady, Writer
 from streamcam.web.viewer import Show
@@ -20,7 +21,7 @@ _log = logging.getLogger(__name__)
 def present(
     show: Show,
     open_source: Callable[[], LiveFeed],
-    explainer: Callable[[Stats], Steered],
+    explainer: Callable[[Stats], LiveExplainer],
     *,
     sinks: Sequence[Writer] = (),
     steady: Steady | None = None,
@@ -43,7 +44,7 @@ def present(
                 stats = Stats(source)
                 explain = explainer(stats)
                 show.stage.begin(source, stats, lambda explain=explain: explain.is_preparing)  # type: ignore[misc]
-                watch(
+                run_session(
                     source,
                     explain,
                     show.stage.controls,

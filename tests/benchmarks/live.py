@@ -32,8 +32,10 @@ from makers.cameras import Camera, number_of
 from streamcam import Explanation, Frame, GradCAM, load_model
 from streamcam.drawing.overlay import Overlay
 from streamcam.live.controls import Controls
-from streamcam.live.session import Limit, Steered, watch
+from streamcam.live.explainer import LiveExplainer
+from streamcam.live.session import SessionLimit, run_session
 from streamcam.live.stats import Stats
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.live import LiveSource
 
 STALL = 1.0  # seconds
@@ -71,9 +73,9 @@ def clock(minutes: float) -> None:
 
 
 class _Slow(GradCAM):
-    def __call__(self, frame: Frame | np.ndarray, targets: Any = None, method: Any = None) -> Explanation:
+    def start(self, frame: Frame | np.ndarray, targets: Any = None, method: Any = None) -> Callable[[], Explanation]:
         time.sleep(0.5)
-        return super().__call__(frame, targets, method)
+        return super().start(frame, targets, method)
 
 
 def slow(seconds: float) -> None:
@@ -81,8 +83,8 @@ def slow(seconds: float) -> None:
     with Camera(width=1280, height=720) as camera:
         source = LiveSource(camera.url)
         controls, stats = Controls(Overlay(classifier.labels)), Stats(source)
-        explain = Steered(lambda size: _Slow(classifier, size=size, threads=1), controls, stats)
-        watch(source, explain, controls, [stats, Limit(None, seconds)], stats)
+        explain = LiveExplainer(lambda size: _Slow(classifier, size=size, threads=1), controls, stats)
+        run_session(source, explain, controls, [stats, SessionLimit(None, seconds)], stats)
     data = stats.to_json()
     print("a model of 500 ms:", data["frames"], data["fps"], data["ms"]["delay"], data["ms"]["map_age"])
     print("memory MB:", data["memory_mb"], "by minute:", [minute["memory_mb"] for minute in data["minutes"]])
@@ -90,7 +92,7 @@ def slow(seconds: float) -> None:
 
 def faults(rounds: int) -> None:
     process = psutil.Process()
-    with Camera() as camera, LiveSource(camera.url, stall_timeout=STALL) as source:
+    with Camera() as camera, LiveSource(camera.url, CaptureSettings(stall_timeout=STALL)) as source:
         frames = iter(source)
         _settle(source, frames)
         start = _held(process)
@@ -144,7 +146,7 @@ def _until(frames: Iterator[Frame], condition: Callable[[Frame], bool]) -> None:
 def _absent(seconds: float) -> float:
     with Camera() as camera:
         port = camera.port
-        source = LiveSource(camera.url, stall_timeout=STALL)
+        source = LiveSource(camera.url, CaptureSettings(stall_timeout=STALL))
         frames = iter(source)
         _settle(source, frames)
     end = time.monotonic() + seconds

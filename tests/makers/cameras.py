@@ -13,12 +13,18 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import cv2
 import numpy as np
+
+if TYPE_CHECKING:  # the server's process needs none of it
+    from streamcam.sources.live.live import LiveSource
+    from streamcam.types import Frame
 
 BITS = 12
 _SQUARE = 16  # pixels
@@ -84,6 +90,21 @@ class Camera:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def fresh(source: Iterable[Frame], count: int) -> list[Frame]:
+    """The first so many frames that are new pictures."""
+    return list(islice((frame for frame in source if frame.fresh), count))
+
+
+def until_fresh_again(source: LiveSource, frames: Iterable[Frame], patience: float = 60) -> Frame:
+    """Go on until pictures come again after they have stopped; the first of them."""
+    end = time.monotonic() + patience
+    for frame in frames:
+        if frame.fresh and source.state.phase == "live":
+            return frame
+        assert time.monotonic() < end, source.state
+    raise AssertionError("the source ended")
 
 
 class _Server(socketserver.ThreadingTCPServer):

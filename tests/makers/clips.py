@@ -8,10 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
+from streamcam import Frame, VideoSink, VideoSource, open_source
 from streamcam.system.ffmpeg import av
 from streamcam.types import Explanation, Region
+
+HEADER = {"version": "1", "source": "x.mp4", "layer": None}
+LABELS = ("ant", "bee", "猫")
 
 
 def picture(index: int, width: int = 64, height: int = 48) -> np.ndarray:
@@ -19,6 +24,11 @@ def picture(index: int, width: int = 64, height: int = 48) -> np.ndarray:
     image = np.full((height, width, 3), (index * 8 % 256, 128, 255 - index * 8 % 256), np.uint8)
     image[: height // 3, : width // 4] = 255
     return image
+
+
+def frames(count: int, width: int = 64, height: int = 48, rate: int = 30) -> list[Frame]:
+    """Frames of such pictures, at a constant rate."""
+    return [Frame(picture(i, width, height), i, i / rate) for i in range(count)]
 
 
 @cache
@@ -74,6 +84,41 @@ def write_clip(
                 container.mux(sound.encode(chunk))
             container.mux(sound.encode(None))
     return path
+
+
+def copied(source_path: Path, target: Path, **options: Any) -> Path:
+    """A clip's copy: every frame through a source and a sink."""
+    with VideoSource(source_path) as source, VideoSink(target, source.info, **options) as sink:
+        for frame in source:
+            sink.write(frame, explanation())
+    return target
+
+
+def read(path: Path) -> tuple[Any, list[Frame]]:
+    """A source that was read to its end, and its frames."""
+    with open_source(path) as source:
+        frames = list(source)
+    return source, frames
+
+
+def read_by_opencv(path: Path) -> list[tuple[float, np.ndarray]]:
+    """Frame times in seconds and BGR images, by OpenCV: PyAV wrote the file."""
+    capture = cv2.VideoCapture(str(path))
+    found = []
+    while True:
+        ok, image = capture.read()
+        if not ok:
+            return found
+        found.append((capture.get(cv2.CAP_PROP_POS_MSEC) / 1000, image))
+
+
+def length_of(path: Path) -> tuple[float, list[float]]:
+    """Seconds that a video lasts, and the times of its frames."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        packets = [p for p in container.demux(stream) if p.pts is not None]
+        times = sorted(float(p.pts * p.time_base) for p in packets)
+        return float(stream.duration * stream.time_base), times
 
 
 def decoded(path: Path) -> list[tuple[float, np.ndarray]]:

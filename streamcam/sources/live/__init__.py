@@ -1,1 +1,1 @@
-"""Live sources: cameras, network streams, files in real time, browsers' cameras, exhibits."""
+"""Sources that are watched as they happen: cameras, network streams, files in real time, browsers' cameras, exhibits."""

@@ -1,4 +1,4 @@
-"""What a live source is named by: a camera's number, a device, a URL or a file; and what of it may be shown."""
+"""Parse what people name as a live source: a camera's number, a device, a URL or a file. Passwords are never shown."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Address:
 
 
 def parse_address(given: str | int | Path) -> Address:
-    """Tell a camera's number, a device path, a URL and a file apart.
+    """The address of a camera by its number or device path, of a stream by its URL, or of a file.
 
     Raises:
         SourceError: it is none of them, or the file is missing.

@@ -1,4 +1,4 @@
-"""A browser's camera: pictures that a page sends, as JPEG."""
+"""The camera of a visitor as a source: JPEG pictures that a page in the browser sends."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from types import TracebackType
 from typing import Self
 
 import cv2
 import numpy as np
 
 from streamcam.errors import SourceError
+from streamcam.protocols import Closing
 from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
 MAX_BYTES = 1 << 20  # of a picture as it is sent
@@ -23,7 +23,7 @@ _TICK = 0.1
 _AWAY = 3.0  # seconds of silence after which nobody is there
 
 
-class BrowserSource:
+class BrowserSource(Closing):
     """Gives what ``feed`` is given; the newest picture wins."""
 
     name = "the visitor's camera"
@@ -95,11 +95,6 @@ class BrowserSource:
     def __enter__(self) -> Self:
         self._closed = False
         return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def decode(jpeg: bytes) -> UInt8Array:

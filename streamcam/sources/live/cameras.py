@@ -1,4 +1,4 @@
-"""Which cameras this machine has, and what they can do."""
+"""List this machine's cameras, and what they can do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an exhibit shows: its camera while somebody is there, what attracts people else, nothing when it is closed."""
+"""The source of an exhibit: its camera while somebody is there, clips that attract people otherwise, black when closed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 
 from streamcam.errors import SourceError
 from streamcam.photographs import photographs
+from streamcam.protocols import Closing
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.hours import Hours
 from streamcam.sources.live.live import LiveSource
 from streamcam.sources.live.slideshow import slideshow
@@ -36,7 +36,7 @@ _CLIP_PATIENCE = 5.0  # seconds without a picture after which a clip is left out
 
 
 class MotionDetector:
-    """Tells whether something moved between two looks. A lamp that is switched on is no motion."""
+    """Finds whether something moved between two looks. A lamp that is switched on is no motion."""
 
     def __init__(self) -> None:
         self._last: UInt8Array | None = None
@@ -52,7 +52,7 @@ class MotionDetector:
         return bool((np.abs(change) > _MOVED_LEVELS).mean() > _MOVED_SHARE)
 
 
-class Lookout:
+class CameraWatcher:
     """Reads a camera in a thread, keeps its newest frame, and notes when something moved.
 
     Args:
@@ -66,7 +66,7 @@ class Lookout:
         self._frame: Frame | None = None
         self._failure: BaseException | None = None
         self.last_motion = self.last_fresh = clock()
-        self._thread = threading.Thread(target=self._watch, name="streamcam-lookout", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="streamcam-camera-watcher", daemon=True)
         self._thread.start()
 
     def _watch(self) -> None:
@@ -102,7 +102,7 @@ class Lookout:
         self._thread.join()
 
 
-class ExhibitSource:
+class ExhibitSource(Closing):
     """A camera with something for the time when nobody is before it.
 
     While the camera has no picture, or nothing has moved for ``attract_after`` seconds, the clips (or, without any,
@@ -183,46 +183,46 @@ class ExhibitSource:
             self._override = None
             if camera is None:
                 self._camera = camera = self._open_camera()
-            with closing(Lookout(camera, self._clock)) as lookout:
-                yield from self._opened(camera, lookout)
+            with closing(CameraWatcher(camera, self._clock)) as watcher:
+                yield from self._opened(camera, watcher)
             self._past, camera = self.counts, None
             self._camera.counts = SourceCounts()
 
-    def _opened(self, camera: LiveSource, lookout: Lookout) -> Iterator[Frame]:
+    def _opened(self, camera: LiveSource, watcher: CameraWatcher) -> Iterator[Frame]:
         """Until the hours are over."""
         while not self._is_over():
-            if self._is_deserted(lookout):
+            if self._is_deserted(watcher):
                 self._override = SourceState("attracting", camera.state.reason)
-                yield from self._attraction(lookout)
+                yield from self._attraction(watcher)
                 self._override = None
                 self.wakes += 1
-            frame = lookout.next()
+            frame = watcher.next()
             if frame:
                 yield self._numbered(frame.image, frame.time + camera.start - self._start, fresh=frame.fresh)
 
     def _is_over(self) -> bool:
         return self._stopping.is_set() or bool(self._hours and not self._hours.is_open(self._wall_clock()))
 
-    def _is_deserted(self, lookout: Lookout) -> bool:
+    def _is_deserted(self, watcher: CameraWatcher) -> bool:
         now = self._clock()
-        if now - lookout.last_fresh > _CAMERA_PATIENCE:
+        if now - watcher.last_fresh > _CAMERA_PATIENCE:
             return True
-        return self._attract_after is not None and now - lookout.last_motion > self._attract_after
+        return self._attract_after is not None and now - watcher.last_motion > self._attract_after
 
-    def _attraction(self, lookout: Lookout) -> Iterator[Frame]:
+    def _attraction(self, watcher: CameraWatcher) -> Iterator[Frame]:
         """Until somebody moves, or the camera that was missing is back."""
-        camera_was_there = self._clock() - lookout.last_fresh <= _CAMERA_PATIENCE
+        camera_was_there = self._clock() - watcher.last_fresh <= _CAMERA_PATIENCE
         began = self._clock()
         with self._pictures() as pictures:
             for image in pictures:
                 is_fresh = image is not None
                 self._past.captured += is_fresh
                 yield self._numbered(self._shown if image is None else image, self.now, fresh=is_fresh)
-                camera_is_there = self._clock() - lookout.last_fresh <= _CAMERA_PATIENCE
-                moved = camera_is_there and lookout.last_motion > began
+                camera_is_there = self._clock() - watcher.last_fresh <= _CAMERA_PATIENCE
+                moved = camera_is_there and watcher.last_motion > began
                 if self._is_over() or moved or (camera_is_there and not camera_was_there):
                     if not moved:
-                        lookout.last_motion = self._clock()  # a camera that is back is worth a look
+                        watcher.last_motion = self._clock()  # a camera that is back is worth a look
                     return
 
     @contextmanager
@@ -238,28 +238,21 @@ class ExhibitSource:
         return frame
 
     def close(self) -> None:
-        """End the iteration soon."""
+        """End the iteration soon, and the camera."""
         self._stopping.set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
         self._camera.close()
 
 
 def _played(clips: Sequence[Path]) -> Generator[UInt8Array | None, None, None]:
     """The clips in real time, around and around, None while one is slow to begin; it ends when none can be played."""
+    settings = CaptureSettings(loop=len(clips) == 1, give_up_after=_CLIP_PATIENCE)
     broken: set[Path] = set()
     for clip in itertools.cycle(clips):
         if broken.issuperset(clips):
             return
         shown = False
         try:
-            with LiveSource(clip, loop=len(clips) == 1, give_up_after=_CLIP_PATIENCE) as source:
+            with LiveSource(clip, settings) as source:
                 for frame in source:
                     shown |= frame.fresh
                     yield frame.image if frame.fresh else None

@@ -1,20 +1,16 @@
-"""The process that reads a live source, so that a read which hangs can be killed: ``python -m streamcam.sources.live.grabber``.
+"""The process that reads a camera, a stream or a file for ``LiveSource``, so that a read which hangs can be killed.
 
-It talks with its parent in lines of JSON. From the parent: how to open the source, when to try again, and which slots
-of the shared memory are free again. To the parent: each frame with its slot, and why reading ended. Pictures go through
-the shared memory. When the parent is gone, its end of the pipe closes and this process ends.
+It is started as ``python -m streamcam.sources.live.grabber``. Its parent sends what to read (``OpenSource``), and which slots
+of the shared memory are free again (``SlotFree``). It sends each picture that it has put into a slot (``Picture``), and why
+reading ended (``Ended``).
 """
 
 from __future__ import annotations
 
 import errno
-import json
-import os
-import signal
 import sys
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -22,8 +18,12 @@ import cv2
 import numpy as np
 
 from streamcam.errors import SourceError
+from streamcam.settings import CaptureSettings
 from streamcam.sources.live.address import PROTOCOLS
+from streamcam.sources.live.messages import Ended, OpenSource, Picture, SlotFree
 from streamcam.sources.live.shared import SLOT_BYTES, SLOTS, SharedPictures
+from streamcam.system.child import serve_parent
+from streamcam.system.wire import from_builtins
 from streamcam.types import UInt8Array
 
 _MOST_AHEAD = 0.2  # seconds that a film may come before its time
@@ -33,8 +33,9 @@ _LONGEST_WAIT = 5.0  # seconds; a clock that jumps further is not believed
 Arrived = tuple[UInt8Array, float]
 
 
-def camera_pictures(where: str, *, width: int | None, height: int | None, fps: float | None) -> Iterator[Arrived]:
+def camera_pictures(where: str, settings: CaptureSettings) -> Iterator[Arrived]:
     """The pictures of a camera, by number or device path."""
+    width, height, fps = settings.width, settings.height, settings.fps
     backend = cv2.CAP_V4L2 if sys.platform.startswith("linux") else cv2.CAP_ANY
     capture = cv2.VideoCapture(int(where) if where.isdigit() else where, backend)
     try:
@@ -110,16 +111,17 @@ def file_pictures(path: str, *, loop: bool) -> Iterator[Arrived]:
             return
 
 
-def pictures_of(order: dict[str, Any]) -> Iterator[Arrived]:
+def pictures_of(order: OpenSource) -> Iterator[Arrived]:
     """The pictures of the source that the parent names."""
-    if order["kind"] == "stream":
-        return stream_pictures(order["where"], timeout=order["timeout"])
-    if order["kind"] == "file":
-        return file_pictures(order["where"], loop=order["loop"])
-    return camera_pictures(order["where"], width=order["width"], height=order["height"], fps=order["fps"])
+    address, settings = order.address, order.settings
+    if address.kind == "stream":
+        return stream_pictures(address.where, timeout=settings.open_timeout)
+    if address.kind == "file":
+        return file_pictures(address.where, loop=settings.loop)
+    return camera_pictures(address.where, settings)
 
 
-def grab(order: dict[str, Any], memory: SharedPictures, free: SimpleQueue[int], tell: Any) -> None:
+def grab(order: OpenSource, memory: SharedPictures, free: SimpleQueue[int], send: Callable[[Any], None]) -> None:
     """Read the source to its end, and put each picture into a free slot; one that finds none is dropped."""
     dropped, reason = 0, ""
     try:
@@ -129,17 +131,18 @@ def grab(order: dict[str, Any], memory: SharedPictures, free: SimpleQueue[int], 
             except Empty:
                 dropped += 1
                 continue
-            if order["mirror"]:
+            if order.settings.mirror:
                 image = np.asarray(cv2.flip(image, 1), np.uint8)
             if image.nbytes > SLOT_BYTES:
                 scale = (SLOT_BYTES / image.nbytes) ** 0.5 * 0.999
                 image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
             memory.put(slot, image)
-            tell({"slot": slot, "shape": image.shape, "arrived": arrived, "dropped": dropped})
+            height, width = image.shape[:2]
+            send(Picture(slot, (height, width, 3), arrived, dropped))
             dropped = 0
     except Exception as error:  # whatever it is, the parent decides when to try again
         reason = _reason(error)
-    tell({"ended": reason})
+    send(Ended(reason))
 
 
 def _reason(error: Exception) -> str:
@@ -151,34 +154,22 @@ def _reason(error: Exception) -> str:
 
 
 def main() -> None:
-    """Serve one parent until it is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    out = os.dup(1)
-    os.dup2(2, 1)  # a library that prints must not disturb the messages
-    orders: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    """Read for one parent until that is gone."""
+    orders: SimpleQueue[OpenSource] = SimpleQueue()
     free: SimpleQueue[int] = SimpleQueue()
     for slot in range(SLOTS):
         free.put(slot)
 
-    def listen() -> None:
-        for line in sys.stdin.buffer:
-            message = json.loads(line)
-            if "free" in message:
-                free.put(message["free"])
-            else:
-                orders.put(message)
-        os._exit(0)  # the parent is gone, and a read may hang
+    def received(message: dict[str, Any]) -> None:
+        if "free" in message:
+            free.put(from_builtins(message, SlotFree).free)
+        else:
+            orders.put(from_builtins(message, OpenSource))
 
-    def tell(message: dict[str, Any]) -> None:
-        try:
-            os.write(out, json.dumps(message).encode() + b"\n")
-        except OSError:
-            os._exit(0)
-
-    threading.Thread(target=listen, daemon=True).start()
+    send = serve_parent(received)
     memory = SharedPictures.attach(sys.argv[1])
     while True:
-        grab(orders.get(), memory, free, tell)
+        grab(orders.get(), memory, free, send)
 
 
 if __name__ == "__main__":

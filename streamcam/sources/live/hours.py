@@ -1,4 +1,4 @@
-"""Opening hours, as people write them: ``Mon-Fri 09:00-17:00, Sat 10-14``."""
+"""Read opening hours as people write them: ``Mon-Fri 09:00-17:00, Sat 10-14``."""
 
 from __future__ import annotations
 

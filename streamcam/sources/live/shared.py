@@ -1,4 +1,4 @@
-"""Memory that two processes share, for pictures, with nothing left behind however either of them ends."""
+"""Memory that two processes share for pictures; nothing of it stays, however either of them ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photographs that move slowly, for screens that wait for visitors and have no clip of their own."""
+"""Photographs that move slowly, for exhibits without a clip of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live window: a real one under Xvfb, steered by real key strokes."""
+"""The live window: a real one under Xvfb, with real key strokes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from makers.cameras import Camera, number_of
 from makers.needs import need
+from makers.screens import screen
 
 from streamcam.drawing.text import AMBER
 
@@ -22,23 +23,14 @@ SIZE = 800, 600  # of the screen
 
 @pytest.fixture(scope="module")
 def display():
-    for tool in ("Xvfb", "openbox", "xdotool", "import"):
-        need(shutil.which(tool), f"{tool} shows and steers the window")
-    reading, writing = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
-    os.close(writing)
-    with os.fdopen(reading) as told:
-        name = f":{int(told.readline())}"
-    manager = subprocess.Popen(["openbox"], env=os.environ | {"DISPLAY": name}, stderr=subprocess.DEVNULL)
-    yield name
-    for process in (manager, server):
-        process.kill()
-        process.wait()
+    for tool in ("xdotool", "import"):
+        need(shutil.which(tool), f"{tool} presses keys and looks at the window")
+    with screen(*SIZE) as name:
+        yield name
 
 
 class Session:
-    """``streamcam live`` with a window, and hands to steer it."""
+    """``streamcam live`` with a window, with its keys and its screen."""
 
     def __init__(self, display, url, folder, *arguments):
         self.folder = folder
@@ -65,7 +57,7 @@ class Session:
 
     def press(self, key):
         self.xdo("key", "--clearmodifiers", key)
-        time.sleep(0.3)
+        time.sleep(0.3)  # the window keeps one key at a time, until it has shown a frame
 
     def screen(self):
         path = self.folder / "screen.png"
@@ -178,7 +170,8 @@ def test_every_key_does_what_it_says(start):
 
     session.press("r")
     session.wait(session.says_recording)
-    time.sleep(4)
+    began = session.snapshot()[0]["time"]
+    session.wait(lambda: session.snapshot()[0]["time"] > began + 3)
     session.press("r")
     [recording] = session.wait(lambda: [p for p in session.folder.glob("*.mp4") if ".part" not in p.name])
     capture = cv2.VideoCapture(str(recording))

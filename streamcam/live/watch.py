@@ -1,0 +1,215 @@
+"""Watch a camera, a stream or a file live, in a window or recorded: everything that ``streamcam live`` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamcam.annotation.file import make_header
+from streamcam.drawing.overlay import make_overlay
+from streamcam.drawing.status import Status
+from streamcam.errors import SinkError, StreamcamError
+from streamcam.live.controls import Controls
+from streamcam.live.explainer import ControlledExplainer, LiveExplainer, preparation, sized_explainers
+from streamcam.live.recorder import Recorder
+from streamcam.live.session import SessionLimit, run_session
+from streamcam.live.snapshot import free_path, save_snapshot
+from streamcam.live.stats import Stats
+from streamcam.live.summary import SessionStats, write_stats
+from streamcam.live.window import KEYS, Window, check_display
+from streamcam.models.loading import load_classifier
+from streamcam.protocols import Explainer, LiveFeed, Writer
+from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, ModelSettings, PictureSettings
+from streamcam.sinks.partial import refuse_existing
+from streamcam.sources.live.live import LiveSource
+from streamcam.steady.heat import unsteadied
+from streamcam.steady.naming import SteadyNaming
+from streamcam.types import Explanation, Frame
+
+_RECORDED_CLASSES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LiveResult:
+    """What a live session did.
+
+    Attributes:
+        source: what may be shown of where the frames came from: no password.
+        stats: counts, rates and delays.
+        input_size: short side of the model's input at the end, in pixels; None where the explainer does not say.
+        recordings: the files that were recorded, complete.
+        lost: frames that are missing in the recordings because the encoder was busy.
+        failures: why recordings ended early.
+        interrupted: whether Ctrl-C ended it.
+    """
+
+    source: str
+    stats: SessionStats
+    input_size: int | None
+    recordings: tuple[Path, ...]
+    lost: int
+    failures: tuple[StreamcamError, ...]
+    interrupted: bool
+
+
+def watch(
+    source: str | int | Path | LiveFeed = 0,
+    *,
+    model: ModelSettings = ModelSettings(),
+    explain: ExplainSettings | Explainer = ExplainSettings(),
+    picture: PictureSettings = PictureSettings(),
+    capture: CaptureSettings = CaptureSettings(),
+    steady: bool = True,
+    window: bool = True,
+    full_screen: bool = False,
+    output: Path | None = None,
+    encoding: Encoding = Encoding(preset="superfast"),
+    overwrite: bool = False,
+    folder: Path = Path(),
+    target_fps: float | None = None,
+    seconds: float | None = None,
+    max_frames: int | None = None,
+    sinks: Sequence[Writer] = (),
+    stats: Path | None = None,
+) -> LiveResult:
+    """Explain a live source as it happens, until its window is closed, it is long enough, the source ends, or Ctrl-C comes.
+
+    The picture never waits for the model: each frame is shown at once, with the newest map there is. A source that fails
+    or is not there is tried again, see ``LiveSource``.
+
+    Args:
+        source: a camera's number, a device path, a URL, a file, or a source object, which is ended and not opened anew.
+        model: which classifier; of no use with an explainer of one's own.
+        explain: what is explained, and how; or an explainer of one's own.
+        picture: how it is drawn.
+        capture: how the source is read; of no use with a source object.
+        steady: whether the heat and the named class are steady over time.
+        window: whether to open a window, whose keys change the session (h lists them).
+        full_screen: whether the window starts that way.
+        output: file to record to from the start, or None.
+        encoding: how recordings are compressed.
+        overwrite: whether ``output`` may be replaced where it exists.
+        folder: where the window's keys save snapshots and further recordings.
+        target_fps: maps a second: not more, and a smaller input of the model where they would be fewer.
+        seconds: end after so long.
+        max_frames: end after so many frames.
+        sinks: who else takes the frames as they are shown. They are not closed here.
+        stats: file for counts, rates and delays as JSON, which is written after an error too.
+
+    Raises:
+        SourceError: the source can be none, or gave no picture for ``capture.give_up_after`` seconds.
+        SinkError: there is no display for a window, or a file cannot be written. A recording that fails ends alone.
+        ModelError, TargetError, OptionError: the model, its classes or a setting.
+    """
+    if window:
+        check_display()
+    if output:
+        refuse_existing(output, overwrite=overwrite)
+    feed = LiveSource(source, capture) if isinstance(source, str | int | Path) else source
+    counted = Stats(feed)
+    controls, explainer = _controlled(model, explain, picture, counted, target_fps=target_fps, steady=steady)
+    controls.recording = output is not None
+    first = iter([output] if output else [])
+    recorder = Recorder(
+        controls,
+        feed.info.frame_rate,
+        lambda: next(first, None) or free_path(folder, ".mp4"),
+        encoding=encoding,
+        overwrite=overwrite,
+    )
+    interrupted = False
+    with ExitStack() as stack:
+        stack.enter_context(feed)
+        shown: list[Writer] = []
+        if window:
+            status = _status_of(feed, controls, counted, explainer, recorder)
+            snapshot = _snapshot_to(folder, feed.name, controls, explainer, max(_RECORDED_CLASSES, picture.top_k))
+            screen = stack.enter_context(Window(controls, status, snapshot, full_screen=full_screen))
+            shown.append(counted.shows(screen))
+        shown += [counted, *sinks, stack.enter_context(recorder), SessionLimit(max_frames, seconds)]
+        try:
+            run_session(feed, explainer, controls, shown, counted, steady=None if steady else unsteadied)
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            if stats:
+                write_stats(stats, counted.to_json() | {"source": feed.name, "size": explainer.input_size})
+    return LiveResult(
+        source=feed.name,
+        stats=counted.summary(),
+        input_size=explainer.input_size,
+        recordings=tuple(recorder.saved),
+        lost=recorder.lost,
+        failures=tuple(recorder.failures),
+        interrupted=interrupted,
+    )
+
+
+def _controlled(
+    model: ModelSettings,
+    explain: ExplainSettings | Explainer,
+    picture: PictureSettings,
+    stats: Stats,
+    *,
+    target_fps: float | None,
+    steady: bool,
+) -> tuple[Controls, ControlledExplainer[Any]]:
+    """The controls of the session, and the explainer that follows them."""
+    if not isinstance(explain, ExplainSettings):
+        controls = Controls(make_overlay(picture, explain.labels), targets=(), methods=())
+        return controls, ControlledExplainer(explain, controls, stats, target_fps=target_fps)
+    classifier = load_classifier(model, cache=explain.cache)
+    controls = Controls(make_overlay(picture, classifier.labels), targets=explain.targets, method=explain.method)
+    explainer = LiveExplainer(
+        sized_explainers(explain, classifier),
+        controls,
+        stats,
+        target_fps=target_fps,
+        prepare=preparation(model, explain),
+        naming=SteadyNaming() if steady else None,
+    )
+    return controls, explainer
+
+
+def _snapshot_to(
+    folder: Path, source: str, controls: Controls, explain: ControlledExplainer[Any], top_k: int
+) -> Callable[[Frame, Explanation | None], None]:
+    """What saves a snapshot with its record, and shows a notice of it."""
+
+    def snapshot(frame: Frame, explanation: Explanation | None) -> None:
+        try:
+            header = make_header(source, explain) | {"picture": controls.to_json()}
+            path = save_snapshot(folder, frame, explanation, header, explain.labels, top_k)
+            controls.show_notice(f"saved {path}")
+        except SinkError as error:
+            controls.show_notice(str(error))
+
+    return snapshot
+
+
+def _status_of(
+    source: LiveFeed, controls: Controls, stats: Stats, explain: ControlledExplainer[Any], recorder: Recorder
+) -> Callable[[Frame], Status]:
+    """What gives the window its lines around the picture."""
+
+    def status(frame: Frame) -> Status:
+        facts = [f"camera {stats.camera_rate.value:.0f} fps", f"maps {stats.explain_rate.value:.0f} a second"]
+        if explain.is_preparing:
+            facts[1] = "preparing the model"
+        facts.append(f"delay {1e3 * stats.delay:.0f} ms, map {1e3 * stats.map_age:.0f} ms")
+        facts.append(", ".join(_settings_of(explain)))
+        facts += [word for word, on in (("locked", controls.locked), ("frozen", controls.frozen)) if on]
+        facts.append("h: keys")
+        keys = KEYS if controls.helping else ()
+        return Status(tuple(facts), controls.notice, source.state.notice, recorder.seconds, keys)
+
+    return status
+
+
+def _settings_of(explain: ControlledExplainer[Any]) -> list[str]:
+    """Formula and input size, as far as the explainer says them."""
+    method, size = explain.describe().get("method"), explain.input_size
+    return [*([str(method)] if method else []), *([f"input {size}"] if size else [])]

@@ -1,0 +1,124 @@
+"""``streamcam live`` as people call it, without a window."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+
+import psutil
+import pytest
+from makers import clips
+from makers.cameras import Camera
+from makers.leftovers import nothing_left
+
+from streamcam import VideoSource
+
+
+@pytest.fixture
+def camera():
+    with Camera() as camera:
+        yield camera
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays():
+    with nothing_left():
+        yield
+
+
+def live(*arguments, **more):
+    command = [sys.executable, "-m", "streamcam", "live", *map(str, arguments)]
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False, **more)
+
+
+def test_live_without_a_window_records_counts_and_ends(camera, tmp_path):
+    url = camera.url.replace("http://", "http://me:secret@") + "?token=secret"
+    done = live(url, "--no-window", "-o", "run.mp4", "--stats", "run.json", "--max-frames", 60, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "recorded run.mp4" in done.stdout
+    stats = json.loads((tmp_path / "run.json").read_text())
+    assert stats["frames"]["shown"] == 60
+    assert stats["source"] == camera.url
+    assert "secret" not in done.stdout + done.stderr + json.dumps(stats)
+    assert len(clips.length_of(tmp_path / "run.mp4")[1]) >= 59
+
+
+def test_nothing_is_recorded_unasked(camera, tmp_path):
+    assert live(camera.url, "--no-window", "--seconds", 2, cwd=tmp_path).returncode == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "there is no display (DISPLAY is not set); use --no-window"),
+        (("nothing.mp4", "--no-window"), "nothing.mp4: no such file"),
+        (("http://127.0.0.1:9/x", "--no-window", "--give-up-after", "0.5"), "no picture for 0.5 s"),
+        (("0", "--no-window", "-o", "there.mp4"), "there.mp4: exists already"),
+        (("0", "--no-window", "--target", "nosuch"), "the model knows no such class"),
+        (("0", "--no-window", "--stall-timeout", "-1"), "stall-timeout -1"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path, arguments, says):
+    (tmp_path / "there.mp4").write_bytes(b"x")
+    done = live(*arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert says in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize(("kill", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 130), (signal.SIGKILL, -9)])
+def test_a_recording_is_playable_however_the_session_ends(camera, tmp_path, kill, code):
+    command = [sys.executable, "-m", "streamcam", "live", camera.url, "--no-window", "-o", "run.mp4"]
+    process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    part = tmp_path / "run.part.mp4"
+    end = time.monotonic() + 120
+    while not part.exists() or part.stat().st_size < 150_000:
+        assert time.monotonic() < end
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(kill)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    path = part if kill == signal.SIGKILL else tmp_path / "run.mp4"
+    with VideoSource(path) as source:
+        assert sum(1 for _ in source) > 10
+
+
+def test_tensorflow_stays_out_of_the_live_process(camera, tmp_path):
+    script = (
+        "import sys\nfrom streamcam.cli import main\nfrom streamcam.live.stats import Stats\n"
+        "count = Stats.count_explained\n"
+        "def count_aloud(stats):\n    count(stats)\n    print('a map', flush=True)\n"
+        "Stats.count_explained = count_aloud\ntry:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('tensorflow' in sys.modules)\n"
+    )
+    arguments = ["live", camera.url, "--no-window", "--size", "96", "--stats", "run.json"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=os.environ | {"STREAMCAM_CACHE": str(tmp_path / "cold")},
+    )  # fmt: skip
+
+    def is_converting():
+        for child in psutil.Process(process.pid).children():
+            with suppress(psutil.Error):  # it has just ended
+                if "streamcam.explain.prepare" in child.cmdline():
+                    return True
+        return False
+
+    while not is_converting():
+        time.sleep(0.05)
+    while is_converting():
+        time.sleep(0.05)
+    assert process.stdout
+    assert process.stdout.readline() == "a map\n"
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[0].splitlines()[-1] == "False"
+    assert json.loads((tmp_path / "run.json").read_text())["frames"]["explained"] > 0

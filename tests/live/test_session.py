@@ -1,0 +1,109 @@
+"""Live sessions on a real stream: what they count, what people change on the way, and how they end."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from makers import models
+from makers.cameras import number_of
+from makers.sessions import Keep, session
+
+from streamcam import GradCAM, wrap_model
+from streamcam.drawing.overlay import Overlay
+from streamcam.live.controls import Controls, SessionEnd
+from streamcam.live.explainer import LiveExplainer
+from streamcam.live.session import run_session
+from streamcam.live.stats import Stats
+from streamcam.sources.live.live import LiveSource
+
+
+def test_a_session_counts_what_it_did(camera):
+    keep = Keep()
+    stats = session(LiveSource(camera.url), writers=[keep], limit=60)
+    data = stats.to_json()
+    assert data["frames"]["shown"] == 60 == sum(frame.fresh for frame, _ in keep.shown)
+    assert data["frames"]["captured"] >= 60
+    assert data["frames"]["dropped"] == data["frames"]["captured"] - 60
+    assert data["frames"]["explained"] >= 1
+    assert {"capture", "explain", "draw", "delay", "map_age"} <= data["ms"].keys()
+    assert data["ms"]["delay"]["p50"] <= data["ms"]["delay"]["p95"] <= data["ms"]["delay"]["p99"]
+    assert data["ms"]["map_age"]["p50"] >= data["ms"]["delay"]["p50"]
+    assert json.loads(json.dumps(data)) == data
+
+
+def test_the_class_is_switched_while_it_runs_without_compiling(camera):
+    model = wrap_model(models.flat().model)
+    controls, source = Controls(Overlay(model.labels)), LiveSource(camera.url)
+    stats = Stats(source)
+    explainer = GradCAM(model, cache=False)
+    seen = set()
+
+    def steer(count, frame, explanation):
+        if explanation is None:
+            return
+        seen.add(int(explanation.classes[0]))
+        ranks = [index for index, _ in explanation.top(3)]
+        if len(seen) < 3:
+            controls.explain_rank(1 + len(seen))
+            assert controls.targets == (f"top{1 + len(seen)}",)
+        elif not controls.locked:
+            controls.toggle_lock(explanation)
+            assert controls.targets == (int(explanation.classes[0]),)
+        elif explanation.classes[0] == controls.targets[0] and len(ranks) == 3:
+            raise SessionEnd
+
+    run_session(source, LiveExplainer(lambda size: explainer, controls, stats), controls, [Keep(steer)], stats)
+    assert len(seen) == 3
+    assert explainer.trace_count == 1
+
+
+def test_a_frozen_picture_stands_still_and_is_still_explained(camera):
+    controls = Controls(Overlay((), alpha=0.0, hud=False))
+    numbers = []
+
+    def steer(count, frame, explanation):
+        if count == 20:
+            controls.toggle_freeze()
+        if count > 22:
+            numbers.append(number_of(frame.image))
+
+    session(LiveSource(camera.url), controls=controls, writers=[Keep(steer)], limit=60)
+    assert len(set(numbers)) == 1
+
+
+def test_the_rate_is_reached_by_a_smaller_input(camera, monkeypatch):
+    model = wrap_model(models.flat().model)
+    controls, source = Controls(Overlay(model.labels)), LiveSource(camera.url)
+    stats = Stats(source)
+
+    class Slow(GradCAM):
+        """As slow as its input is large."""
+
+        def start(self, frame, targets=None, method=None):
+            time.sleep(0.1 if min(self.size) > 30 else 0.001)
+            return super().start(frame, targets, method)
+
+    monkeypatch.setattr("streamcam.live.explainer._SECONDS_TO_JUDGE", 0.5)
+    made = {}
+    explain = LiveExplainer(
+        lambda size: made.setdefault(size, Slow(model, size=size, cache=False)), controls, stats, target_fps=20
+    )
+
+    def enough(count, frame, explanation):
+        if min(explain.current.size) < 30 and explanation is not None:
+            raise SessionEnd
+
+    run_session(source, explain, controls, [Keep(enough)], stats)
+    assert min(explain.current.size) == round(48 * 0.5)
+
+
+def test_the_end_does_not_wait_for_what_is_being_prepared(camera):
+    seen = []
+
+    def prepare(size, shape, targets, method, stopped):
+        seen.append(stopped.wait(60))
+
+    stats = session(LiveSource(camera.url), limit=5, prepare=prepare)
+    assert seen == [True]
+    assert stats.explained == 0

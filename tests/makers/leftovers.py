@@ -1,0 +1,28 @@
+"""What a part of the program must not leave behind."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+
+def reading_processes() -> list[psutil.Process]:
+    """The processes that read live sources for this one."""
+    children = psutil.Process().children(recursive=True)
+    return [p for p in children if "streamcam.sources.live.grabber" in p.cmdline()]
+
+
+@contextmanager
+def nothing_left() -> Iterator[None]:
+    """No thread, reading process or open file outlives what is done in here."""
+    me = psutil.Process()
+    before = me.num_fds() if hasattr(me, "num_fds") else me.num_handles()
+    yield
+    names = [t.name for t in threading.enumerate() if t.name.startswith("streamcam")]
+    assert names == []
+    assert reading_processes() == []
+    after = me.num_fds() if hasattr(me, "num_fds") else me.num_handles()
+    assert after <= before + 2  # pytest's own
