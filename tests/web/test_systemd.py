@@ -1,4 +1,4 @@
-"""``serve`` without anybody near: its unit for systemd, and whether it notices that it hangs."""
+"""Running under systemd: the unit, and the watchdog."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import subprocess
 import sys
 
 import pytest
-from makers.cameras import Camera
 from makers.servers import TOKEN, Serving
 
 from streamcam.drawing.overlay import Overlay
@@ -19,12 +18,6 @@ from streamcam.web.broadcast import Audience
 from streamcam.web.page import Page
 from streamcam.web.settings import Curated, Stage
 from streamcam.web.viewer import Show
-
-
-@pytest.fixture
-def camera():
-    with Camera() as camera:
-        yield camera
 
 
 def test_a_unit_runs_this_very_command(tmp_path):
@@ -74,11 +67,3 @@ def test_what_hangs_feeds_no_watchdog():
         page.last_painted -= 31  # somebody looks on, and is shown nothing
         assert not show.is_going_on
     assert show.is_going_on
-
-
-def test_an_exhibit_without_a_camera_shows_something_and_says_so(tmp_path):
-    with Serving("99", "--size", "96", "--kiosk") as serving, serving.talk() as viewer:
-        viewer.told(phase="attracting")
-        assert viewer.explained()
-        health = serving.health()
-        assert (health["status"], health["phase"]) == ("ok", "attracting")

@@ -4,48 +4,12 @@ from __future__ import annotations
 
 import random
 import struct
-import threading
 
 import cv2
 import pytest
-from makers.servers import Serving, closed_with
 
 from streamcam.errors import SourceError
 from streamcam.sources.live.browser import BrowserSource, decode
-
-
-def test_a_browsers_pictures_are_explained_for_that_browser_only(cat):
-    jpeg = cv2.imencode(".jpg", cat)[1].tobytes()
-    with Serving("browser", "--size", "96") as serving:
-        assert serving.get("/stream.mjpg")[0] == 404
-        stop = threading.Event()
-        with serving.talk() as owner, serving.talk() as other:
-
-            def feed():
-                while not stop.wait(0.05):
-                    owner.socket.send(jpeg)
-
-            thread = threading.Thread(target=feed)
-            thread.start()
-            try:
-                header = owner.explained()
-                assert 281 <= header["top"][0][0] <= 287  # a cat
-                other.hear("welcome")
-                with pytest.raises(TimeoutError):
-                    other.picture(seconds=2)
-                other.socket.send(jpeg)
-                assert other.hear("busy") is True
-            finally:
-                stop.set()
-                thread.join()
-            owner.socket.close()
-            serving.wait(lambda: serving.metric("streamcam_viewers") == 1)
-            other.socket.send(jpeg)
-            assert other.hear("busy") is False
-        with serving.talk() as bad:
-            bad.hear("welcome")
-            bad.socket.send(jpeg[:50])
-            assert closed_with(bad) == 1008
 
 
 def test_pictures_that_are_none_or_too_large_are_refused_before_they_are_decoded(cat):

@@ -1,0 +1,99 @@
+"""What staff and visitors change, and how it goes back."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from makers.servers import TOKEN, Serving, closed_with
+
+from streamcam.drawing.overlay import Overlay
+from streamcam.errors import OptionError
+from streamcam.live.controls import Controls
+from streamcam.web.messages import Explain, Settings, Touch, parse
+from streamcam.web.settings import Curated, Stage
+
+
+def test_only_staff_change_what_visitors_find_and_it_outlives_a_restart(camera, tmp_path):
+    arguments = [camera.url, "--size", "96", "--settings", str(tmp_path / "settings.json"), "--allow", "espresso"]
+    with Serving(*arguments) as serving:
+        with serving.talk() as visitor:
+            visitor.say(do="explain", classes=[285])
+            assert visitor.hear("denied") == "not allowed"
+            visitor.say(do="explain", classes=[967])
+            visitor.told(asked=[967])
+            visitor.say(do="settings", language="de")
+            assert closed_with(visitor) == 1008
+        with serving.talk(TOKEN) as staff:
+            assert staff.hear("welcome")["role"] == "staff"
+            assert staff.hear("health")["status"] == "ok"
+            staff.say(do="settings", language="de", allowed=[285, 281], colormap="viridis", alpha=0.7)
+            assert staff.told(asked=[])["curated"]["language"] == "de"
+            staff.say(do="settings", language="xx")
+            assert staff.hear("denied") == "unknown language"
+            staff.say(do="restart")
+            serving.wait(lambda: serving.metric("streamcam_restarts_total") == 1)
+            staff.explained()
+    with Serving(*arguments) as serving, serving.talk() as visitor:
+        curated = visitor.hear("state")["curated"]
+        assert (curated["language"], curated["allowed"], curated["colormap"]) == ("de", [285, 281], "viridis")
+    (tmp_path / "settings.json").write_text("{")
+    failed = subprocess.run(
+        [sys.executable, "-m", "streamcam", "serve", *arguments, "--port", "0"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert failed.returncode == 1
+    assert "settings.json: cannot be read" in failed.stderr
+
+
+def test_idle_visitors_are_forgotten():
+    now = [0.0]
+    stage = Stage(
+        Controls(Overlay(("a", "b"))), Curated(colormap="turbo"), ("en",), idle_reset=45, clock=lambda: now[0]
+    )
+    stage.obey(Explain((1,)), "visitor")
+    stage.controls.method = "layercam"
+    for now[0] in (10.0, 44.0):
+        stage.look_at_the_clock()
+        assert stage.to_json()["asked"] == [1]
+    now[0] = 45.0
+    stage.look_at_the_clock()
+    assert stage.to_json()["asked"] == []
+    assert (stage.controls.method, stage.controls.overlay.colormap, stage.resets) == ("gradcam", "turbo", 1)
+    stage.look_at_the_clock()
+    assert stage.resets == 1  # once
+
+
+def test_who_only_looks_is_no_reason_to_wait():
+    now = [0.0]
+    stage = Stage(Controls(Overlay(("a",))), Curated(), ("en",), idle_reset=45, clock=lambda: now[0])
+    stage.obey(Explain((0,)), "visitor")
+    now[0] = 40.0
+    assert stage.obey(Touch(), "viewer") == ""
+    assert stage.obey(Explain((0,)), "viewer") == "locked"
+    now[0] = 50.0
+    stage.look_at_the_clock()
+    assert stage.resets == 1
+
+
+def test_settings_that_fit_no_more_are_left_one_by_one(tmp_path, caplog):
+    path = tmp_path / "settings.json"
+    path.write_text('{"language": "it", "allowed": [1], "alpha": 0.7}')
+    stage = Stage(Controls(Overlay(("a", "b"))), Curated(), ("en",), settings_file=path)
+    assert stage.curated == Curated(language="en", allowed=(1,), alpha=0.7)
+    assert "language is left as it is (unknown language)" in caplog.text
+
+
+def test_settings_that_cannot_be_kept_are_said_to_be_so(tmp_path):
+    stage = Stage(Controls(Overlay(("a",))), Curated(), ("en",), settings_file=tmp_path / "nowhere" / "settings.json")
+    assert stage.keep() == "not kept"
+
+
+def test_settings_that_no_file_of_ours_has_are_refused(tmp_path):
+    for text in ("[]", '{"alpha": 7}', '{"x": 1}', "", "7"):
+        path = tmp_path / "settings.json"
+        path.write_text(text)
+        with pytest.raises(OptionError, match="settings"):
+            Stage(Controls(Overlay(("a",))), Curated(), ("en",), settings_file=path)
+    assert parse('{"do": "settings"}') == Settings()
