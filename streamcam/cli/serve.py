@@ -94,16 +94,18 @@ def serve_command(
     from streamcam.models.loading import load_classifier
     from streamcam.steady.heat import unsteadied
     from streamcam.steady.naming import SteadyNaming
-    from streamcam.web.access import Keys
-    from streamcam.web.app import health_of, make_app
-    from streamcam.web.broadcast import Audience
+    from streamcam.web.access import AccessKeys
+    from streamcam.web.app import make_app
+    from streamcam.web.audience import Audience
+    from streamcam.web.defaults import PageDefaults
+    from streamcam.web.feed import BrowserFeed
     from streamcam.web.languages import languages
-    from streamcam.web.page import Page
+    from streamcam.web.live_page import LivePage
+    from streamcam.web.page import PageSink
     from streamcam.web.server import Server, check_certificate, is_local, listen
-    from streamcam.web.session import present
-    from streamcam.web.settings import Curated, Stage
+    from streamcam.web.session import run_sessions
+    from streamcam.web.state import PageState
     from streamcam.web.systemd import notify
-    from streamcam.web.viewer import Feed, Show
 
     local_only = is_local(page.host)
     if page.token is not None and len(page.token) < _SHORTEST_TOKEN:
@@ -129,29 +131,20 @@ def serve_command(
             targets=_classes(explanation.targets, classifier.labels),
             method=explanation.method,
         )
-        curated = Curated(
-            page.language,
-            controls.overlay.colormap,
-            controls.overlay.alpha,
-            controls.overlay.mode,
-            controls.method,
-            tuple(allowed),
-        )
-        stage = Stage(
+        state = PageState(
             controls,
-            curated,
+            PageDefaults.of(controls, language=page.language, allowed=tuple(allowed)),
             tuple(known),
             settings_file=exhibit.settings,
             idle_reset=exhibit.idle_reset if exhibit.kiosk else None,
         )
-        show = Show(
-            Page(controls, page.quality),
-            stage,
+        show = LivePage(
+            PageSink(controls, page.quality),
+            state,
             Audience(page.max_viewers, page.bandwidth * 1e6),
-            Keys(page.token, open_to_visitors=local_only),
-            Feed(feed_source) if feed_source else None,
+            AccessKeys(page.token, open_to_visitors=local_only),
+            BrowserFeed(feed_source) if feed_source else None,
         )
-        show.health = lambda: health_of(show)
         port = listening.getsockname()[1]
         here, network = _links(page, port, local_only)
         app = make_app(
@@ -165,14 +158,14 @@ def serve_command(
             staff_link=f"{network}/staff#{show.keys.staff}",
         )
         stack.enter_context(
-            Server(app, show, listening, most_viewers=page.max_viewers, certfile=page.certfile, keyfile=page.keyfile)
+            Server(app, show, listening, max_viewers=page.max_viewers, certfile=page.certfile, keyfile=page.keyfile)
         )
         _tell(page, show, here, network, local_only=local_only, kiosk=exhibit.kiosk)
         notify("READY=1")
         make = sized_explainers(explanation, classifier)
         interrupted = False
         try:
-            present(
+            run_sessions(
                 show,
                 open_source,
                 lambda counts: LiveExplainer(
@@ -184,13 +177,13 @@ def serve_command(
                 ),
                 sinks=[SessionLimit(None, seconds)],
                 steady=unsteadied if no_steady else None,
-                tireless=exhibit.kiosk,
+                retry=exhibit.kiosk,
             )
         except KeyboardInterrupt:
             interrupted = True
         notify("STOPPING=1")
-    if stats and stage.stats:
-        write_json(stats, stage.stats.to_json() | {"encoded": show.page.encoded, "viewers": show.audience.came})
+    if stats and state.stats:
+        write_json(stats, state.stats.to_json() | {"encoded": show.sink.encoded, "viewers": show.audience.admitted})
     if interrupted:
         note("ended")
         raise typer.Exit(130)

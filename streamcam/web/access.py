@@ -1,4 +1,4 @@
-"""Who may do what: keys, names by which the program may be called, and headers that keep browsers safe."""
+"""Decides who may do what: by keys, and by the names that a request uses; and adds headers that keep browsers safe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streamcam.web.settings import Role
+from streamcam.web.messages import Role
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob:; connect-src 'self'; "
@@ -32,12 +32,17 @@ _HEADERS = {
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
-class Keys:
-    """The staff's token, and the key of a screen that visitors touch, which is made of it.
+class AccessKeys:
+    """The staff's key, and the key of a screen that visitors touch, which is derived from it.
 
     Args:
-        token: the staff's secret; a new one if None.
-        open_to_visitors: whether visitors may steer without a key: where only this machine can reach the page.
+        token: the staff's key; a new random one if None.
+        open_to_visitors: whether no key is needed to choose what is explained: where only this machine can reach the
+            page.
+
+    Attributes:
+        staff: the staff's key.
+        screen: the visitors' key.
     """
 
     def __init__(self, token: str | None, *, open_to_visitors: bool) -> None:
@@ -46,7 +51,7 @@ class Keys:
         self._open = open_to_visitors
 
     def role(self, given: str) -> Role | None:
-        """What a key opens; None for a wrong one. Takes the same time whatever is given."""
+        """The role of whoever has this key, None for a wrong one. Takes the same time whatever is given."""
         key = given.encode(errors="replace")
         is_staff = hmac.compare_digest(key, self.staff.encode())
         is_screen = hmac.compare_digest(key, self.screen.encode())
@@ -57,12 +62,17 @@ class Keys:
         return None if key else "viewer"
 
 
-class Guard:
-    """Refuses requests by foreign names or from foreign pages, and adds the headers.
+class AccessMiddleware:
+    """Refuses requests under foreign host names or from foreign pages, and adds headers to the answers.
 
     A page of another site can make a browser call this program, by a name that leads here (DNS rebinding) or with an
     ``Origin`` of its own. Names that are allowed: ``localhost``, this machine's names and addresses where it listens
     to others, and what ``hosts`` adds.
+
+    Args:
+        app: gets what is not refused.
+        hosts: further names.
+        local_only: whether only this machine can reach the page.
     """
 
     def __init__(self, app: ASGIApp, *, hosts: Iterable[str], local_only: bool) -> None:

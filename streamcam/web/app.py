@@ -1,4 +1,4 @@
-"""The addresses of the live page."""
+"""The web application: what each address of the live page answers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
 
+import msgspec
 import numpy as np
 import segno
 from starlette.applications import Starlette
@@ -22,22 +22,23 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from streamcam.choices import BlendMode, Method
 from streamcam.drawing.overlay import colour_table
 from streamcam.live.controls import COLORMAPS
 from streamcam.system.versions import VERSION
-from streamcam.web.access import Guard
-from streamcam.web.broadcast import Full
+from streamcam.web.access import AccessMiddleware
+from streamcam.web.audience import AudienceFull
+from streamcam.web.defaults import CHOICES
 from streamcam.web.languages import Language
+from streamcam.web.live_page import LivePage
 from streamcam.web.metrics import Metrics
-from streamcam.web.viewer import Show, converse
+from streamcam.web.viewer import serve_viewer
 
 _STATIC = Path(str(files("streamcam.web"))) / "static"
-_PATIENCE = 20.0  # seconds that a viewer of MJPEG may take for one picture
+_SEND_TIMEOUT = 20.0  # seconds that a viewer of MJPEG may take for one picture
 
 
 def make_app(
-    show: Show,
+    page: LivePage,
     languages: dict[str, Language],
     labels: tuple[str, ...],
     *,
@@ -50,7 +51,7 @@ def make_app(
     """The web application.
 
     Args:
-        show: what it shows.
+        page: what it serves.
         languages: by their codes.
         labels: the model's own class names.
         hosts: names it may be called by, besides this machine's.
@@ -62,14 +63,13 @@ def make_app(
     facts = {
         "version": VERSION,
         "languages": {code: language.sentences for code, language in languages.items()},
-        "methods": list(get_args(Method)),
-        "blends": list(get_args(BlendMode)),
+        **CHOICES,
         "colormaps": {name: _colours(name) for name in COLORMAPS},
         "kiosk": kiosk,
         "drift": drift,
-        "camera": "browser" if show.feed else "server",
+        "camera": "browser" if page.feed else "server",
     }
-    metrics = Metrics(show)
+    metrics = Metrics(page)
 
     async def index(request: Request) -> Response:
         return FileResponse(_STATIC / "index.html")
@@ -77,7 +77,7 @@ def make_app(
     async def staff(request: Request) -> Response:
         return FileResponse(_STATIC / "staff.html")
 
-    async def page(request: Request) -> Response:
+    async def page_facts(request: Request) -> Response:
         return JSONResponse(facts)
 
     async def names(request: Request) -> Response:
@@ -85,9 +85,9 @@ def make_app(
         return JSONResponse(list((language and language.labels) or labels))
 
     async def code(request: Request) -> Response:
-        """The QR code of the staff page, for staff: a phone that reads it has the key."""
+        """The staff page's link with its key as a QR code, for staff's phones; only for who has the key already."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or show.keys.role(key) != "staff":
+        if scheme.lower() != "bearer" or page.keys.role(key) != "staff":
             await asyncio.sleep(1)
             return PlainTextResponse("The staff's key is needed.", status_code=401)
         drawn = io.BytesIO()
@@ -95,29 +95,31 @@ def make_app(
         return Response(drawn.getvalue(), media_type="image/svg+xml")
 
     async def health(request: Request) -> Response:
-        state = show.health()
-        return JSONResponse(state, status_code=200 if state["status"] == "ok" else 503)
+        health = page.health()
+        return JSONResponse(msgspec.to_builtins(health), status_code=200 if health.status == "ok" else 503)
 
     async def measured(request: Request) -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def mjpeg(request: Request) -> Response:
-        if show.feed:
+        if page.feed:
             return PlainTextResponse("A visitor's camera is shown to that visitor only.", status_code=404)
-        if show.audience.is_full:
-            show.audience.refused += 1
-            return PlainTextResponse("As many viewers as may be are here already; try again later.", status_code=503)
-        return _Impatient(_pictures(show), media_type="multipart/x-mixed-replace; boundary=frame")
+        if page.audience.is_full:
+            page.audience.refused += 1
+            return PlainTextResponse(
+                "As many viewers as are allowed are connected already; try again later.", status_code=503
+            )
+        return _TimedStream(_pictures(page), media_type="multipart/x-mixed-replace; boundary=frame")
 
     async def socket(websocket: WebSocket) -> None:
-        await converse(websocket, show)
+        await serve_viewer(websocket, page)
 
     return Starlette(
         routes=[
             Route("/", index),
             Route("/staff", staff),
             Route("/staff/code.svg", code),
-            Route("/page.json", page),
+            Route("/page.json", page_facts),
             Route("/labels/{code}.json", names),
             Route("/stream.mjpg", mjpeg),
             Route("/health", health),
@@ -125,7 +127,7 @@ def make_app(
             WebSocketRoute("/live", socket),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
-        middleware=[Middleware(Guard, hosts=hosts, local_only=local_only)],
+        middleware=[Middleware(AccessMiddleware, hosts=hosts, local_only=local_only)],
     )
 
 
@@ -134,46 +136,27 @@ def _colours(name: str) -> str:
     return base64.b64encode(np.ascontiguousarray(colour_table(name)[:, 0, ::-1]).tobytes()).decode()
 
 
-async def _pictures(show: Show) -> AsyncIterator[bytes]:
+async def _pictures(page: LivePage) -> AsyncIterator[bytes]:
     try:
-        with show.audience.seat():
+        with page.audience.admit():
             while True:
-                jpeg = await show.page.pictures.next()
-                show.page.last_painted = time.monotonic()
+                jpeg = await page.sink.mjpeg.next()
+                page.sink.last_painted = time.monotonic()
                 yield b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(jpeg), jpeg)
-                await asyncio.sleep(show.audience.pause_after(len(jpeg)))
-    except Full:
+                await asyncio.sleep(page.audience.pause_after(len(jpeg)))
+    except AudienceFull:
         return
 
 
-class _Impatient(StreamingResponse):
+class _TimedStream(StreamingResponse):
     """A stream that ends when its reader takes nothing for long."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def impatiently(message: Message) -> None:
-            async with asyncio.timeout(_PATIENCE):
+        async def send_in_time(message: Message) -> None:
+            async with asyncio.timeout(_SEND_TIMEOUT):
                 await send(message)
 
         try:
-            await super().__call__(scope, receive, impatiently)
+            await super().__call__(scope, receive, send_in_time)
         except TimeoutError:
             return
-
-
-def health_of(show: Show) -> dict[str, Any]:
-    """What can be said of the session in a few numbers; ``status`` is ``ok`` or ``stalled``."""
-    stage = show.stage
-    state = stage.source.state if stage.source else None
-    stats = stage.stats
-    return {
-        "status": "ok" if show.is_going_on else "stalled",
-        "phase": state.phase if state else "connecting",
-        "viewers": show.audience.present,
-        "fps": round(stats.camera_rate.value, 1) if stats else 0.0,
-        "maps_per_second": round(stats.explain_rate.value, 1) if stats else 0.0,
-        "delay_ms": stats.stages["page"].to_json() if stats else {},
-        "reconnects": stage.source.counts.reconnects if stage.source else 0,
-        "stalls": stage.source.counts.stalls if stage.source else 0,
-        "restarts": stage.restarts,
-        "failures": stage.failures,
-    }

@@ -1,4 +1,4 @@
-"""The languages of the page: a file of sentences each, and class names where there are any."""
+"""Reads the page's languages: for each a file of sentences and, where there is one, a file of class names."""
 
 from __future__ import annotations
 

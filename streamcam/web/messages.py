@@ -1,8 +1,8 @@
-"""What page and program say to each other over a WebSocket.
+"""The messages between the page and the program, over a WebSocket.
 
-The program sends text, JSON objects with one key (``welcome``, ``state``, ``health``, ``refused``), and binary, a
-picture: the length of a header in 4 bytes, little endian; the header, JSON; heat of full size ``K * h * w`` bytes,
-0…255; a JPEG of the frame without heat. The page lays the one over the other.
+The program sends text, JSON objects such as ``{"state": …}`` (see ``Update``), and binary, a picture: the length of a
+header in 4 bytes, little endian; the header, JSON (see ``PictureHeader``); heat of full size ``K * h * w`` bytes, 0…255;
+a JPEG of the frame without heat. The page lays the one over the other.
 
 The page sends text, JSON objects whose ``do`` says what is wanted, and binary, a JPEG of its own camera.
 """
@@ -11,182 +11,185 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar, get_args
+from typing import Annotated, Literal, TypeAlias
 
-from streamcam.choices import BlendMode, Method
-from streamcam.live.controls import COLORMAPS
+import msgspec
+
+from streamcam.choices import Method
+from streamcam.web.defaults import ChangeDefaults, ClassIndex, PageDefaults
 
 MAX_TEXT = 4096  # bytes of a message from a page; a staff page's list of classes is the longest
 _MAX_COMPARED = 2
-_MAX_ALLOWED = 500
 
-T = TypeVar("T")
+Role: TypeAlias = Literal["viewer", "visitor", "staff"]
 
 
 class Malformed(ValueError):
-    """A message that no page of ours sends."""
+    """A message that none of our pages sends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class _FromPage(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="do"):
+    pass
+
+
+class Hello(_FromPage, frozen=True, tag="hello"):
     """The first message: a key, or an empty string."""
 
-    key: str
+    key: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """A picture has been painted."""
+class Ack(_FromPage, frozen=True, tag="ack"):
+    """The picture of this number has been painted."""
 
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """Somebody uses the page in a way that the program need not know."""
+    id: ClassIndex
 
 
-@dataclass(frozen=True, slots=True)
-class Explain:
-    """Explain one class, compare two, or with none the usual."""
-
-    classes: tuple[int, ...]
+class Touch(_FromPage, frozen=True, tag="touch"):
+    """Somebody uses the page, in a way that only the page itself must know."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choose:
-    """Use a method."""
+class Explain(_FromPage, frozen=True, tag="explain"):
+    """Explain one class, compare two, or explain the usual one if none is given."""
+
+    classes: Annotated[tuple[ClassIndex, ...], msgspec.Meta(max_length=_MAX_COMPARED)]
+
+
+class Choose(_FromPage, frozen=True, tag="method"):
+    """Use this formula for the heatmap."""
 
     method: Method
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What staff change; what is None stays. ``allowed`` empty allows every class."""
-
-    language: str | None = None
-    colormap: str | None = None
-    alpha: float | None = None
-    blend: BlendMode | None = None
-    method: Method | None = None
-    allowed: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Restart:
+class Restart(_FromPage, frozen=True, tag="restart"):
     """Begin the session again."""
 
 
-Command: TypeAlias = Hello | Ack | Touch | Explain | Choose | Settings | Restart
+Command: TypeAlias = Hello | Ack | Touch | Explain | Choose | ChangeDefaults | Restart
 
 
 def parse(text: str) -> Command:
     """Read a page's message.
 
     Raises:
-        Malformed: it is none.
+        Malformed: it is no JSON, has unknown or missing names, or values of wrong types or out of range.
     """
     if len(text) > MAX_TEXT:
         raise Malformed("too long")
     try:
-        message = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise Malformed("no JSON") from error
-    if not isinstance(message, dict):
-        raise Malformed("no object")
-    do = message.pop("do", None)
-    read = _READERS.get(do) if isinstance(do, str) else None
-    if read is None:
-        raise Malformed("asks for nothing known")
-    try:
-        return read(**message)
-    except TypeError as error:  # a key that is missing, or not known
-        raise Malformed("wrong keys") from error
+        # Not msgspec's own JSON: it refuses half of a surrogate pair, which in a key is only a wrong key.
+        command: Command = msgspec.convert(json.loads(text), Command)
+    except (ValueError, msgspec.ValidationError, RecursionError) as error:
+        raise Malformed(str(error)) from error
+    return command
 
 
-def _hello(*, key: Any = "") -> Hello:
-    return Hello(_string(key, 200))
+class Welcome(msgspec.Struct, frozen=True):
+    """The answer to ``Hello``.
+
+    Attributes:
+        role: what the key allows.
+        run: changes when the program is started again; a page that sees another one loads itself anew.
+    """
+
+    role: Role
+    run: str
 
 
-def _ack(*, id: Any) -> Ack:
-    return Ack(_integer(id))
+class Status(msgspec.Struct, frozen=True):
+    """What every page must know.
+
+    Attributes:
+        phase: of the source, or ``preparing`` while the model is.
+        asked: the class indices that were asked for.
+        method: the formula of the heatmap.
+        reset: how often the page went back to its defaults.
+        curated: these defaults.
+    """
+
+    phase: str
+    asked: tuple[int, ...]
+    method: Method
+    reset: int
+    curated: PageDefaults
 
 
-def _explain(*, classes: Any) -> Explain:
-    return Explain(_integers(classes, _MAX_COMPARED))
+class Health(msgspec.Struct, frozen=True):
+    """How the session does, in a few numbers.
+
+    Attributes:
+        status: ``ok``, or ``stalled`` where no frames pass or none reaches the viewers.
+        phase: of the source.
+        viewers: connected now.
+        fps: frames a second from the source.
+        maps_per_second: heatmaps a second.
+        delay_ms: milliseconds from the source to the page's screen, by percentile (``p50``, ``p95``, ``p99``).
+        reconnects: how often the source came back.
+        stalls: how often it was silent.
+        restarts: sessions begun again because staff said so.
+        failures: sessions begun again after an error.
+    """
+
+    status: Literal["ok", "stalled"]
+    phase: str
+    viewers: int
+    fps: float
+    maps_per_second: float
+    delay_ms: dict[str, float | None]
+    reconnects: int
+    stalls: int
+    restarts: int
+    failures: int
 
 
-def _choose(*, method: Any) -> Choose:
-    return Choose(_one_of(method, get_args(Method)))
+class Update(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A text from the program to a page, with one or several of these.
+
+    Attributes:
+        welcome: the answer to ``Hello``.
+        state: sent again whenever it changes.
+        health: for staff, every second.
+        denied: why a wish was not fulfilled.
+        busy: whether another page's camera is in use.
+        refused: why the connection is closed.
+    """
+
+    welcome: Welcome | None = None
+    state: Status | None = None
+    health: Health | None = None
+    denied: str | None = None
+    busy: bool | None = None
+    refused: str | None = None
+
+    def encoded(self) -> str:
+        """As it is sent."""
+        return json.dumps(msgspec.to_builtins(self))
 
 
-def _settings(
-    *,
-    language: Any = None,
-    colormap: Any = None,
-    alpha: Any = None,
-    blend: Any = None,
-    method: Any = None,
-    allowed: Any = None,
-) -> Settings:
-    return Settings(
-        language=_or_none(language, lambda value: _string(value, 20)),
-        colormap=_or_none(colormap, lambda value: _one_of(value, COLORMAPS)),
-        alpha=_or_none(alpha, _share),
-        blend=_or_none(blend, lambda value: _one_of(value, get_args(BlendMode))),
-        method=_or_none(method, lambda value: _one_of(value, get_args(Method))),
-        allowed=_or_none(allowed, lambda value: _integers(value, _MAX_ALLOWED)),
-    )
+class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is said of a picture; without heat, only the first three.
+
+    Attributes:
+        id: counts up.
+        time: seconds from the start of the source.
+        fresh: whether the frame is new, rather than the last one repeated.
+        heat: ``(K, h, w)``, the shape of the heat that follows.
+        region: ``(x0, y0, x1, y1)``, the part of the frame that the heat covers, in 0…1.
+        top: the most probable classes, each with its probability.
+        targets: the explained classes, each with its probability.
+        evidence: for each map its maximum, 0…1 of full heat.
+    """
+
+    id: int
+    time: float
+    fresh: bool
+    heat: tuple[int, int, int] | None = None
+    region: tuple[float, float, float, float] | None = None
+    top: tuple[tuple[int, float], ...] | None = None
+    targets: tuple[tuple[int, float], ...] | None = None
+    evidence: tuple[float, ...] | None = None
 
 
-_READERS: dict[str, Callable[..., Command]] = {
-    "hello": _hello,
-    "ack": _ack,
-    "touch": Touch,
-    "explain": _explain,
-    "method": _choose,
-    "settings": _settings,
-    "restart": Restart,
-}
-
-
-def _or_none(value: Any, read: Callable[[Any], T]) -> T | None:
-    return None if value is None else read(value)
-
-
-def _string(value: Any, longest: int) -> str:
-    if not isinstance(value, str) or len(value) > longest:
-        raise Malformed("no short text")
-    return value
-
-
-def _integer(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < 2**53:
-        raise Malformed("no number")
-    return value
-
-
-def _integers(value: Any, most: int) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) > most:
-        raise Malformed("no short list")
-    return tuple(dict.fromkeys(_integer(one) for one in value))
-
-
-def _share(value: Any) -> float:
-    if type(value) not in (int, float) or not 0 <= value <= 1:
-        raise Malformed("no share")
-    return float(value)
-
-
-def _one_of(value: Any, choices: tuple[Any, ...]) -> Any:
-    if value not in choices:
-        raise Malformed("no such choice")
-    return value
-
-
-def picture_message(header: dict[str, Any], heat: bytes, jpeg: bytes) -> bytes:
+def picture_message(header: PictureHeader, heat: bytes, jpeg: bytes) -> bytes:
     """A picture as it is sent."""
-    encoded = json.dumps(header, separators=(",", ":")).encode()
+    encoded = json.dumps(msgspec.to_builtins(header), separators=(",", ":")).encode()
     return b"".join((struct.pack("<I", len(encoded)), encoded, heat, jpeg))

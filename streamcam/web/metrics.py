@@ -1,4 +1,4 @@
-"""Numbers for Prometheus."""
+"""Exports the live page's counts and delays to Prometheus."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from streamcam.web.viewer import Show
+from streamcam.web.live_page import LivePage
 
 
 class Metrics(Collector):
-    """Reads what is counted anyway, when it is asked."""
+    """Reads the counts when Prometheus asks for them.
 
-    def __init__(self, show: Show) -> None:
-        self._show = show
+    Args:
+        page: whose counts they are.
+    """
+
+    def __init__(self, page: LivePage) -> None:
+        self._page = page
         self._registry = CollectorRegistry(auto_describe=True)
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
@@ -27,31 +31,30 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Called by the library."""
-        show, stage = self._show, self._show.stage
-        audience, page = show.audience, show.page
+        page, state, audience, sink = self._page, self._page.state, self._page.audience, self._page.sink
         for name, what, value in (
-            ("viewers", "Pages and streams that look on.", audience.present),
-            ("viewers_came", "Viewers so far.", audience.came),
+            ("viewers", "Pages and streams that are connected.", audience.connected),
+            ("viewers_came", "Viewers so far.", audience.admitted),
             ("viewers_refused", "Viewers for whom there was no place.", audience.refused),
-            ("messages_malformed", "Messages that no page of ours sends.", show.malformed),
-            ("frames", "Frames that reached the page's sink.", page.seen),
-            ("frames_encoded", "Frames encoded for pages, once for all of them.", page.encoded),
-            ("pictures_encoded", "Annotated pictures encoded for MJPEG, once for all viewers.", page.encoded_pictures),
-            ("idle_resets", "Returns to the curator's settings.", stage.resets),
-            ("restarts", "Sessions begun again because staff said so.", stage.restarts),
-            ("failures", "Sessions begun again after an error.", stage.failures),
+            ("messages_malformed", "Messages that no page of ours sends.", page.malformed),
+            ("frames", "Frames that reached the page's sink.", sink.received),
+            ("frames_encoded", "Frames encoded for pages, once for all of them.", sink.encoded),
+            ("pictures_encoded", "Annotated pictures encoded for MJPEG, once for all viewers.", sink.encoded_mjpeg),
+            ("idle_resets", "Returns to the curator's settings.", state.resets),
+            ("restarts", "Sessions begun again because staff said so.", state.restarts),
+            ("failures", "Sessions begun again after an error.", state.failures),
         ):
             metric = GaugeMetricFamily if name == "viewers" else CounterMetricFamily
             yield metric(f"streamcam_{name}", what, value=value)
-        if not (stage.stats and stage.source):
+        if not (state.stats and state.source):
             return
-        stats, counts = stage.stats, stage.source.counts
+        stats, counts = state.stats, state.source.counts
         yield CounterMetricFamily("streamcam_explanations", "Maps made.", value=stats.explained)
         yield CounterMetricFamily("streamcam_source_stalls", "Silences of the source.", value=counts.stalls)
         yield CounterMetricFamily("streamcam_source_reconnects", "Returns of the source.", value=counts.reconnects)
         live = GaugeMetricFamily("streamcam_source_phase", "1 for the phase that the source is in.", labels=["phase"])
         for phase in ("connecting", "live", "retrying", "ended", "attracting", "closed"):
-            live.add_metric([phase], float(stage.source.state.phase == phase))
+            live.add_metric([phase], float(state.source.state.phase == phase))
         yield live
         delays = GaugeMetricFamily(
             "streamcam_delay_seconds",

@@ -1,11 +1,11 @@
-"""The sink of the live page: encodes each frame once, for all who wait for it, and not at all for nobody."""
+"""The sink of the live page: encodes each frame once for all viewers, and not at all while there are none."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import cv2
 import numpy as np
@@ -13,8 +13,8 @@ import numpy as np
 from streamcam.drawing.overlay import upsample
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.types import Explanation, Frame, UInt8Array
-from streamcam.web.broadcast import Bulletin
-from streamcam.web.messages import picture_message
+from streamcam.web.broadcast import Broadcast
+from streamcam.web.messages import PictureHeader, picture_message
 
 _LARGEST = 1280  # pixels of the longer side, as sent
 _LISTED = 5  # classes in the bars
@@ -22,12 +22,12 @@ _FINE = 8  # pixels of sent heat a cell of the map, interpolated bicubically as 
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class EncodedFrame:
     """One frame as pages get it.
 
     Attributes:
         id: counts up.
-        message: see ``messages``.
+        message: see ``streamcam.web.messages``.
         time: of the frame, in seconds from the start of its source.
     """
 
@@ -36,19 +36,29 @@ class Shot:
     time: float
 
 
-class Page:
-    """Takes frames as they are, draws nothing: the pages do.
+class PageSink:
+    """Takes frames without heat: the pages lay the heat over them.
 
     Args:
         controls: how the picture is drawn for those who take it as plain MJPEG.
         quality: of the JPEGs, 1…100.
+
+    Attributes:
+        frames: brings each frame to the pages.
+        mjpeg: brings each annotated picture, a JPEG, to those who take plain MJPEG.
+        received: how many frames came.
+        encoded: how many of them were encoded for pages.
+        encoded_mjpeg: how many were encoded for plain MJPEG.
+        last_received: when the last frame came, by ``time.monotonic``.
+        last_painted: when a viewer's screen last showed one.
+        is_ending: whether the session ends with the next frame.
     """
 
     def __init__(self, controls: Controls, quality: int = 80) -> None:
-        self.shots: Bulletin[Shot] = Bulletin()
-        self.pictures: Bulletin[bytes] = Bulletin()
-        self.seen = self.encoded = self.encoded_pictures = 0
-        self.last_seen = self.last_painted = time.monotonic()
+        self.frames: Broadcast[EncodedFrame] = Broadcast()
+        self.mjpeg: Broadcast[bytes] = Broadcast()
+        self.received = self.encoded = self.encoded_mjpeg = 0
+        self.last_received = self.last_painted = time.monotonic()
         self._controls, self._quality = controls, quality
         self.is_ending = False
 
@@ -61,40 +71,43 @@ class Page:
         return image
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
-        """Send a frame to who waits for one. Raises ``SessionEnd`` once ``end`` was called."""
+        """Send a frame to those who wait for one. Raises ``SessionEnd`` once ``end`` was called."""
         if self.is_ending:
             raise SessionEnd
-        self.seen += 1
-        self.last_seen = time.monotonic()
-        if self.shots.is_awaited:
+        self.received += 1
+        self.last_received = time.monotonic()
+        if self.frames.is_awaited:
             self.encoded += 1
-            self.shots.post(Shot(self.encoded, self._message(frame, explanation), frame.time))
-        if self.pictures.is_awaited:
-            self.encoded_pictures += 1
+            self.frames.post(EncodedFrame(self.encoded, self._message(frame, explanation), frame.time))
+        if self.mjpeg.is_awaited:
+            self.encoded_mjpeg += 1
             image = frame.image
             if explanation is not None and explanation.heat is not None:
                 image = self._controls.overlay.draw(image, explanation)
-            self.pictures.post(self._jpeg(_reduced(image)))
+            self.mjpeg.post(self._jpeg(_reduced(image)))
 
     def _message(self, frame: Frame, explanation: Explanation | None) -> bytes:
+        jpeg = self._jpeg(_reduced(frame.image))
+        at = round(float(frame.time), 3)
+        if explanation is None or explanation.heat is None:
+            return picture_message(PictureHeader(id=self.encoded, time=at, fresh=frame.fresh), b"", jpeg)
         height, width = frame.image.shape[:2]
-        header: dict[str, Any] = {"id": self.encoded, "time": round(frame.time, 3), "fresh": frame.fresh}
-        heat = b""
-        if explanation is not None and explanation.heat is not None:
-            r = explanation.region
-            maps = [upsample(one, one.shape[0] * _FINE, one.shape[1] * _FINE) for one in explanation.heat]
-            heat = b"".join(one.tobytes() for one in maps)
-            header |= {
-                "heat": [len(maps), *maps[0].shape],
-                "region": [r.x0 / width, r.y0 / height, r.x1 / width, r.y1 / height],
-                "top": [[index, round(score, 4)] for index, score in explanation.top(_LISTED)],
-                "targets": [
-                    [int(index), round(float(score), 4)]
-                    for index, score in zip(explanation.classes, explanation.scores, strict=True)
-                ],
-                "evidence": [round(float(one.max()), 3) for one in explanation.heat],
-            }
-        return picture_message(header, heat, self._jpeg(_reduced(frame.image)))
+        r = explanation.region
+        maps = [upsample(one, one.shape[0] * _FINE, one.shape[1] * _FINE) for one in explanation.heat]
+        header = PictureHeader(
+            id=self.encoded,
+            time=at,
+            fresh=frame.fresh,
+            heat=(len(maps), *maps[0].shape),
+            region=(r.x0 / width, r.y0 / height, r.x1 / width, r.y1 / height),
+            top=tuple((index, round(score, 4)) for index, score in explanation.top(_LISTED)),
+            targets=tuple(
+                (int(index), round(float(score), 4))
+                for index, score in zip(explanation.classes, explanation.scores, strict=True)
+            ),
+            evidence=tuple(round(float(one.max()), 3) for one in explanation.heat),
+        )
+        return picture_message(header, b"".join(one.tobytes() for one in maps), jpeg)
 
     def _jpeg(self, image: UInt8Array) -> bytes:
         return np.asarray(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._quality])[1]).tobytes()

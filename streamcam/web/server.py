@@ -1,4 +1,4 @@
-"""The program that listens: uvicorn in a thread, beside the session."""
+"""Listens for viewers: runs the web application with uvicorn, in a thread beside the session."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streamcam.errors import OptionError, SinkError
 from streamcam.sources.live.browser import MAX_BYTES
+from streamcam.web.live_page import LivePage
 from streamcam.web.messages import MAX_TEXT
 from streamcam.web.systemd import WATCHDOG_SECONDS, notify
-from streamcam.web.viewer import Show
 
-_ROUND = 0.25  # seconds between looks at the clock and the state
+_INTERVAL = 0.25  # seconds between checks of the clock and the state
 _SPARE_CONNECTIONS = 50  # besides the viewers: pages being loaded, health checks
-_SILENCE = 10.0  # seconds for a connection to ask for something
-_GONE = 30  # seconds after which a peer that acknowledges nothing is given up
+_REQUEST_TIMEOUT = 10.0  # seconds for a connection to send a request
+_PEER_TIMEOUT = 30  # seconds after which a peer that acknowledges nothing is given up
 
 _log = logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """Open a socket that listens at this address; port 0 for any free one.
 
     Raises:
         SinkError: the port is taken, or the address is not this machine's.
@@ -43,7 +43,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         if hasattr(socket, "SO_REUSEADDR") and not hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        _notice_who_left(listening)
+        _detect_lost_peers(listening)
         listening.bind((host, port))
         listening.listen(128)
     except (OSError, OverflowError) as error:
@@ -53,17 +53,25 @@ def listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _notice_who_left(listening: socket.socket) -> None:
-    """A phone that leaves the network says nothing. Accepted connections inherit this, where the system does that."""
+def _detect_lost_peers(listening: socket.socket) -> None:
+    """Let the system close connections to phones that left the network without a word.
+
+    Accepted connections inherit this, where the system does that.
+    """
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    options = {"TCP_KEEPIDLE": _GONE, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 1000 * _GONE}
+    options = {
+        "TCP_KEEPIDLE": _PEER_TIMEOUT,
+        "TCP_KEEPINTVL": 10,
+        "TCP_KEEPCNT": 3,
+        "TCP_USER_TIMEOUT": 1000 * _PEER_TIMEOUT,
+    }
     for name, value in options.items():
         if hasattr(socket, name):
             listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine can reach what listens there."""
+    """Whether only this machine can reach what listens at this host address."""
     if host == "localhost":
         return True
     try:
@@ -83,52 +91,54 @@ def check_certificate(certfile: Path, keyfile: Path | None) -> None:
         ) from error
 
 
-class _Punctual(H11Protocol):
-    """Ends connections that ask for nothing, which browsers open just in case."""
+class _ClosesIdle(H11Protocol):
+    """Closes connections that send no request, which browsers open just in case."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(_SILENCE, self._look)
+        self.loop.call_later(_REQUEST_TIMEOUT, self._close_if_idle)
 
-    def _look(self) -> None:
+    def _close_if_idle(self) -> None:
         if self.scope is None:
             self.transport.abort()
 
 
 class Server:
-    """Serves an application in a thread of its own, and looks at the clock meanwhile.
+    """Serves the application in a thread of its own, and meanwhile announces each change of the page's state.
+
+    Used in a ``with``: it listens inside.
 
     Args:
         app: the application.
-        show: whose state is announced, and whose frames feed systemd's watchdog.
+        page: whose state is announced, and whose health systemd's watchdog hears of.
         listening: from ``listen``.
         certfile: for TLS, or None.
         keyfile: of the certificate, where it is not in the same file.
-        most_viewers: for which there is place.
+        max_viewers: how many there may be.
     """
 
     def __init__(
         self,
         app: Starlette,
-        show: Show,
+        page: LivePage,
         listening: socket.socket,
         *,
-        most_viewers: int,
+        max_viewers: int,
         certfile: Path | None = None,
         keyfile: Path | None = None,
     ) -> None:
-        self._show, self._listening = show, listening
+        self._page, self._listening = page, listening
         config = uvicorn.Config(
             app,
             ws="websockets-sansio",
-            ws_max_size=MAX_BYTES if show.feed else MAX_TEXT,
+            ws_max_size=MAX_BYTES if page.feed else MAX_TEXT,
             ws_per_message_deflate=False,
-            http=_Punctual,
+            http=_ClosesIdle,
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            limit_concurrency=most_viewers + _SPARE_CONNECTIONS,
+            limit_concurrency=max_viewers + _SPARE_CONNECTIONS,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=1,
             ssl_certfile=certfile,
@@ -138,35 +148,31 @@ class Server:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="streamcam-web", daemon=True)
 
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._listening.getsockname()[1])
-
     def _run(self) -> None:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
-        rounds = asyncio.create_task(self._rounds())
+        housekeeping = asyncio.create_task(self._keep_house())
         try:
             await self._server.serve(sockets=[self._listening])
         finally:
-            rounds.cancel()
+            housekeeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await rounds
+                await housekeeping
 
-    async def _rounds(self) -> None:
-        """Resets what nobody touches, tells pages what changed, feeds the watchdog; in the loop that serves, so that a
-        loop which hangs feeds nothing.
+    async def _keep_house(self) -> None:
+        """Reset what nobody touches, announce changes, notify the watchdog.
+
+        In the loop that serves: a loop that hangs notifies nobody, and systemd starts the program again.
         """
-        fed = 0.0
+        notified = 0.0
         while True:
-            await asyncio.sleep(_ROUND)
-            self._show.stage.look_at_the_clock()
-            if self._show.has_changed:
-                self._show.announce()
-            if time.monotonic() - fed > WATCHDOG_SECONDS / 4 and self._show.is_going_on:
-                fed = time.monotonic()
+            await asyncio.sleep(_INTERVAL)
+            self._page.state.reset_when_idle()
+            if self._page.has_changed:
+                self._page.announce()
+            if time.monotonic() - notified > WATCHDOG_SECONDS / 4 and self._page.is_healthy:
+                notified = time.monotonic()
                 notify("WATCHDOG=1")
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Session after session: what the page shows, begun again where staff say so or, at an exhibit, where something failed."""
+"""Runs live sessions on the page: a new one when staff ask for it or, at an exhibit, after an error."""
 
 from __future__ import annotations
 
@@ -11,56 +11,58 @@ from streamcam.live.explainer import LiveExplainer
 from streamcam.live.session import run_session
 from streamcam.live.stats import Stats
 from streamcam.protocols import LiveFeed, Steady, Writer
-from streamcam.web.viewer import Show
+from streamcam.web.live_page import LivePage
 
-_PAUSE = 5.0  # seconds between a failure and the next attempt
+_RETRY_PAUSE = 5.0  # seconds between a failure and the next attempt
 
 _log = logging.getLogger(__name__)
 
 
-def present(
-    show: Show,
+def run_sessions(
+    page: LivePage,
     open_source: Callable[[], LiveFeed],
     explainer: Callable[[Stats], LiveExplainer],
     *,
     sinks: Sequence[Writer] = (),
     steady: Steady | None = None,
-    tireless: bool = False,
+    retry: bool = False,
 ) -> None:
-    """Show a source on the page, session after session.
+    """Run one session after the other, until the source or a sink ends one.
 
     Args:
-        show: the page and who looks on.
+        page: shows the sessions and can end one.
         open_source: opens the source of a session.
         explainer: makes the explainer of a session.
-        sinks: who else takes the frames.
-        steady: from raw explanations to shown heat, see ``run``.
-        tireless: go on after an error that is no wrong setting, after a pause.
+        sinks: take the frames besides the page.
+        steady: from raw explanations to shown heat, see ``streamcam.run``.
+        retry: whether to go on after an error that is no wrong setting, after a pause.
     """
     while True:
-        show.page.begin()
+        page.sink.begin()
         try:
             with open_source() as source:
                 stats = Stats(source)
                 explain = explainer(stats)
-                show.stage.begin(source, stats, lambda explain=explain: explain.is_preparing)  # type: ignore[misc]
+                page.state.begin(source, stats, lambda explain=explain: explain.is_preparing)  # type: ignore[misc]
                 run_session(
                     source,
                     explain,
-                    show.stage.controls,
-                    [show.page, stats, *sinks],
+                    page.state.controls,
+                    [page.sink, stats, *sinks],
                     stats,
                     steady=steady,
-                    overlay=show.page,
+                    overlay=page.sink,
                 )
-            if not show.page.is_ending:
+            if not page.sink.is_ending:
                 return
         except OptionError:
             raise
         except Exception as error:
-            if not tireless:
+            if not retry:
                 raise
             known = isinstance(error, StreamcamError)
-            _log.warning(f"{error if known else f'{type(error).__name__}: {error}'}; beginning again in {_PAUSE:g} s")
-            show.stage.failures += 1
-            time.sleep(_PAUSE)
+            _log.warning(
+                f"{error if known else f'{type(error).__name__}: {error}'}; beginning again in {_RETRY_PAUSE:g} s"
+            )
+            page.state.failures += 1
+            time.sleep(_RETRY_PAUSE)

@@ -1,6 +1,6 @@
-"""Running without anybody near: what systemd is told, and a unit that lets it restart what hangs.
+"""Lets systemd start the live page, and restart it when it hangs: notifications, and a unit file.
 
-The protocol is that of ``sd_notify(3)``: a datagram to the socket that systemd names. Elsewhere nothing happens.
+The protocol is that of ``sd_notify(3)``: a datagram to the socket that systemd names. Without systemd nothing happens.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WATCHDOG_SECONDS = 30
 
 
 def notify(state: str) -> bool:
-    """Tell systemd, for example, ``READY=1``; whether there was somebody to tell."""
+    """Send a line such as ``READY=1`` to systemd; returns whether it was sent."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address or not hasattr(socket, "AF_UNIX"):
         return False
@@ -30,11 +30,11 @@ def notify(state: str) -> bool:
 
 
 def unit(arguments: Sequence[str], *, written: Path | None = None) -> str:
-    """A unit file that runs ``streamcam serve`` with these arguments as the user who asks for it.
+    """The text of a unit file that runs ``streamcam serve`` with these arguments as the present user.
 
     Args:
-        arguments: of the command; names of files are made absolute, for it works in another folder.
-        written: file that it writes.
+        arguments: of the command; names of files are made absolute, for it runs in another folder.
+        written: the file that it writes, if any: its folder stays writable.
     """
     here = [_absolute(argument, written) for argument in arguments]
     command = " ".join(_quoted(part) for part in (sys.executable, "-m", "streamcam", "serve", *here))

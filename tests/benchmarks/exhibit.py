@@ -144,9 +144,9 @@ def wall_clock():
     try: jump = float(open(jumps).read() or 0)
     except (OSError, ValueError): jump = 0
     return wall + timedelta(seconds=(time.monotonic() - began) * factor + jump)
-import streamcam.sources.live.exhibit as exhibit, streamcam.web.settings as staging
+import streamcam.sources.live.exhibit as exhibit, streamcam.web.state as state
 exhibit.ExhibitSource.__init__.__kwdefaults__.update(clock=clock, wall_clock=wall_clock)
-staging.Stage.__init__.__kwdefaults__.update(clock=clock)
+state.PageState.__init__.__kwdefaults__.update(clock=clock)
 sys.argv = ["streamcam", *sys.argv[3:]]
 from streamcam.cli import main
 main()

@@ -10,7 +10,7 @@ import pytest
 from makers.servers import TOKEN, Serving, closed_with
 from websockets.exceptions import InvalidStatus
 
-from streamcam.web.access import Keys
+from streamcam.web.access import AccessKeys
 
 
 def test_foreign_names_and_foreign_pages_are_refused(serving):
@@ -61,7 +61,7 @@ def test_wrong_keys_are_refused_slowly(serving):
 
 
 def test_keys_open_what_they_are_for():
-    keys = Keys(TOKEN, open_to_visitors=False)
+    keys = AccessKeys(TOKEN, open_to_visitors=False)
     assert [keys.role(key) for key in ("", TOKEN, keys.screen, "é", TOKEN[:-1])] == [
         "viewer",
         "staff",
@@ -69,9 +69,9 @@ def test_keys_open_what_they_are_for():
         None,
         None,
     ]
-    assert Keys(TOKEN, open_to_visitors=True).role("") == "visitor"
-    assert len(Keys(None, open_to_visitors=False).staff) >= 20
-    assert keys.screen not in (Keys(None, open_to_visitors=False).screen, keys.staff)
+    assert AccessKeys(TOKEN, open_to_visitors=True).role("") == "visitor"
+    assert len(AccessKeys(None, open_to_visitors=False).staff) >= 20
+    assert keys.screen not in (AccessKeys(None, open_to_visitors=False).screen, keys.staff)
 
 
 def test_on_a_network_who_has_no_key_only_looks(camera):

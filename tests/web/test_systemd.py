@@ -1,4 +1,4 @@
-"""Running under systemd: the unit, and the watchdog."""
+"""Running under systemd: the unit, and notifications."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ import sys
 
 import pytest
 from makers.servers import TOKEN, Serving
-
-from streamcam.drawing.overlay import Overlay
-from streamcam.live.controls import Controls
-from streamcam.web.access import Keys
-from streamcam.web.broadcast import Audience
-from streamcam.web.page import Page
-from streamcam.web.settings import Curated, Stage
-from streamcam.web.viewer import Show
 
 
 def test_a_unit_runs_this_very_command(tmp_path):
@@ -51,19 +43,3 @@ def test_systemd_hears_that_it_is_ready_and_alive(camera, tmp_path):
         with Serving(camera.url, "--size", "96", NOTIFY_SOCKET=str(tmp_path / "notify")):
             heard = {systemd.recv(100) for _ in range(2)}
             assert heard == {b"READY=1", b"WATCHDOG=1"}
-
-
-def test_what_hangs_feeds_no_watchdog():
-    page = Page(Controls(Overlay(())))
-    show = Show(
-        page, Stage(Controls(Overlay(())), Curated(), ("en",)), Audience(1, 1e6), Keys(None, open_to_visitors=True)
-    )
-    assert show.is_going_on
-    page.last_seen -= 11  # no frame has come for so long
-    assert not show.is_going_on
-    page.last_seen += 11
-    with show.audience.seat():
-        show.audience.last_came -= 31
-        page.last_painted -= 31  # somebody looks on, and is shown nothing
-        assert not show.is_going_on
-    assert show.is_going_on

@@ -11,8 +11,9 @@ from makers.servers import TOKEN, Serving, closed_with
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import OptionError
 from streamcam.live.controls import Controls
-from streamcam.web.messages import Explain, Settings, Touch, parse
-from streamcam.web.settings import Curated, Stage
+from streamcam.web.defaults import ChangeDefaults, PageDefaults
+from streamcam.web.messages import Explain, Touch, parse
+from streamcam.web.state import PageState
 
 
 def test_only_staff_change_what_visitors_find_and_it_outlives_a_restart(camera, tmp_path):
@@ -49,45 +50,47 @@ def test_only_staff_change_what_visitors_find_and_it_outlives_a_restart(camera, 
 
 def test_idle_visitors_are_forgotten():
     now = [0.0]
-    stage = Stage(
-        Controls(Overlay(("a", "b"))), Curated(colormap="turbo"), ("en",), idle_reset=45, clock=lambda: now[0]
+    state = PageState(
+        Controls(Overlay(("a", "b"))), PageDefaults(colormap="turbo"), ("en",), idle_reset=45, clock=lambda: now[0]
     )
-    stage.obey(Explain((1,)), "visitor")
-    stage.controls.method = "layercam"
+    state.apply(Explain((1,)), "visitor")
+    state.controls.method = "layercam"
     for now[0] in (10.0, 44.0):
-        stage.look_at_the_clock()
-        assert stage.to_json()["asked"] == [1]
+        state.reset_when_idle()
+        assert state.status().asked == (1,)
     now[0] = 45.0
-    stage.look_at_the_clock()
-    assert stage.to_json()["asked"] == []
-    assert (stage.controls.method, stage.controls.overlay.colormap, stage.resets) == ("gradcam", "turbo", 1)
-    stage.look_at_the_clock()
-    assert stage.resets == 1  # once
+    state.reset_when_idle()
+    assert state.status().asked == ()
+    assert (state.controls.method, state.controls.overlay.colormap, state.resets) == ("gradcam", "turbo", 1)
+    state.reset_when_idle()
+    assert state.resets == 1  # once
 
 
 def test_who_only_looks_is_no_reason_to_wait():
     now = [0.0]
-    stage = Stage(Controls(Overlay(("a",))), Curated(), ("en",), idle_reset=45, clock=lambda: now[0])
-    stage.obey(Explain((0,)), "visitor")
+    state = PageState(Controls(Overlay(("a",))), PageDefaults(), ("en",), idle_reset=45, clock=lambda: now[0])
+    state.apply(Explain((0,)), "visitor")
     now[0] = 40.0
-    assert stage.obey(Touch(), "viewer") == ""
-    assert stage.obey(Explain((0,)), "viewer") == "locked"
+    assert state.apply(Touch(), "viewer") == ""
+    assert state.apply(Explain((0,)), "viewer") == "locked"
     now[0] = 50.0
-    stage.look_at_the_clock()
-    assert stage.resets == 1
+    state.reset_when_idle()
+    assert state.resets == 1
 
 
 def test_settings_that_fit_no_more_are_left_one_by_one(tmp_path, caplog):
     path = tmp_path / "settings.json"
     path.write_text('{"language": "it", "allowed": [1], "alpha": 0.7}')
-    stage = Stage(Controls(Overlay(("a", "b"))), Curated(), ("en",), settings_file=path)
-    assert stage.curated == Curated(language="en", allowed=(1,), alpha=0.7)
+    state = PageState(Controls(Overlay(("a", "b"))), PageDefaults(), ("en",), settings_file=path)
+    assert state.defaults == PageDefaults(language="en", allowed=(1,), alpha=0.7)
     assert "language is left as it is (unknown language)" in caplog.text
 
 
 def test_settings_that_cannot_be_kept_are_said_to_be_so(tmp_path):
-    stage = Stage(Controls(Overlay(("a",))), Curated(), ("en",), settings_file=tmp_path / "nowhere" / "settings.json")
-    assert stage.keep() == "not kept"
+    state = PageState(
+        Controls(Overlay(("a",))), PageDefaults(), ("en",), settings_file=tmp_path / "nowhere" / "settings.json"
+    )
+    assert state.save() == "not kept"
 
 
 def test_settings_that_no_file_of_ours_has_are_refused(tmp_path):
@@ -95,5 +98,5 @@ def test_settings_that_no_file_of_ours_has_are_refused(tmp_path):
         path = tmp_path / "settings.json"
         path.write_text(text)
         with pytest.raises(OptionError, match="settings"):
-            Stage(Controls(Overlay(("a",))), Curated(), ("en",), settings_file=path)
-    assert parse('{"do": "settings"}') == Settings()
+            PageState(Controls(Overlay(("a",))), PageDefaults(), ("en",), settings_file=path)
+    assert parse('{"do": "settings"}') == ChangeDefaults()

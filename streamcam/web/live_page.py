@@ -1,0 +1,92 @@
+"""Everything that the session, the connections and the server share."""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from streamcam.web.access import AccessKeys
+from streamcam.web.audience import Audience
+from streamcam.web.broadcast import Broadcast
+from streamcam.web.feed import BrowserFeed
+from streamcam.web.messages import Health, Update
+from streamcam.web.page import PageSink
+from streamcam.web.state import PageState
+
+_MAX_SILENCE = 10.0  # seconds without a frame after which something is wrong
+_MAX_UNSEEN = 30.0  # seconds without a painted picture, though there are viewers
+
+
+class LivePage:
+    """One live page: its sink, its state, its viewers.
+
+    Args:
+        sink: takes the session's frames.
+        state: what people may change.
+        audience: the viewers.
+        keys: what tells visitors and staff from others.
+        feed: for visitors' own cameras, None where the camera is this machine's.
+
+    Attributes:
+        updates: brings each new state to the connections, encoded.
+        announced: the state that was sent last, encoded.
+        malformed: how many messages were none of our pages'.
+        run: changes when the program is started again.
+    """
+
+    def __init__(
+        self,
+        sink: PageSink,
+        state: PageState,
+        audience: Audience,
+        keys: AccessKeys,
+        feed: BrowserFeed | None = None,
+    ) -> None:
+        self.sink, self.state, self.audience, self.keys, self.feed = sink, state, audience, keys, feed
+        self.updates: Broadcast[str] = Broadcast()
+        self.announced = ""
+        self.malformed = 0
+        self.run = secrets.token_hex(8)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether frames pass, and reach the viewers."""
+        now = time.monotonic()
+        seen = now - max(self.sink.last_painted, self.audience.last_admitted) < _MAX_UNSEEN
+        is_shown = seen or not self.audience.connected or self.feed is not None
+        return is_shown and now - self.sink.last_received < _MAX_SILENCE
+
+    def painted(self, at: float) -> None:
+        """A viewer's screen shows the frame of this time, in seconds from the start of the source."""
+        self.sink.last_painted = time.monotonic()
+        if self.state.stats:
+            self.state.stats.painted(at)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the pages do not know the state yet."""
+        return self.announced != self._encoded_state()
+
+    def announce(self) -> None:
+        """Send the state to every page."""
+        self.announced = self._encoded_state()
+        self.updates.post(self.announced)
+
+    def _encoded_state(self) -> str:
+        return Update(state=self.state.status()).encoded()
+
+    def health(self) -> Health:
+        """How the session does."""
+        source, stats = self.state.source, self.state.stats
+        return Health(
+            status="ok" if self.is_healthy else "stalled",
+            phase=source.state.phase if source else "connecting",
+            viewers=self.audience.connected,
+            fps=round(stats.camera_rate.value, 1) if stats else 0.0,
+            maps_per_second=round(stats.explain_rate.value, 1) if stats else 0.0,
+            delay_ms=stats.stages["page"].to_json() if stats else {},
+            reconnects=source.counts.reconnects if source else 0,
+            stalls=source.counts.stalls if source else 0,
+            restarts=self.state.restarts,
+            failures=self.state.failures,
+        )

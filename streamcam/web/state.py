@@ -1,0 +1,144 @@
+"""The state of the live page: what viewers may change, and the way back to the defaults."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import msgspec
+
+from streamcam.errors import OptionError
+from streamcam.live.controls import Controls
+from streamcam.live.stats import Stats
+from streamcam.protocols import LiveFeed
+from streamcam.sinks.partial import write_whole
+from streamcam.web.defaults import ChangeDefaults, PageDefaults
+from streamcam.web.messages import Choose, Explain, Role, Status, Touch
+
+_log = logging.getLogger(__name__)
+
+
+class PageState:
+    """What is shown at present, by whose wish.
+
+    Args:
+        controls: of the session.
+        defaults: what is shown when no visitor has changed anything.
+        languages: codes that a page can show.
+        settings_file: where staff's changes are kept, None for in memory only. What it has already is applied; what
+            does not fit this model or these languages is named in a warning and left out.
+        idle_reset: seconds without a touch after which the defaults are back, None for never.
+        clock: seconds that never go back.
+
+    Attributes:
+        resets: how often the defaults came back.
+        restarts: sessions begun again because staff said so.
+        failures: sessions begun again after an error.
+        source: of the session, None before the first one.
+        stats: of the session, None before the first one.
+
+    Raises:
+        OptionError: the settings file cannot be read.
+    """
+
+    def __init__(
+        self,
+        controls: Controls,
+        defaults: PageDefaults,
+        languages: tuple[str, ...],
+        *,
+        settings_file: Path | None = None,
+        idle_reset: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.controls, self._languages = controls, languages
+        self._file, self._idle_reset, self._clock = settings_file, idle_reset, clock
+        self.defaults = defaults
+        self._touched: float | None = None
+        self.resets = self.restarts = self.failures = 0
+        self.stats: Stats | None = None
+        self.source: LiveFeed | None = None
+        self.is_preparing: Callable[[], bool] = lambda: False
+        if settings_file and settings_file.exists():
+            self._restore(_read(settings_file))
+
+    def _restore(self, saved: ChangeDefaults) -> None:
+        for name, value in saved.given().items():  # one by one, so that the others hold where one does not fit
+            if reason := self.change_defaults(ChangeDefaults(**{name: value})):
+                _log.warning(f"{self._file}: {name} is left as it is ({reason}); look at the staff page")
+
+    def begin(self, source: LiveFeed, stats: Stats, is_preparing: Callable[[], bool]) -> None:
+        """A session begins."""
+        self.source, self.stats, self.is_preparing = source, stats, is_preparing
+
+    def apply(self, command: Explain | Choose | Touch, role: Role) -> str:
+        """Do what a visitor or staff asks for; returns why it is not done, or an empty string."""
+        if role == "viewer":
+            return "" if isinstance(command, Touch) else "locked"
+        self._touched = self._clock()
+        if isinstance(command, Explain):
+            classes = tuple(dict.fromkeys(command.classes))
+            known = len(self.controls.overlay.labels)
+            if any(index >= known for index in classes):
+                return "unknown class"
+            if role != "staff" and self.defaults.allowed and not set(classes) <= set(self.defaults.allowed):
+                return "not allowed"
+            self.controls.ask(classes)
+        elif isinstance(command, Choose):
+            self.controls.method = command.method
+        return ""
+
+    def change_defaults(self, change: ChangeDefaults) -> str:
+        """Change the defaults, and show them; returns why not, or an empty string."""
+        if change.language is not None and change.language not in self._languages:
+            return "unknown language"
+        if change.allowed and max(change.allowed) >= len(self.controls.overlay.labels):
+            return "unknown class"
+        self.defaults = self.defaults.changed(change)
+        self.reset()
+        return ""
+
+    def save(self) -> str:
+        """Write the defaults to the settings file, if there is one; returns why not, or an empty string."""
+        if self._file is None:
+            return ""
+        try:
+            write_whole(self._file, json.dumps(asdict(self.defaults), indent=2) + "\n")
+        except OSError as error:
+            _log.warning(f"{self._file}: the settings cannot be kept ({error.strerror})")
+            return "not kept"
+        return ""
+
+    def reset(self) -> None:
+        """Go back to the defaults."""
+        self._touched = None
+        self.resets += 1
+        self.controls.ask(())
+        self.defaults.apply_to(self.controls)
+
+    def reset_when_idle(self) -> None:
+        """Go back to the defaults if nobody has touched anything for long. To be called again and again."""
+        if self._idle_reset and self._touched is not None and self._clock() - self._touched >= self._idle_reset:
+            self.reset()
+
+    def status(self) -> Status:
+        """What every page must know."""
+        phase = self.source.state.phase if self.source else "connecting"
+        return Status(
+            phase="preparing" if phase == "live" and self.is_preparing() else phase,
+            asked=tuple(target for target in self.controls.targets if isinstance(target, int)),
+            method=self.controls.method,
+            reset=self.resets,
+            curated=self.defaults,
+        )
+
+
+def _read(path: Path) -> ChangeDefaults:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ChangeDefaults)
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise OptionError(f"{path}: cannot be read as settings ({error}); delete it to begin anew") from error
