@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streamcam.errors import OptionError
 from streamcam.web.messages import Role
 
 _POLICY = (
@@ -29,6 +30,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
+_SHORTEST_TOKEN = 12
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -43,9 +45,14 @@ class AccessKeys:
     Attributes:
         staff: the staff's key.
         screen: the visitors' key.
+
+    Raises:
+        OptionError: the token is too short.
     """
 
     def __init__(self, token: str | None, *, open_to_visitors: bool) -> None:
+        if token is not None and len(token) < _SHORTEST_TOKEN:
+            raise OptionError(f"token: must have at least {_SHORTEST_TOKEN} characters, or anybody can guess it")
         self.staff = token or secrets.token_urlsafe(18)
         self.screen = hmac.new(self.staff.encode(), b"screen", hashlib.sha256).hexdigest()[:24]
         self._open = open_to_visitors

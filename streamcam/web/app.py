@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterable
 from importlib.resources import files
 from pathlib import Path
 
-import msgspec
 import numpy as np
 import segno
 from starlette.applications import Starlette
@@ -25,6 +24,7 @@ from starlette.websockets import WebSocket
 from streamcam.drawing.overlay import colour_table
 from streamcam.live.controls import COLORMAPS
 from streamcam.system.versions import VERSION
+from streamcam.system.wire import to_builtins
 from streamcam.web.access import AccessMiddleware
 from streamcam.web.audience import AudienceFull
 from streamcam.web.defaults import CHOICES
@@ -95,8 +95,8 @@ def make_app(
         return Response(drawn.getvalue(), media_type="image/svg+xml")
 
     async def health(request: Request) -> Response:
-        health = page.health()
-        return JSONResponse(msgspec.to_builtins(health), status_code=200 if health.status == "ok" else 503)
+        report = page.health()
+        return JSONResponse(to_builtins(report), status_code=200 if report.status == "ok" else 503)
 
     async def measured(request: Request) -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

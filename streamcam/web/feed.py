@@ -1,4 +1,4 @@
-"""The source of a page that explains its visitors' own cameras: one of them at a time."""
+"""Takes pictures from visitors' own cameras, of one visitor at a time."""
 
 from __future__ import annotations
 

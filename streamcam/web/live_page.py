@@ -1,13 +1,21 @@
-"""Everything that the session, the connections and the server share."""
+"""The live page as one object, which its session, its connections and its server share."""
 
 from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 
+from streamcam.drawing.overlay import make_overlay
+from streamcam.errors import OptionError
+from streamcam.explain.targets import NO_CLASS, resolve_targets
+from streamcam.live.controls import Controls
+from streamcam.settings import ExhibitSettings, ExplainSettings, PageSettings, PictureSettings
+from streamcam.sources.live.browser import BrowserSource
 from streamcam.web.access import AccessKeys
 from streamcam.web.audience import Audience
 from streamcam.web.broadcast import Broadcast
+from streamcam.web.defaults import PageDefaults
 from streamcam.web.feed import BrowserFeed
 from streamcam.web.messages import Health, Update
 from streamcam.web.page import PageSink
@@ -90,3 +98,63 @@ class LivePage:
             restarts=self.state.restarts,
             failures=self.state.failures,
         )
+
+
+def make_live_page(
+    page: PageSettings,
+    exhibit: ExhibitSettings,
+    picture: PictureSettings,
+    explain: ExplainSettings,
+    *,
+    labels: tuple[str, ...],
+    languages: tuple[str, ...],
+    keys: AccessKeys,
+    browser: BrowserSource | None = None,
+) -> LivePage:
+    """A live page by its settings.
+
+    Args:
+        page: who may see it, and how.
+        exhibit: which classes visitors may ask for, where staff's changes are kept, when they are shown again.
+        picture: how the heatmap is drawn at first.
+        explain: what is explained at first.
+        labels: one name a class.
+        languages: codes that the page can show.
+        keys: what tells visitors and staff from others.
+        browser: takes the pictures of visitors' own cameras, None where the camera is this machine's.
+
+    Raises:
+        OptionError: a setting that the page, the model or the settings file does not allow.
+        TargetError: the model has no such class.
+    """
+    if page.language not in languages:
+        raise OptionError(f"language {page.language}: there is {', '.join(languages)}; bring others with --languages")
+    allowed = tuple(int(row[0]) for row in resolve_targets(exhibit.allow, labels)) if exhibit.allow else ()
+    if any(index < 0 for index in allowed):
+        raise OptionError("allow: takes labels and class indices, no ranks")
+    targets = _page_targets(explain.targets, labels)
+    controls = Controls(make_overlay(picture, labels), targets=targets, method=explain.method)
+    state = PageState(
+        controls,
+        PageDefaults.of(controls, language=page.language, allowed=allowed),
+        languages,
+        settings_file=exhibit.settings,
+        idle_reset=exhibit.idle_reset if exhibit.kiosk else None,
+    )
+    return LivePage(
+        PageSink(controls, page.quality),
+        state,
+        Audience(page.max_viewers, page.bandwidth * 1e6),
+        keys,
+        BrowserFeed(browser) if browser else None,
+    )
+
+
+def _page_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> tuple[str | int, ...]:
+    """Ranks as they are, and classes by their indices, by which pages name them."""
+    rows = resolve_targets(targets, labels)
+    if any(versus != NO_CLASS or sign < 0 for _, versus, sign in rows):
+        raise OptionError("target: the page explains classes; 'vs' and 'not' are for annotate and live")
+    if len(rows) > 2:
+        raise OptionError("target: the page compares two classes at most")
+    return tuple(int(row[0]) if row[0] >= 0 else target for row, target in zip(rows, targets, strict=True))

@@ -16,6 +16,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from streamcam.choices import Method
+from streamcam.system.wire import from_json, to_builtins, to_json
 from streamcam.web.defaults import ChangeDefaults, ClassIndex, PageDefaults
 
 MAX_TEXT = 4096  # bytes of a message from a page; a staff page's list of classes is the longest
@@ -76,9 +77,8 @@ def parse(text: str) -> Command:
     if len(text) > MAX_TEXT:
         raise Malformed("too long")
     try:
-        # Not msgspec's own JSON: it refuses half of a surrogate pair, which in a key is only a wrong key.
-        command: Command = msgspec.convert(json.loads(text), Command)
-    except (ValueError, msgspec.ValidationError, RecursionError) as error:
+        command: Command = from_json(text, Command)  # type: ignore[arg-type]  # a union is no class
+    except (ValueError, RecursionError) as error:
         raise Malformed(str(error)) from error
     return command
 
@@ -148,7 +148,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         welcome: the answer to ``Hello``.
         state: sent again whenever it changes.
         health: for staff, every second.
-        denied: why a wish was not fulfilled.
+        denied: why a request was not fulfilled.
         busy: whether another page's camera is in use.
         refused: why the connection is closed.
     """
@@ -162,7 +162,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def encoded(self) -> str:
         """As it is sent."""
-        return json.dumps(msgspec.to_builtins(self))
+        return to_json(self)
 
 
 class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -191,5 +191,5 @@ class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 def picture_message(header: PictureHeader, heat: bytes, jpeg: bytes) -> bytes:
     """A picture as it is sent."""
-    encoded = json.dumps(msgspec.to_builtins(header), separators=(",", ":")).encode()
+    encoded = json.dumps(to_builtins(header), separators=(",", ":")).encode()
     return b"".join((struct.pack("<I", len(encoded)), encoded, heat, jpeg))

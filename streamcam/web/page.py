@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import cv2
 import numpy as np
 
+from streamcam.drawing.jpeg import encode_jpeg
 from streamcam.drawing.overlay import upsample
 from streamcam.live.controls import Controls, SessionEnd
+from streamcam.protocols import Closing
 from streamcam.types import Explanation, Frame, UInt8Array
 from streamcam.web.broadcast import Broadcast
 from streamcam.web.messages import PictureHeader, picture_message
@@ -36,7 +36,7 @@ class EncodedFrame:
     time: float
 
 
-class PageSink:
+class PageSink(Closing):
     """Takes frames without heat: the pages lay the heat over them.
 
     Args:
@@ -84,10 +84,10 @@ class PageSink:
             image = frame.image
             if explanation is not None and explanation.heat is not None:
                 image = self._controls.overlay.draw(image, explanation)
-            self.mjpeg.post(self._jpeg(_reduced(image)))
+            self.mjpeg.post(self._jpeg(image))
 
     def _message(self, frame: Frame, explanation: Explanation | None) -> bytes:
-        jpeg = self._jpeg(_reduced(frame.image))
+        jpeg = self._jpeg(frame.image)
         at = round(float(frame.time), 3)
         if explanation is None or explanation.heat is None:
             return picture_message(PictureHeader(id=self.encoded, time=at, fresh=frame.fresh), b"", jpeg)
@@ -110,22 +110,11 @@ class PageSink:
         return picture_message(header, b"".join(one.tobytes() for one in maps), jpeg)
 
     def _jpeg(self, image: UInt8Array) -> bytes:
-        return np.asarray(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, self._quality])[1]).tobytes()
+        return encode_jpeg(_reduced(image), self._quality)
 
     def end(self) -> None:
         """End the session with the next frame."""
         self.is_ending = True
-
-    def close(self) -> None:
-        """Nothing is held open here."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def _reduced(image: UInt8Array) -> UInt8Array:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import socket
 import ssl
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import uvicorn
@@ -19,6 +17,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streamcam.errors import OptionError, SinkError
+from streamcam.protocols import Closing
 from streamcam.sources.live.browser import MAX_BYTES
 from streamcam.web.live_page import LivePage
 from streamcam.web.messages import MAX_TEXT
@@ -28,8 +27,6 @@ _INTERVAL = 0.25  # seconds between checks of the clock and the state
 _SPARE_CONNECTIONS = 50  # besides the viewers: pages being loaded, health checks
 _REQUEST_TIMEOUT = 10.0  # seconds for a connection to send a request
 _PEER_TIMEOUT = 30  # seconds after which a peer that acknowledges nothing is given up
-
-_log = logging.getLogger(__name__)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -70,16 +67,6 @@ def _detect_lost_peers(listening: socket.socket) -> None:
             listening.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def is_local(host: str) -> bool:
-    """Whether only this machine can reach what listens at this host address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def check_certificate(certfile: Path, keyfile: Path | None) -> None:
     """Raise ``OptionError`` where TLS could not work."""
     try:
@@ -103,7 +90,7 @@ class _ClosesIdle(H11Protocol):
             self.transport.abort()
 
 
-class Server:
+class Server(Closing):
     """Serves the application in a thread of its own, and meanwhile announces each change of the page's state.
 
     Used in a ``with``: it listens inside.
@@ -184,9 +171,8 @@ class Server:
             raise SinkError("the page could not be started")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End the connections and the thread."""
         self._server.should_exit = True
         self._thread.join(timeout=10)
         self._listening.close()

@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import msgspec
-
 from streamcam.errors import OptionError
 from streamcam.live.controls import Controls
 from streamcam.live.stats import Stats
 from streamcam.protocols import LiveFeed
 from streamcam.sinks.partial import write_whole
+from streamcam.system.wire import from_json
 from streamcam.web.defaults import ChangeDefaults, PageDefaults
 from streamcam.web.messages import Choose, Explain, Role, Status, Touch
 
@@ -23,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class PageState:
-    """What is shown at present, by whose wish.
+    """What the page shows at present, and what it goes back to.
 
     Args:
         controls: of the session.
@@ -139,6 +138,6 @@ class PageState:
 
 def _read(path: Path) -> ChangeDefaults:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=ChangeDefaults)
-    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        return from_json(path.read_bytes(), ChangeDefaults)
+    except (OSError, ValueError) as error:
         raise OptionError(f"{path}: cannot be read as settings ({error}); delete it to begin anew") from error

@@ -1,4 +1,4 @@
-"""One connection with a page: pictures and states go out, wishes (and perhaps a camera's pictures) come in."""
+"""One connection with a page: pictures and states go out, requests (and perhaps a camera's pictures) come in."""
 
 from __future__ import annotations
 

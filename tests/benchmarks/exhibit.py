@@ -59,7 +59,7 @@ async def _look(url: str, until: float, *, stalled: bool, counts: list[int]) -> 
 
 
 def _audience(port: int, viewers: int, seconds: float, stalled: int = 0) -> list[list[int]]:
-    """Look on with so many viewers; for each the pictures, refusals and errors."""
+    """Connect so many viewers; for each the pictures, refusals and errors."""
     counts = [[0, 0, 0] for _ in range(viewers)]
 
     async def all_of_them() -> None:
@@ -76,7 +76,7 @@ def _audience(port: int, viewers: int, seconds: float, stalled: int = 0) -> list
 def viewers(number: int, seconds: float) -> None:
     with Camera(width=1280, height=720) as camera, Serving(camera.url, "--max-viewers", str(number)) as serving:
         process = psutil.Process(serving.process.pid)
-        with serving.talk() as viewer:
+        with serving.connected() as viewer:
             viewer.explained()
         _audience(serving.port, 1, 5)
 
@@ -107,7 +107,7 @@ def viewers(number: int, seconds: float) -> None:
         print(f"memory: {memory:.0f} MB, and after as long again {memory_again:.0f} MB")
         print(f"with {number // 10} stalled, the others got {min(lively)} to {max(lively)} pictures")
         refused = _audience(serving.port, number + 1, 5)
-        print(f"{number + 1} viewers: {sum(own[1] for own in refused)} told that it is full")
+        print(f"{number + 1} viewers: {sum(own[1] for own in refused)} refused because it is full")
 
 
 def _chromium(playwright: Any) -> Any:
@@ -118,7 +118,7 @@ def delay(seconds: float) -> None:
     from playwright.sync_api import sync_playwright
 
     with Camera(width=1280, height=720) as camera, Serving(camera.url) as serving, sync_playwright() as playwright:
-        with serving.talk() as viewer:
+        with serving.connected() as viewer:
             viewer.explained()
         browser = _chromium(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 720})
@@ -212,10 +212,10 @@ def soak(hours: float, minutes: float) -> None:
             camera.fault(name)
             page.wait_for_timeout(4000)
             camera.fault("none")
-            heard = serving.metric("streamcam_source_reconnects_total") + serving.metric(
+            counted = serving.metric("streamcam_source_reconnects_total") + serving.metric(
                 "streamcam_source_stalls_total"
             )
-            return waits(phase("live")) and (heard > count or name == "garbage")
+            return waits(phase("live")) and (counted > count or name == "garbage")
 
         def viewers_come_and_go() -> bool:
             with ThreadPoolExecutor(1) as beside:  # Playwright has this thread's event loop
@@ -228,9 +228,9 @@ def soak(hours: float, minutes: float) -> None:
 
         def somebody_asks() -> bool:
             resets = serving.metric("streamcam_idle_resets_total")
-            with serving.talk() as visitor:
-                visitor.say(do="explain", classes=[random_.randrange(1000)])
-                visitor.hear("state")
+            with serving.connected() as visitor:
+                visitor.send(do="explain", classes=[random_.randrange(1000)])
+                visitor.receive("state")
             return waits(lambda: serving.metric("streamcam_idle_resets_total") > resets, 60)
 
         def clock_jumps() -> bool:

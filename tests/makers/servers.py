@@ -1,4 +1,4 @@
-"""``streamcam serve`` as a process, and what talks to it."""
+"""``streamcam serve`` as a process, and viewers that connect to it without a browser."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from streamcam.protocols import Closing
+
 TOKEN = "the-curators-own-token"
 
 
-class Serving:
+class Serving(Closing):
     """The program, listening on a free port."""
 
     def __init__(self, source: str, *arguments: str, port: int = 0, **environment: str) -> None:
@@ -59,8 +60,8 @@ class Serving:
         return float(line.split()[1])
 
     @contextmanager
-    def talk(self, key: str = "", **options: Any) -> Iterator[Viewer]:
-        """A viewer who has said hello."""
+    def connected(self, key: str = "", **options: Any) -> Iterator[Viewer]:
+        """A viewer that has sent its first message."""
         with connect(f"ws://localhost:{self.port}/live", max_size=None, **options) as socket:
             yield Viewer(socket, key)
 
@@ -76,41 +77,33 @@ class Serving:
         self.process.kill()
         self.process.communicate()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
 
 class Viewer:
-    """What a page does, without a browser."""
+    """A page's end of the connection."""
 
     def __init__(self, socket: ClientConnection, key: str = "") -> None:
         self.socket = socket
         with suppress(ConnectionClosed):  # which says why it was
-            self.say(do="hello", key=key)
+            self.send(do="hello", key=key)
 
-    def say(self, **message: Any) -> None:
+    def send(self, **message: Any) -> None:
         self.socket.send(json.dumps(message))
 
-    def hear(self, name: str, seconds: float = 60) -> Any:
+    def receive(self, name: str, seconds: float = 60) -> Any:
         """The next text that has this key; pictures on the way are acknowledged."""
         end = time.monotonic() + seconds
         while True:
             message = self.socket.recv(timeout=max(0.0, end - time.monotonic()))
             if isinstance(message, bytes):
-                self.say(do="ack", id=unpack(message)[0]["id"])
-            elif name in (heard := json.loads(message)):
-                return heard[name]
+                self.send(do="ack", id=unpack(message)[0]["id"])
+            elif name in (update := json.loads(message)):
+                return update[name]
 
-    def told(self, seconds: float = 60, **expected: Any) -> dict[str, Any]:
-        """The next state that says so: every page is told whatever changes, this viewer's wish or not."""
+    def state(self, seconds: float = 60, **expected: Any) -> dict[str, Any]:
+        """The next state with these values: every page gets every change, by whomever."""
         end = time.monotonic() + seconds
         while True:
-            state = self.hear("state", max(0.0, end - time.monotonic()))
+            state = self.receive("state", max(0.0, end - time.monotonic()))
             if expected.items() <= state.items():
                 return state
 
@@ -121,7 +114,7 @@ class Viewer:
             message = self.socket.recv(timeout=max(0.0, end - time.monotonic()))
             if isinstance(message, bytes):
                 header, heat, jpeg = unpack(message)
-                self.say(do="ack", id=header["id"])
+                self.send(do="ack", id=header["id"])
                 return header, heat, jpeg
 
     def explained(self, seconds: float = 180) -> dict[str, Any]:
@@ -133,7 +126,7 @@ class Viewer:
 
 
 def closed_with(viewer: Viewer) -> int:
-    """The code with which the program ends a conversation."""
+    """The code with which the program closes a connection."""
     try:
         for _ in range(200):
             viewer.socket.recv(timeout=20)

@@ -16,6 +16,6 @@ def camera():
 @pytest.fixture(scope="module")
 def serving(camera):
     with Serving(camera.url, "--size", "96") as serving:
-        with serving.talk() as viewer:
+        with serving.connected() as viewer:
             viewer.explained()
         yield serving

@@ -23,11 +23,11 @@ def test_foreign_names_and_foreign_pages_are_refused(serving):
         connection.close()
     for origin in ("http://evil.example", "null", f"http://localhost:{serving.port + 1}", "http://[", ""):
         assert serving.get("/", Origin=origin)[0] == 403
-        with pytest.raises(InvalidStatus) as refused, serving.talk(additional_headers={"Origin": origin}):
+        with pytest.raises(InvalidStatus) as refused, serving.connected(additional_headers={"Origin": origin}):
             pass
         assert refused.value.response.status_code == 403
-    with serving.talk(additional_headers={"Origin": serving.url}) as viewer:
-        assert viewer.hear("welcome")
+    with serving.connected(additional_headers={"Origin": serving.url}) as viewer:
+        assert viewer.receive("welcome")
     for host in ("127.0.0.1", "localhost"):
         connection = http.client.HTTPConnection(host, serving.port)
         connection.request("GET", "/health")
@@ -49,8 +49,8 @@ def test_every_answer_has_the_headers_that_keep_browsers_safe(serving):
 
 def test_wrong_keys_are_refused_slowly(serving):
     began = time.monotonic()
-    with serving.talk("wrong") as viewer:
-        assert viewer.hear("refused") == "key"
+    with serving.connected("wrong") as viewer:
+        assert viewer.receive("refused") == "key"
         assert closed_with(viewer) == 1008
     assert time.monotonic() - began >= 1
     assert serving.get("/staff/code.svg")[0] == 401
@@ -79,15 +79,15 @@ def test_on_a_network_who_has_no_key_only_looks(camera):
         lines = [serving.process.stdout.readline() for _ in range(3)]
         assert TOKEN not in "".join(lines)
         screen = lines[1].split("#")[1].strip()
-        with serving.talk() as viewer:
-            assert viewer.hear("welcome")["role"] == "viewer"
+        with serving.connected() as viewer:
+            assert viewer.receive("welcome")["role"] == "viewer"
             for wish in ({"do": "explain", "classes": [1]}, {"do": "method", "method": "layercam"}):
-                viewer.say(**wish)
-                assert viewer.hear("denied") == "locked"
-            viewer.say(do="restart")
+                viewer.send(**wish)
+                assert viewer.receive("denied") == "locked"
+            viewer.send(do="restart")
             assert closed_with(viewer) == 1008
-        with serving.talk(screen) as visitor:
-            assert visitor.hear("welcome")["role"] == "visitor"
+        with serving.connected(screen) as visitor:
+            assert visitor.receive("welcome")["role"] == "visitor"
         mine = socket.gethostbyname(socket.gethostname())
         assert serving.get("/health", Host=f"{mine}:{serving.port}")[0] == 200
         assert serving.get("/health", Host=f"{socket.gethostname()}:{serving.port}")[0] == 200

@@ -16,8 +16,8 @@ def test_each_frame_is_encoded_once_for_all_and_not_at_all_for_nobody(serving):
     all_here = threading.Barrier(4)
 
     def look():
-        with serving.talk() as viewer:
-            viewer.hear("welcome")
+        with serving.connected() as viewer:
+            viewer.receive("welcome")
             all_here.wait()
             for _ in range(40):
                 viewer.picture()

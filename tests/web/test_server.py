@@ -23,8 +23,8 @@ def test_who_asks_for_nothing_is_put_out_and_keeps_no_place(camera):
         socket.create_connection(("127.0.0.1", serving.port)) as silent,
         connect(f"ws://localhost:{serving.port}/live") as mute,
     ):
-        with serving.talk() as viewer:
-            assert viewer.hear("welcome")
+        with serving.connected() as viewer:
+            assert viewer.receive("welcome")
         silent.settimeout(30)
         with suppress(ConnectionResetError):
             assert silent.recv(1) == b""

@@ -19,25 +19,25 @@ from streamcam.web.state import PageState
 def test_only_staff_change_what_visitors_find_and_it_outlives_a_restart(camera, tmp_path):
     arguments = [camera.url, "--size", "96", "--settings", str(tmp_path / "settings.json"), "--allow", "espresso"]
     with Serving(*arguments) as serving:
-        with serving.talk() as visitor:
-            visitor.say(do="explain", classes=[285])
-            assert visitor.hear("denied") == "not allowed"
-            visitor.say(do="explain", classes=[967])
-            visitor.told(asked=[967])
-            visitor.say(do="settings", language="de")
+        with serving.connected() as visitor:
+            visitor.send(do="explain", classes=[285])
+            assert visitor.receive("denied") == "not allowed"
+            visitor.send(do="explain", classes=[967])
+            visitor.state(asked=[967])
+            visitor.send(do="settings", language="de")
             assert closed_with(visitor) == 1008
-        with serving.talk(TOKEN) as staff:
-            assert staff.hear("welcome")["role"] == "staff"
-            assert staff.hear("health")["status"] == "ok"
-            staff.say(do="settings", language="de", allowed=[285, 281], colormap="viridis", alpha=0.7)
-            assert staff.told(asked=[])["curated"]["language"] == "de"
-            staff.say(do="settings", language="xx")
-            assert staff.hear("denied") == "unknown language"
-            staff.say(do="restart")
+        with serving.connected(TOKEN) as staff:
+            assert staff.receive("welcome")["role"] == "staff"
+            assert staff.receive("health")["status"] == "ok"
+            staff.send(do="settings", language="de", allowed=[285, 281], colormap="viridis", alpha=0.7)
+            assert staff.state(asked=[])["curated"]["language"] == "de"
+            staff.send(do="settings", language="xx")
+            assert staff.receive("denied") == "unknown language"
+            staff.send(do="restart")
             serving.wait(lambda: serving.metric("streamcam_restarts_total") == 1)
             staff.explained()
-    with Serving(*arguments) as serving, serving.talk() as visitor:
-        curated = visitor.hear("state")["curated"]
+    with Serving(*arguments) as serving, serving.connected() as visitor:
+        curated = visitor.receive("state")["curated"]
         assert (curated["language"], curated["allowed"], curated["colormap"]) == ("de", [285, 281], "viridis")
     (tmp_path / "settings.json").write_text("{")
     failed = subprocess.run(

@@ -41,5 +41,5 @@ def test_systemd_hears_that_it_is_ready_and_alive(camera, tmp_path):
         systemd.bind(str(tmp_path / "notify"))
         systemd.settimeout(60)
         with Serving(camera.url, "--size", "96", NOTIFY_SOCKET=str(tmp_path / "notify")):
-            heard = {systemd.recv(100) for _ in range(2)}
-            assert heard == {b"READY=1", b"WATCHDOG=1"}
+            received = {systemd.recv(100) for _ in range(2)}
+            assert received == {b"READY=1", b"WATCHDOG=1"}

@@ -21,8 +21,8 @@ from streamcam.web.messages import MAX_TEXT
 
 
 def test_a_viewer_gets_frames_with_their_heat_and_what_the_model_said(serving, camera):
-    with serving.talk() as viewer:
-        assert viewer.hear("welcome")["role"] == "visitor"
+    with serving.connected() as viewer:
+        assert viewer.receive("welcome")["role"] == "visitor"
         header, heat, jpeg = viewer.picture()
         image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert image.shape == (240, 320, 3)
@@ -35,8 +35,8 @@ def test_a_viewer_gets_frames_with_their_heat_and_what_the_model_said(serving, c
 
 
 def test_the_next_picture_is_sent_after_the_last_was_acknowledged_and_it_is_the_newest(serving):
-    with serving.talk() as viewer:
-        viewer.hear("welcome")
+    with serving.connected() as viewer:
+        viewer.receive("welcome")
         first = viewer.picture()[0]["time"]
         assert viewer.picture()[0]["time"] > first
         while isinstance(message := viewer.socket.recv(), str):
@@ -45,49 +45,49 @@ def test_the_next_picture_is_sent_after_the_last_was_acknowledged_and_it_is_the_
             for _ in range(10):
                 assert isinstance(viewer.socket.recv(timeout=1), str)  # no second picture before the first is painted
         header = unpack(message)[0]
-        viewer.say(do="ack", id=header["id"])
+        viewer.send(do="ack", id=header["id"])
         assert viewer.picture()[0]["time"] > header["time"] + 0.9
 
 
 def test_a_stalled_viewer_delays_nobody(serving):
-    with serving.talk() as stalled, serving.talk() as viewer:
-        stalled.hear("welcome")  # and paints nothing
+    with serving.connected() as stalled, serving.connected() as viewer:
+        stalled.receive("welcome")  # and paints nothing
         times = [viewer.picture()[0]["time"] for _ in range(20)]
         gaps = np.diff(times)
     assert np.median(gaps) < 0.2
 
 
 def test_everything_that_can_be_asked_for(serving):
-    with serving.talk() as viewer:
-        welcome = viewer.hear("welcome")
+    with serving.connected() as viewer:
+        welcome = viewer.receive("welcome")
         assert set(welcome) == {"role", "run"}
         assert welcome["role"] == "visitor"
-        viewer.say(do="explain", classes=[285])
-        viewer.told(asked=[285])
+        viewer.send(do="explain", classes=[285])
+        viewer.state(asked=[285])
         serving.wait(lambda: [t[0] for t in viewer.explained()["targets"]] == [285])
-        viewer.say(do="explain", classes=[285, 967])
+        viewer.send(do="explain", classes=[285, 967])
         serving.wait(lambda: [t[0] for t in viewer.explained()["targets"]] == [285, 967])
         header, heat, _ = viewer.picture()
         assert header["heat"][0] == 2
         assert len(heat) == np.prod(header["heat"])
-        viewer.say(do="method", method="hirescam")
-        viewer.told(method="hirescam")
-        viewer.say(do="explain", classes=[1000])
-        assert viewer.hear("denied") == "unknown class"
-        viewer.say(do="explain", classes=[])
-        viewer.say(do="method", method="gradcam")
+        viewer.send(do="method", method="hirescam")
+        viewer.state(method="hirescam")
+        viewer.send(do="explain", classes=[1000])
+        assert viewer.receive("denied") == "unknown class"
+        viewer.send(do="explain", classes=[])
+        viewer.send(do="method", method="gradcam")
         serving.wait(lambda: len(viewer.explained()["targets"]) == 1)
 
 
 def test_a_change_is_told_once(serving):
-    with serving.talk() as viewer:
-        viewer.hear("welcome")
-        viewer.say(do="explain", classes=[281])
-        states = [viewer.told(asked=[281])]
-        viewer.say(do="explain", classes=[])
+    with serving.connected() as viewer:
+        viewer.receive("welcome")
+        viewer.send(do="explain", classes=[281])
+        states = [viewer.state(asked=[281])]
+        viewer.send(do="explain", classes=[])
         with suppress(TimeoutError):
             while True:
-                states.append(viewer.hear("state", seconds=1))
+                states.append(viewer.receive("state", seconds=1))
     assert states[-1]["asked"] == []
     assert all(earlier != later for earlier, later in pairwise(states))
 
@@ -96,11 +96,11 @@ def test_malformed_messages_end_their_sender_and_harm_nobody(serving):
     random_ = random.Random(7)
     before = serving.metric("streamcam_messages_malformed_total")
     malformed = 0
-    with serving.talk() as witness:
-        witness.hear("welcome")
+    with serving.connected() as witness:
+        witness.receive("welcome")
         for _ in range(300):
-            with serving.talk() as viewer:
-                viewer.hear("welcome")
+            with serving.connected() as viewer:
+                viewer.receive("welcome")
                 message = mutated(random_)
                 if isinstance(message, str):
                     message = message.encode(errors="replace").decode()
@@ -118,13 +118,13 @@ def test_malformed_messages_end_their_sender_and_harm_nobody(serving):
 
 
 def test_oversized_fast_and_silent_senders_are_ended(serving):
-    with serving.talk() as viewer:
+    with serving.connected() as viewer:
         viewer.socket.send("x" * 5000)
         assert closed_with(viewer) == 1009
-    with serving.talk() as viewer:
+    with serving.connected() as viewer:
         with pytest.raises(ConnectionClosed) as ended:
             for _ in range(2000):
-                viewer.say(do="touch")
+                viewer.send(do="touch")
                 if viewer.socket.protocol.close_rcvd:
                     break
             closed_with_code = viewer
@@ -136,7 +136,7 @@ def test_oversized_fast_and_silent_senders_are_ended(serving):
         with pytest.raises(ConnectionClosed):
             for _ in range(5):
                 rude.recv(timeout=20)
-    with serving.talk() as viewer:
+    with serving.connected() as viewer:
         viewer.socket.send(b"\xff\xd8 a picture that nobody asked for")
         assert closed_with(viewer) == 1008
 
@@ -152,7 +152,7 @@ def test_a_browsers_pictures_are_explained_for_that_browser_only(cat):
     with Serving("browser", "--size", "96") as serving:
         assert serving.get("/stream.mjpg")[0] == 404
         stop = threading.Event()
-        with serving.talk() as owner, serving.talk() as other:
+        with serving.connected() as owner, serving.connected() as other:
 
             def feed():
                 while not stop.wait(0.05):
@@ -163,19 +163,19 @@ def test_a_browsers_pictures_are_explained_for_that_browser_only(cat):
             try:
                 header = owner.explained()
                 assert 281 <= header["top"][0][0] <= 287  # a cat
-                other.hear("welcome")
+                other.receive("welcome")
                 with pytest.raises(TimeoutError):
                     other.picture(seconds=2)
                 other.socket.send(jpeg)
-                assert other.hear("busy") is True
+                assert other.receive("busy") is True
             finally:
                 stop.set()
                 thread.join()
             owner.socket.close()
             serving.wait(lambda: serving.metric("streamcam_viewers") == 1)
             other.socket.send(jpeg)
-            assert other.hear("busy") is False
-        with serving.talk() as bad:
-            bad.hear("welcome")
+            assert other.receive("busy") is False
+        with serving.connected() as bad:
+            bad.receive("welcome")
             bad.socket.send(jpeg[:50])
             assert closed_with(bad) == 1008

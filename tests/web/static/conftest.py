@@ -27,10 +27,10 @@ def chromium():
 @pytest.fixture(scope="module")
 def serving(camera):
     with Serving(camera.url, "--size", "96") as serving:
-        with serving.talk() as viewer:
+        with serving.connected() as viewer:
             viewer.explained()
             for classes in ([285, 281], []):  # what the tests ask for is compiled
-                viewer.say(do="explain", classes=classes)
+                viewer.send(do="explain", classes=classes)
                 serving.wait(lambda: len(viewer.explained()["targets"]) == max(1, len(classes)))  # noqa: B023
         yield serving
 
@@ -40,10 +40,10 @@ def nothing_asked(request):
     """What an earlier test has asked for is forgotten."""
     if "serving" in request.fixturenames:
         serving = request.getfixturevalue("serving")
-        with serving.talk(TOKEN) as staff:
-            staff.hear("welcome")
-            staff.say(do="settings", language="en", allowed=[], method="gradcam")
-            staff.told(asked=[], method="gradcam")
+        with serving.connected(TOKEN) as staff:
+            staff.receive("welcome")
+            staff.send(do="settings", language="en", allowed=[], method="gradcam")
+            staff.state(asked=[], method="gradcam")
 
 
 @pytest.fixture

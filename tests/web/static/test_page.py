@@ -67,8 +67,8 @@ def test_every_control_changes_what_it_says(opened, serving):
     brightest = "document.querySelector('#scale canvas').getContext('2d').getImageData(255, 0, 1, 1).data[0]"
     waits(page, lambda: page.evaluate(brightest) > 200)
     page.select_option("#method", "layercam")
-    with serving.talk() as witness:
-        witness.told(method="layercam")
+    with serving.connected() as witness:
+        witness.state(method="layercam")
         page.select_option("#method", "gradcam")
     page.select_option("#language", "de")
     waits(page, lambda: page.inner_text("#open-ask") == "Fragen nach …")
@@ -148,9 +148,9 @@ def test_keys_name_classes_colours_and_strength(opened, serving):
 
 
 def test_compare_takes_two_that_are_allowed(opened, serving):
-    with serving.talk(TOKEN) as staff:
-        staff.hear("welcome")
-        staff.say(do="settings", allowed=[967, 281])
+    with serving.connected(TOKEN) as staff:
+        staff.receive("welcome")
+        staff.send(do="settings", allowed=[967, 281])
         page = opened(serving.url)
         says(page, "cat")
         page.keyboard.press("v")

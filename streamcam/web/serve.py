@@ -1,0 +1,243 @@
+"""Serves a live page: in the browser, what a model looks at in a camera's picture, until somebody ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamcam.errors import MissingLibraryError, OptionError
+from streamcam.settings import (
+    CaptureSettings,
+    ExhibitSettings,
+    ExplainSettings,
+    ModelSettings,
+    PageSettings,
+    PictureSettings,
+)
+
+if TYPE_CHECKING:
+    from streamcam.live.explainer import LiveExplainer
+    from streamcam.live.stats import Stats
+    from streamcam.live.summary import SessionStats
+    from streamcam.models import Classifier
+    from streamcam.protocols import LiveFeed
+    from streamcam.web.live_page import LivePage
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Where a live page is, and the keys to it.
+
+    Attributes:
+        address: of the page for a browser on this machine, ``http://localhost:8000`` for example.
+        network_address: of the page for others.
+        local_only: whether only this machine can reach it; then visitors need no key.
+        takes_cameras: whether visitors show their own cameras.
+        visitor_key: with it, a page may choose what is explained.
+        staff_key: with it, a page may change everything.
+    """
+
+    address: str
+    network_address: str
+    local_only: bool
+    takes_cameras: bool
+    visitor_key: str = field(repr=False)
+    staff_key: str = field(repr=False)
+
+    @property
+    def visitor_link(self) -> str:
+        """For a screen that visitors touch, or for visitors who show their own cameras."""
+        return f"{self.network_address if self.takes_cameras else self.address}/#{self.visitor_key}"
+
+    @property
+    def staff_link(self) -> str:
+        """The staff page, with its key."""
+        return f"{self.network_address}/staff#{self.staff_key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a live page did, when it has ended.
+
+    Attributes:
+        stats: counts, rates and delays of its last session; None where none began.
+        viewers: how many viewers there were.
+        encoded: how many frames were encoded for them.
+        interrupted: whether Ctrl-C ended it.
+    """
+
+    stats: SessionStats | None
+    viewers: int
+    encoded: int
+    interrupted: bool
+
+
+def serve(
+    source: str | int | Path = 0,
+    *,
+    model: ModelSettings = ModelSettings(),
+    explain: ExplainSettings = ExplainSettings(),
+    picture: PictureSettings = PictureSettings(),
+    capture: CaptureSettings = CaptureSettings(),
+    page: PageSettings = PageSettings(),
+    exhibit: ExhibitSettings = ExhibitSettings(),
+    steady: bool = True,
+    seconds: float | None = None,
+    stats: Path | None = None,
+    started: Callable[[Started], object] = lambda _: None,
+) -> Served:
+    """Show on a page in the browser what a model looks at, live, until Ctrl-C or the end of the source.
+
+    Nothing is stored, and nothing leaves the machine but to those who open the page.
+
+    Args:
+        source: a camera's number, a device path, a URL, a file, or ``browser`` for the cameras of whoever opens the page.
+        model: which classifier.
+        explain: what is explained, and how; one class, or two to compare.
+        picture: how the heatmap is drawn at first; ``layout`` and ``hud`` are of the plain pictures at ``/stream.mjpg``.
+        capture: how the source is opened and watched.
+        page: where the page is, who may see it, and how.
+        exhibit: for a page that runs without anybody near.
+        steady: whether heatmaps and the explained class are kept from flickering.
+        seconds: end after so long; None for never.
+        stats: file for counts, rates and delays as JSON, written at the end.
+        started: called once, when the page can be opened.
+
+    Returns:
+        What the page did.
+
+    Raises:
+        OptionError: a setting is outside its range, or settings do not go together.
+        ModelError: the model cannot be loaded or explained.
+        TargetError: the model has no such class.
+        SourceError: the source cannot be one or, unless it is an exhibit's, gave nothing for ``capture.give_up_after``.
+        SinkError: the page cannot be served at this address, or ``stats`` cannot be written.
+        MissingLibraryError: the ``serve`` extra is not installed.
+    """
+    _check_libraries()
+    from streamcam.live.summary import write_stats
+    from streamcam.models.loading import load_classifier
+    from streamcam.web.access import AccessKeys
+    from streamcam.web.addresses import is_local, page_addresses
+    from streamcam.web.app import make_app
+    from streamcam.web.languages import languages
+    from streamcam.web.live_page import make_live_page
+    from streamcam.web.origin import open_origin
+    from streamcam.web.server import Server, check_certificate, listen
+    from streamcam.web.systemd import notify
+
+    local_only = is_local(page.host)
+    keys = AccessKeys(page.token, open_to_visitors=local_only)
+    picture = _with_known_colormap(picture)
+    if page.certfile:
+        check_certificate(page.certfile, page.keyfile)
+    open_source, browser = open_origin(source, capture, exhibit)
+
+    with ExitStack() as stack:
+        listening = stack.enter_context(listen(page.host, page.port))
+        classifier = load_classifier(model, cache=explain.cache)
+        known = languages(page.languages, len(classifier.labels))
+        live_page = make_live_page(
+            page,
+            exhibit,
+            picture,
+            explain,
+            labels=classifier.labels,
+            languages=tuple(known),
+            keys=keys,
+            browser=browser,
+        )
+        here, network = page_addresses(page, listening.getsockname()[1])
+        where = Started(here, network, local_only, browser is not None, keys.screen, keys.staff)
+        app = make_app(
+            live_page,
+            known,
+            classifier.labels,
+            hosts=page.allow_host,
+            local_only=local_only,
+            kiosk=exhibit.kiosk,
+            drift=exhibit.kiosk and exhibit.drift,
+            staff_link=where.staff_link,
+        )
+        server = Server(
+            app,
+            live_page,
+            listening,
+            max_viewers=page.max_viewers,
+            certfile=page.certfile,
+            keyfile=page.keyfile,
+        )
+        stack.enter_context(server)
+        started(where)
+        notify("READY=1")
+        interrupted = False
+        try:
+            _run(
+                live_page, open_source, classifier, model, explain, steady=steady, seconds=seconds, retry=exhibit.kiosk
+            )
+        except KeyboardInterrupt:
+            interrupted = True
+        notify("STOPPING=1")
+    counted, viewers, encoded = live_page.state.stats, live_page.audience.admitted, live_page.sink.encoded
+    if stats and counted:
+        write_stats(stats, counted.to_json() | {"encoded": encoded, "viewers": viewers})
+    return Served(
+        stats=counted.summary() if counted else None,
+        viewers=viewers,
+        encoded=encoded,
+        interrupted=interrupted,
+    )
+
+
+def _run(
+    page: LivePage,
+    open_source: Callable[[], LiveFeed],
+    classifier: Classifier,
+    model: ModelSettings,
+    explain: ExplainSettings,
+    *,
+    steady: bool,
+    seconds: float | None,
+    retry: bool,
+) -> None:
+    from streamcam.live.explainer import LiveExplainer, preparation, sized_explainers
+    from streamcam.live.session import SessionLimit
+    from streamcam.steady.heat import unsteadied
+    from streamcam.steady.naming import SteadyNaming
+    from streamcam.web.session import run_sessions
+
+    explainers, prepare = sized_explainers(explain, classifier), preparation(model, explain)
+
+    def explainer(stats: Stats) -> LiveExplainer:
+        naming = SteadyNaming() if steady else None
+        return LiveExplainer(explainers, page.state.controls, stats, prepare=prepare, naming=naming)
+
+    run_sessions(
+        page,
+        open_source,
+        explainer,
+        sinks=[SessionLimit(None, seconds)],
+        steady=None if steady else unsteadied,
+        retry=retry,
+    )
+
+
+def _check_libraries() -> None:
+    for name in ("prometheus_client", "segno", "starlette", "uvicorn", "websockets"):
+        if find_spec(name) is None:
+            raise MissingLibraryError(
+                f"serve needs {name}, which is not installed; install it with: pip install 'streamcam[serve]'"
+            )
+
+
+def _with_known_colormap(picture: PictureSettings) -> PictureSettings:
+    from streamcam.live.controls import COLORMAPS
+
+    colormap = picture.colormap.lower()
+    if colormap not in COLORMAPS:
+        raise OptionError(f"colormap {picture.colormap}: the page has {', '.join(COLORMAPS)}")
+    return replace(picture, colormap=colormap)
