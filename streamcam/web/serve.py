@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -119,6 +120,7 @@ def serve(
         MissingLibraryError: the ``serve`` extra is not installed.
     """
     _check_libraries()
+    _check_ranges(page, exhibit)
     from streamcam.live.summary import write_stats
     from streamcam.models.loading import load_classifier
     from streamcam.web.access import AccessKeys
@@ -231,6 +233,20 @@ def _check_libraries() -> None:
         if find_spec(name) is None:
             raise MissingLibraryError(
                 f"serve needs {name}, which is not installed; install it with: pip install 'streamcam[serve]'"
+            )
+
+
+def _check_ranges(page: PageSettings, exhibit: ExhibitSettings) -> None:
+    for name, value, lowest, highest in (
+        ("max-viewers", page.max_viewers, 1, math.inf),
+        ("bandwidth", page.bandwidth, 0.1, math.inf),
+        ("quality", page.quality, 10, 100),
+        ("attract-after", exhibit.attract_after, 1, math.inf),
+        ("idle-reset", exhibit.idle_reset, 1, math.inf),
+    ):
+        if not lowest <= value <= highest:
+            raise OptionError(
+                f"{name} {value}: must be {lowest} or more{f', at most {highest}' * (highest < math.inf)}"
             )
 
 

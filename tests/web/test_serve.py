@@ -47,6 +47,8 @@ def test_a_python_program_serves_a_page_and_learns_what_it_did(sample):
     ("settings", "says"),
     [
         ({"page": PageSettings(port=0, token="short")}, "at least 12 characters"),
+        ({"page": PageSettings(port=0, max_viewers=0)}, "max-viewers 0: must be 1 or more"),
+        ({"page": PageSettings(port=0, quality=101)}, "at most 100"),
         ({"page": PageSettings(port=0), "picture": PictureSettings(colormap="hot")}, "the page has jet"),
         ({"page": PageSettings(port=0), "exhibit": ExhibitSettings(allow=("top1",))}, "no ranks"),
         ({"page": PageSettings(port=0), "explain": ExplainSettings(targets=("not tiger",))}, "'vs' and 'not'"),
