@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import traceback
-from pathlib import Path
-from typing import Any
 
-from streamcam.errors import SinkError, plain
+from streamcam.errors import plain
 
 debugging = False  # set by --debug
 
@@ -48,11 +45,3 @@ def fail_with(error: BaseException | None, line: str | None = None) -> None:
     if debugging and error is not None:
         traceback.print_exception(error)
     fail(line or str(error))
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write what was counted to a file that the user named. Raises ``SinkError``."""
-    try:
-        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise SinkError(f"{path}: cannot be written ({error.strerror})") from error
