@@ -11,7 +11,8 @@ import pytest
 from makers import clips, films
 from makers.runs import call
 
-from streamcam.batch.settings import Settings
+from streamcam.batch.settings import AnnotationSettings
+from streamcam.settings import ModelSettings
 
 SIZE = (64, 48)
 
@@ -82,10 +83,7 @@ def source(tmp_path):
 
 @pytest.fixture
 def settings(tiny_model):
-    return Settings(
-        model={"model": str(tiny_model), "weights": "imagenet", "labels": None, "preprocess": None, "trust": False},
-        explain={"targets": ["top1"]},
-    )
+    return AnnotationSettings(model=ModelSettings(model=str(tiny_model)))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from makers.runs import bytes_of, call, command
 from streamcam.batch.driver import Batch
 from streamcam.batch.jobs import plan
 from streamcam.batch.manifest import Manifest
-from streamcam.batch.workers import Processes
+from streamcam.batch.workers import WorkerProcesses
 
 SIZE = (64, 48)
 
@@ -144,7 +144,7 @@ def test_an_input_that_vanishes_fails_alone(source, settings, tmp_path):
     jobs, _ = plan([source], out)
     batch = Batch(jobs, Manifest(out, settings), settings)
     outcomes = {}
-    for outcome in batch.run(Processes(settings, 1), lambda news: None):
+    for outcome in batch.run(WorkerProcesses(settings, 1), lambda progress: None):
         outcomes[outcome.job.source.name] = outcome
         (source / "c.mp4").unlink(missing_ok=True)
     assert {name: outcome.state for name, outcome in outcomes.items()} == {
@@ -166,7 +166,7 @@ def test_an_input_that_changes_meanwhile_is_not_taken_for_done(source, settings,
             changed.append(news.task.source)
             os.utime(news.task.source, (1, 1))
 
-    assert {outcome.state for outcome in batch.run(Processes(settings, 1), change)} == {"done"}
+    assert {outcome.state for outcome in batch.run(WorkerProcesses(settings, 1), change)} == {"done"}
     again = Batch(jobs, Manifest(out, settings), settings)
     assert [outcome.state for outcome in again.settled].count("skipped") == 2
     [other] = [outcome for outcome in again.settled if outcome.state == "failed"]

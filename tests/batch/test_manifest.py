@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from makers import clips
 
 from streamcam.batch.jobs import plan
 from streamcam.batch.manifest import Manifest
-from streamcam.batch.settings import Settings
+from streamcam.batch.settings import AnnotationSettings
+from streamcam.settings import ExplainSettings, ModelSettings, PictureSettings
 
 SIZE = (64, 48)
 
@@ -20,24 +22,25 @@ def test_the_key_changes_with_all_that_shapes_a_result_and_with_nothing_else(mod
     (tmp_path / "second").mkdir()
     shutil.copy(clip, tmp_path / "second" / "other.mp4")
     [job, *_], _ = plan([clip, tmp_path / "second"], tmp_path / "out")
-    base = {"model": {"model": str(model), "labels": None}, "explain": {"targets": ["top1"], "threads": 0}}
+    usual_model = ModelSettings(model=str(model))
 
     def key(**changes):
-        return Manifest(tmp_path / "out", Settings(**(base | changes))).key(job)
+        return Manifest(tmp_path / "out", AnnotationSettings(**({"model": usual_model} | changes))).key(job)
 
     usual = key()
     assert key() == usual
-    assert key(explain=base["explain"] | {"threads": 7}) == usual
-    assert key(cache=False) == usual
+    assert key(explain=ExplainSettings(threads=7)) == usual
+    assert key(explain=ExplainSettings(cache=False)) == usual
+    assert key(agreed=tmp_path / "agreed") == usual
     assert key(every=2) != usual
-    assert key(overlay={"alpha": 0.3}) != usual
-    assert key(explain={"targets": ["top2"], "threads": 0}) != usual
+    assert key(picture=PictureSettings(alpha=0.3)) != usual
+    assert key(explain=ExplainSettings(targets=("top2",))) != usual
     labels = tmp_path / "labels.txt"
     labels.write_text("a\nb\n")
-    named = key(model=base["model"] | {"labels": str(labels)})
+    named = key(model=replace(usual_model, labels=str(labels)))
     assert named != usual
     labels.write_text("a\nc\n")
-    assert key(model=base["model"] | {"labels": str(labels)}) != named
+    assert key(model=replace(usual_model, labels=str(labels))) != named
     model.touch()
     assert key() != usual
     before = key()

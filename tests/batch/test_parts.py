@@ -4,35 +4,32 @@ from __future__ import annotations
 
 from makers import films
 
+from streamcam.batch import edges as edges_module
 from streamcam.batch import parts as parts_module
-from streamcam.batch import split as split_module
 from streamcam.batch.driver import Batch
 from streamcam.batch.jobs import plan
-from streamcam.batch.settings import Settings
-from streamcam.batch.workers import Processes
+from streamcam.batch.settings import AnnotationSettings
+from streamcam.batch.workers import WorkerProcesses
+from streamcam.settings import ExplainSettings, ModelSettings
 
 
 def test_a_run_in_that_is_too_short_is_noticed_and_the_part_made_again(film, whole, model, tmp_path, monkeypatch):
     monkeypatch.setattr(parts_module, "FIRST_RUN_IN", 1)
-    monkeypatch.setattr(split_module, "_SAME_HEAT", 1e-6)
+    monkeypatch.setattr(edges_module, "_SAME_HEAT", 1e-6)
     cuts = []
     real = parts_module.cut
 
-    def cut(layout, first, end, run_in, *more):
+    def cut(index, first, end, run_in, *more):
         cuts.append((first, run_in))
-        return real(layout, first, end, run_in, *more)
+        return real(index, first, end, run_in, *more)
 
     monkeypatch.setattr(parts_module, "cut", cut)
     out = tmp_path / "out"
     out.mkdir()
-    settings = Settings(
-        model={"model": str(model), "weights": "imagenet", "labels": None, "preprocess": None, "trust": False},
-        explain={"layer": None, "method": "gradcam", "score": "logit", "targets": ["top1"], "fit": "native", "size": None,
-                 "engine": "auto", "precision": "auto", "threads": 1},
-    )  # fmt: skip
+    settings = AnnotationSettings(model=ModelSettings(model=str(model)), explain=ExplainSettings(threads=1))
     jobs, _ = plan([film], out / "film.mp4", records=out / "film.jsonl", heatmaps=out / "film.h5", probabilities=True)
     batch = Batch(jobs, None, settings, split=6)
-    [outcome] = batch.run(Processes(settings, 2), lambda news: None)
+    [outcome] = batch.run(WorkerProcesses(settings, 2), lambda progress: None)
     assert outcome.state == "done"
     assert outcome.result.frames == films.FRAMES
     firsts = [first for first, _ in cuts]

@@ -1,4 +1,4 @@
-"""Where long files can be cut, and whether two parts fit."""
+"""Where long videos can be cut, and what a part is read from."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import av
 import numpy as np
 from makers import clips, films
 
-from streamcam.batch.split import SplitError, StretchSource, borders, cut, fits, layout
+from streamcam.batch.split import PartSource, SplitError, borders, cut, index_frames
 
 
 def test_the_layout_is_that_of_the_frames(film):
-    found = layout(film)
+    found = index_frames(film)
     assert len(found.times) == films.FRAMES
     assert found.keys[:2] == (0, 30)
     times = [time for time, _ in clips.decoded(film)]
@@ -33,25 +33,7 @@ def test_groups_of_pictures_that_overlap_are_not_cut(tmp_path):
         for index in range(120):
             container.mux(video.encode(av.VideoFrame.from_ndarray(clips.picture(index), format="bgr24")))
         container.mux(video.encode(None))
-    assert layout(path) is None
-
-
-def test_borders_must_agree_in_name_and_heat():
-    def edge(name, heat):
-        return {"before": [name, heat], "after": [name, heat]}
-
-    here = edge([3, 0], [[[0.5, 1.0]]])
-    assert fits(here, edge([3, 0], [[[0.5004, 1.0]]]))
-    assert not fits(here, edge([3, 1], [[[0.5, 1.0]]]))
-    assert not fits(here, edge([4, 0], [[[0.5, 1.0]]]))
-    assert not fits(here, edge([3, 0], [[[0.51, 1.0]]]))
-    assert not fits(here, edge([3, 0], [[[0.5]]]))
-    assert not fits(here, {"before": None, "after": None})
-    nothing = edge([3, 0], [[[0.0, 0.0]]])
-    assert not fits(nothing, nothing)  # the scale may be another
-    weak = edge([3, 0], [[[0.05, 0.1]]])
-    assert fits(weak, edge([3, 0], [[[0.05, 0.10005]]]))
-    assert not fits(weak, edge([3, 0], [[[0.05, 0.1005]]]))
+    assert index_frames(path) is None
 
 
 def test_a_stream_that_cannot_be_entered_where_it_is_cut_is_refused(tmp_path):
@@ -62,13 +44,13 @@ def test_a_stream_that_cannot_be_entered_where_it_is_cut_is_refused(tmp_path):
         for index in range(120):
             container.mux(video.encode(av.VideoFrame.from_ndarray(clips.picture(index), format="bgr24")))
         container.mux(video.encode(None))
-    found = layout(path)
+    found = index_frames(path)
     assert found
     for first in found.keys[1:5]:
         try:
-            stretch = cut(found, first, first + 10, 0, 1, tmp_path)
+            part = cut(found, first, first + 10, 0, 1, tmp_path)
         except SplitError:
             continue
-        with StretchSource(path, stretch) as source:
+        with PartSource(path, part) as source:
             begins = next(iter(source)).image.astype(int)
         assert np.abs(begins - clips.picture(first)).mean() < 12

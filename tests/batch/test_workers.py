@@ -19,7 +19,7 @@ from makers.runs import command
 from streamcam.batch.driver import Batch
 from streamcam.batch.jobs import plan
 from streamcam.batch.manifest import Manifest
-from streamcam.batch.workers import Processes, usable_cores
+from streamcam.batch.workers import WorkerProcesses, usable_cores
 from streamcam.errors import StreamcamError
 
 SIZE = (64, 48)
@@ -82,7 +82,7 @@ def test_workers_that_cannot_begin_end_the_run(source, settings, tmp_path, monke
     jobs, _ = plan([source], tmp_path / "out")
     batch = Batch(jobs, Manifest(tmp_path / "out", settings), settings)
     with pytest.raises(StreamcamError, match="3 worker processes ended before they could begin"):
-        list(batch.run(Processes(settings, 2), lambda news: None))
+        list(batch.run(WorkerProcesses(settings, 2), lambda progress: None))
     assert not list((tmp_path / "out" / ".streamcam").glob("*.json"))  # no file's fault
 
 
