@@ -195,6 +195,8 @@ class AnnotationRun:
         return summarize(self._outcomes, self.total, seconds if self._seconds is None else self._seconds)
 
     def __iter__(self) -> Iterator[Outcome]:
+        if self._began is not None:
+            raise RuntimeError("an AnnotationRun is iterated over once; call annotate_all again to go on")
         self._began = time.monotonic()
         try:
             for problem in self._problems:

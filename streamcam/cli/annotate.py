@@ -26,6 +26,7 @@ from streamcam.cli.progress import BatchProgress
 from streamcam.settings import Encoding, ExplainSettings, ModelSettings, PictureSettings
 
 if TYPE_CHECKING:
+    from streamcam.batch.annotate import AnnotationRun
     from streamcam.batch.outcome import Outcome
 
 _MANY = "Many files"
@@ -154,13 +155,10 @@ def annotate_command(
     Ctrl-C keeps what was done so far, playable, under a name with .part in it.
     A folder given with -o remembers what is finished: files that are done are skipped the next time.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
-    from streamcam.annotation.file import Interrupted
     from streamcam.batch.annotate import CombinationError, annotate_all
 
     steady = not no_steady
     settings = replace(files, model=model, explain=explanation, picture=picture, encoding=encoding, steady=steady)
-    outcomes: list[Outcome] = []
-    interrupted = ""
     with BatchProgress() as progress:
         try:
             run = annotate_all(
@@ -183,18 +181,7 @@ def annotate_command(
         except CombinationError as error:
             raise typer.BadParameter(error.reason, param_hint=error.option) from error
         progress.begin(run)
-        try:
-            for outcome in run:
-                progress.finish(outcome)
-                show_outcome(outcome)
-                outcomes.append(outcome)
-        except Interrupted as stop:
-            kept = ", ".join(map(str, stop.kept))
-            interrupted = f"what was done so far is in {kept}" if kept else "nothing was written yet"
-        except KeyboardInterrupt:
-            interrupted = (
-                "the same command goes on where it ended" if run.is_resumable else "files that are done are done"
-            )
+        outcomes, interrupted = _show_outcomes(run, progress)
     if run.index:
         say(f"report: {run.index}")
     if run.total > 1:
@@ -204,3 +191,22 @@ def annotate_command(
         raise typer.Exit(130)
     if run.summary.failed:
         raise typer.Exit(1)
+
+
+def _show_outcomes(run: AnnotationRun, progress: BatchProgress) -> tuple[list[Outcome], str]:
+    """Do the work, and show what comes of it: all of it, and what is left where it was interrupted."""
+    from streamcam.annotation.file import Interrupted
+
+    outcomes: list[Outcome] = []
+    try:
+        for outcome in run:
+            progress.finish()
+            show_outcome(outcome)
+            outcomes.append(outcome)
+    except Interrupted as stop:
+        kept = ", ".join(map(str, stop.kept))
+        return outcomes, f"what was done so far is in {kept}" if kept else "nothing was written yet"
+    except KeyboardInterrupt:
+        goes_on = "the same command goes on where it ended"
+        return outcomes, goes_on if run.is_resumable else "files that are done are done"
+    return outcomes, ""

@@ -11,7 +11,6 @@ from streamcam.protocols import Closing
 
 if TYPE_CHECKING:
     from streamcam.batch.annotate import AnnotationRun
-    from streamcam.batch.outcome import Outcome
     from streamcam.batch.task import TaskProgress
 
 _SECONDS_BETWEEN_LINES = 10.0
@@ -63,12 +62,12 @@ class BatchProgress(Closing):
 
     def _line(self, name: str, progress: TaskProgress, speed: float) -> str:
         done = f"[{self._done + 1}/{self._total}] " if self._total > 1 else ""
-        if not progress.total:
+        if not progress.total or not progress.frames:
             return f"{done}{name}: {progress.frames} frames, {speed:.1f} fps"
         left = max(0, progress.total - progress.frames) / max(speed, 1e-9)
         return f"{done}{name}: {progress.frames} of {progress.total} frames, {speed:.1f} fps, {left:.0f} s left"
 
-    def finish(self, outcome: Outcome) -> None:
+    def finish(self) -> None:
         """Show that a file is over. Those that were known before the work began come first, and do not count."""
         if self._known:
             self._known -= 1

@@ -80,7 +80,7 @@ def test_the_example_of_the_docstring_runs_as_written(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     first, *lines, summary = done.stdout.splitlines()
-    assert first == "1 of 2 files are to be done"
+    assert first == "2 of 2 files are to be done"
     assert f"archive/clip.mp4 done 4 frames in {Path('annotated/clip.cam.mp4')}" in lines
     assert any(line.startswith("archive/bad.mp4 failed archive/bad.mp4: not a video") for line in lines)
     assert "total=2, done=1, skipped=0, failed=1, not_begun=0, frames=4" in summary
@@ -102,6 +102,8 @@ def test_outcomes_come_as_they_are_there_and_a_second_call_goes_on(source, setti
     assert run.to_do == 2
     assert [outcome.state for outcome in run] == ["skipped", "done", "done"]
     assert (run.summary.done, run.summary.skipped, run.summary.frames, run.index) == (3, 1, 10, None)
+    with pytest.raises(RuntimeError, match="once"):
+        list(run)
 
 
 def test_inputs_that_stand_for_no_file_are_outcomes(source, settings, tmp_path):
