@@ -20,7 +20,11 @@ from typing import TYPE_CHECKING, Any
 from streamcam.system.versions import VERSION
 
 if TYPE_CHECKING:
-    from streamcam.annotation.file import Annotated, Outputs, annotate
+    from streamcam.annotation.file import Annotated, annotate
+    from streamcam.annotation.outputs import Outputs
+    from streamcam.batch.annotate import AnnotationRun, annotate_all
+    from streamcam.batch.outcome import Outcome, Summary
+    from streamcam.batch.settings import AnnotationSettings
     from streamcam.drawing.overlay import Overlay
     from streamcam.errors import StreamcamError
     from streamcam.explain import GradCAM
@@ -53,8 +57,13 @@ _HOME = {
     "VideoSink": "sinks",
     "VideoSource": "sources",
     "Annotated": "annotation.file",
-    "Outputs": "annotation.file",
+    "AnnotationRun": "batch.annotate",
+    "AnnotationSettings": "batch.settings",
+    "Outcome": "batch.outcome",
+    "Outputs": "annotation.outputs",
+    "Summary": "batch.outcome",
     "annotate": "annotation.file",
+    "annotate_all": "batch.annotate",
     "load_model": "models",
     "open_source": "sources",
     "run": "pipeline.run",
@@ -63,6 +72,8 @@ _HOME = {
 
 __all__ = [
     "Annotated",
+    "AnnotationRun",
+    "AnnotationSettings",
     "Cache",
     "Classifier",
     "Encoding",
@@ -73,15 +84,18 @@ __all__ = [
     "ImageSink",
     "ImageSource",
     "LiveSource",
+    "Outcome",
     "Outputs",
     "Overlay",
     "RecordSink",
     "Region",
     "StreamcamError",
+    "Summary",
     "VideoInfo",
     "VideoSink",
     "VideoSource",
     "annotate",
+    "annotate_all",
     "load_model",
     "open_source",
     "run",

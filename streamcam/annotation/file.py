@@ -1,56 +1,32 @@
-"""One file in, one annotated file out: what ``streamcam annotate`` does for each of its inputs."""
+"""One file in, one annotated file out, with what else is wanted of it: records, raw maps, a report."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol
 
+from streamcam.annotation.outputs import Observer, Outputs, Writing, open_media
+from streamcam.annotation.roi import Inspection
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import SinkError
 from streamcam.pipeline.run import run
-from streamcam.protocols import Explainer, Naming, Source, Steady, Writer
+from streamcam.protocols import Explainer, FileSource, Naming, Steady, Writer
 from streamcam.settings import Encoding
-from streamcam.sinks import HeatmapSink, ImageSink, RecordSink, VideoSink
-from streamcam.sinks.dataset import DatasetSink
 from streamcam.sinks.partial import FileSink
-from streamcam.sources import ImageSource, open_source
+from streamcam.sinks.video import VideoSink
+from streamcam.sources import open_source
+from streamcam.sources.images import ImageSource
+from streamcam.steady.heat import AHEAD, steadied
 from streamcam.system.versions import VERSION
-from streamcam.types import Explanation, Frame, Header, VideoInfo
+from streamcam.types import Explained, Explanation, Frame, Header, VideoInfo
 
 # More than is shown: records are for looking things up later.
 _RECORDED_CLASSES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """Where the results of one input go.
-
-    Attributes:
-        media: the annotated video or image.
-        records: JSON Lines of what the model said, or None.
-        heatmaps: HDF5 of the raw maps, or None.
-        report: a page about it, or None; it is written by whoever annotates, from what ``streamcam.annotation.report`` has seen.
-        dataset: a Parquet file of what the model said, or None.
-        probabilities: whether the heatmaps file also holds the probability of every class.
-    """
-
-    media: Path
-    records: Path | None = None
-    heatmaps: Path | None = None
-    report: Path | None = None
-    dataset: Path | None = None
-    probabilities: bool = False
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """All that are wanted."""
-        every = (self.media, self.records, self.heatmaps, self.report, self.dataset)
-        return tuple(path for path in every if path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +48,6 @@ class Annotated:
     lost: int
 
 
-class PartSource(Source, Protocol):
-    """Gives the frames of a part, and some around it."""
-
-    lost: int
-
-
 @dataclass(frozen=True, slots=True)
 class Part:
     """A part of a video.
@@ -87,12 +57,12 @@ class Part:
         written: numbers of the frames that are written.
     """
 
-    source: PartSource
+    source: FileSource
     written: range
 
 
-class Within:
-    """Passes on the frames of a part; a video's times begin with it."""
+class PartWriter:
+    """Writes only the frames of a part; the times of a video begin with it."""
 
     def __init__(self, sink: FileSink, written: range) -> None:
         self._sink, self._written = sink, written
@@ -127,6 +97,7 @@ def annotate(
     steady: Steady | None = None,
     naming: Naming | None = None,
     every: int = 1,
+    inspection: Inspection | None = None,
     name: str = "",
     part: Part | None = None,
     opened: Callable[[VideoInfo], object] | None = None,
@@ -139,13 +110,14 @@ def annotate(
     Args:
         path: the input.
         outputs: where the results go.
-        explain: the explainer.
+        explain: the explainer: a ``GradCAM``, or any other.
         overlay: how the heat is drawn.
         encoding: how a video is compressed.
         overwrite: whether existing files may be replaced.
         steady: from raw explanations to shown heat, see ``run``.
         naming: names and explains one class steadily, in place of the explainer's targets.
         every: explain each Nth frame only; its map moves along with the picture in the frames between.
+        inspection: measures how much of the evidence lies in a region of interest.
         name: of the input in the headers, the path if empty.
         part: reads and writes only a part of the video.
         opened: called with what is known of the input before its first frame.
@@ -159,42 +131,51 @@ def annotate(
     path = Path(path)
     overlay = overlay or Overlay(explain.labels)
     began = time.monotonic()
-
-    def header() -> Header:
-        return make_header(name or str(path), explain)
-
     sinks: list[FileSink] = []
-
-    def add(sink: FileSink) -> None:
-        sinks.append(stack.enter_context(sink))
-
     try:
         with ExitStack() as stack:
-            source = part.source if part else open_source(path)
-            stack.enter_context(source)
+            source = stack.enter_context(part.source if part else open_source(path))
             _refuse_input(path, outputs)
-            if isinstance(source, ImageSource):
-                add(ImageSink(outputs.media, overwrite=overwrite))
-            else:
-                add(VideoSink(outputs.media, source.info, encoding=encoding, overwrite=overwrite))
-            if outputs.records:
-                top_k = max(_RECORDED_CLASSES, overlay.top_k)
-                add(RecordSink(outputs.records, header, explain.labels, top_k=top_k, overwrite=overwrite))
-            if outputs.dataset:
-                top_k = max(_RECORDED_CLASSES, overlay.top_k)
-                add(DatasetSink(outputs.dataset, header, explain.labels, top_k=top_k, overwrite=overwrite))
-            if outputs.heatmaps:
-                add(HeatmapSink(outputs.heatmaps, header, probabilities=outputs.probabilities, overwrite=overwrite))
+            with_ = Writing(
+                outputs,
+                source.info,
+                isinstance(source, ImageSource),
+                lambda: make_header(name or str(path), explain),
+                explain.labels,
+                max(_RECORDED_CLASSES, overlay.top_k),
+                encoding or Encoding(),
+                inspection.alert_below if inspection else None,
+                overwrite,
+            )
+            for kind, place in outputs.wanted:
+                sinks.append(stack.enter_context(kind.open(place, with_)))
+            # The last to be opened is closed first: a report shows the complete video.
+            sinks.insert(0, stack.enter_context(open_media(with_)))
             if opened:
                 opened(source.info)
-            writers: list[Writer] = [Within(sink, part.written) for sink in sinks] if part else [*sinks]
+            writers: list[Writer] = [PartWriter(sink, part.written) for sink in sinks] if part else [*sinks]
+            observers = [sink for sink in sinks if isinstance(sink, Observer)]
+            shown = _observed(steady or partial(steadied, ahead=AHEAD), inspection, observers)
             frames = run(
-                source, explain, writers, overlay=overlay, steady=steady, naming=naming, every=every, progress=progress
+                source, explain, writers, overlay=overlay, steady=shown, naming=naming, every=every, progress=progress
             )
     except KeyboardInterrupt as stop:
         kept = [sink.output.part for sink in sinks if sink.output.part.exists()]
         raise Interrupted(kept) from stop
     return Annotated(path, outputs.media, frames, time.monotonic() - began, source.lost)
+
+
+def _observed(steady: Steady, inspection: Inspection | None, observers: Iterable[Observer]) -> Steady:
+    """From raw explanations to shown heat, past everybody who looks at it before it is drawn."""
+
+    def shown(explained: Iterable[Explained]) -> Iterator[Explained]:
+        stream = steady(explained)
+        stream = inspection.measured(stream) if inspection else stream
+        for observer in observers:
+            stream = observer.observed(stream)
+        return stream
+
+    return shown
 
 
 def make_header(source: str, explain: Explainer) -> Header:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,11 +15,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from streamcam.drawing.overlay import Overlay
-from streamcam.errors import MissingLibraryError, SinkError
+from streamcam.errors import MissingLibraryError
+from streamcam.sinks.partial import FileSink
 from streamcam.steady.motion import motion, small_gray
 from streamcam.system.versions import versions
-from streamcam.types import Explained, Float32Array, Header, UInt8Array
+from streamcam.types import Explained, Explanation, Float32Array, Frame, Header, UInt8Array
 
 _TOP = 5  # classes kept of each frame
 _MOST_THUMBNAILS = 60
@@ -45,86 +45,109 @@ class _Thumbnail:
     jpeg: bytes
 
 
-class Report:
-    """Looks on while a video is annotated, and writes the page afterwards.
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """How the heat of a frame differs from that of the frame before.
+
+    Attributes:
+        flicker: mean absolute change beside the motion of the picture, over the mean heat; None where it is a new scene.
+        is_cut: whether the picture was cut.
+    """
+
+    flicker: float | None
+    is_cut: bool
+
+
+class ReportPage(FileSink):
+    """Writes one HTML page with everything in it: charts over time, a picture of each change, the settings.
+
+    It looks at each frame twice: before anything is drawn on it (``observed``), for the motion of the picture, and as it is
+    shown (``write``). The page is written when it is closed, and the annotated file must be complete by then.
 
     Args:
-        overlay: how thumbnails are drawn.
+        path: of the page.
+        header: gives the settings; called at the end.
+        labels: one name a class.
+        media: the annotated video or image that the page shows.
         alert_below: drawn as a line beside the evidence inside, or None.
+        overwrite: whether an existing page may be replaced.
 
     Raises:
         MissingLibraryError: there is no plotly.
+        OutputExistsError, SinkError: the page cannot be written there.
     """
 
-    def __init__(self, overlay: Overlay, *, alert_below: float | None = None) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        header: Callable[[], Header],
+        labels: tuple[str, ...],
+        media: Path,
+        *,
+        alert_below: float | None = None,
+        overwrite: bool = False,
+    ) -> None:
         check_library()
-        self._overlay = overlay
+        super().__init__(path, overwrite=overwrite)
+        self._header, self._labels, self._clip = header, labels, media
         self._alert_below = alert_below
+        self._changes: dict[int, _Change] = {}  # by the index of a frame that was observed and not written yet
         self._moments: list[_Moment] = []
         self._thumbnails: list[_Thumbnail] = []
         self._last: tuple[UInt8Array, Float32Array] | None = None
         self._state: object = None
 
     def observed(self, stream: Iterable[Explained]) -> Iterator[Explained]:
-        """The same frames, noted down."""
+        """The same frames, whose change of heat is noted."""
         for frame, explanation in stream:
-            heat = None if explanation is None else explanation.heat
-            if explanation is not None and heat is not None:
+            if explanation is not None and explanation.heat is not None:
                 gray = small_gray(frame.image, explanation.region)
-                flicker, is_cut = self._compare(gray, heat)
-                named, inside = int(explanation.classes[0]), explanation.inside
-                share = inside.shares[0] if inside else None
-                score = float(explanation.scores[0])
-                self._moments.append(_Moment(frame.time, tuple(explanation.top(_TOP)), named, score, share, flicker))
-                state = named, bool(inside and inside.alert)
-                if (state != self._state or is_cut) and len(self._thumbnails) < _MOST_THUMBNAILS:
-                    picture = self._overlay.draw(frame.image, explanation)
-                    caption = f"{self._name(named)} {score:.0%}" + (", looks elsewhere" if state[1] else "")
-                    self._thumbnails.append(_Thumbnail(frame.time, caption, _small_jpeg(picture)))
-                self._state = state
+                self._changes[frame.index] = self._compare(gray, explanation.heat)
             yield frame, explanation
 
-    def _compare(self, gray: UInt8Array, heat: Float32Array) -> tuple[float | None, bool]:
-        """How much the heat changed beside the motion of the picture, over its mean; and whether there was a cut."""
+    def _write(self, frame: Frame, explanation: Explanation | None) -> None:
+        change = self._changes.pop(frame.index, None)
+        if explanation is None or change is None:
+            return
+        named, inside = int(explanation.classes[0]), explanation.inside
+        share = inside.shares[0] if inside else None
+        score = float(explanation.scores[0])
+        self._moments.append(_Moment(frame.time, tuple(explanation.top(_TOP)), named, score, share, change.flicker))
+        state = named, bool(inside and inside.alert)
+        if (state != self._state or change.is_cut) and len(self._thumbnails) < _MOST_THUMBNAILS:
+            caption = f"{self._name(named)} {score:.0%}" + (", looks elsewhere" if state[1] else "")
+            self._thumbnails.append(_Thumbnail(frame.time, caption, _small_jpeg(frame.image)))
+        self._state = state
+
+    def _compare(self, gray: UInt8Array, heat: Float32Array) -> _Change:
         last, self._last = self._last, (gray, heat)
         if last is None or last[0].shape != gray.shape or last[1].shape != heat.shape:
-            return None, False
+            return _Change(None, is_cut=False)
         moved = motion(gray, last[0])
         if moved.is_cut:
-            return None, True
-        return float(np.abs(heat - moved.carry(last[1])).mean() / max(float(heat.mean()), 1e-6)), False
+            return _Change(None, is_cut=True)
+        flicker = float(np.abs(heat - moved.carry(last[1])).mean() / max(float(heat.mean()), 1e-6))
+        return _Change(flicker, is_cut=False)
 
     def _name(self, index: int) -> str:
-        labels = self._overlay.labels
-        return labels[index] if index < len(labels) else f"class {index}"
+        return self._labels[index] if index < len(self._labels) else f"class {index}"
 
-    def write(self, path: Path, clip: Path, header: Header) -> None:
-        """Write the page.
-
-        Args:
-            path: of the page.
-            clip: the annotated video or image.
-            header: the settings.
-
-        Raises:
-            SinkError: it cannot be written.
-        """
-        settings = header | {"opencv": cv2.__version__, "openvino": versions()["openvino"], "plotly": version("plotly")}
+    def _finish(self, *, complete: bool) -> None:
+        if not complete:
+            self.output.discard()  # without its video there is nothing to show
+            return
+        libraries = {"opencv": cv2.__version__, "openvino": versions()["openvino"], "plotly": version("plotly")}
         page = Template(_PAGE).substitute(
-            title=html.escape(clip.name),
-            media=_media(clip, path),
+            title=html.escape(self._clip.name),
+            media=_media(self._clip, self.output.path),
             charts=self._charts(),
             thumbnails="\n".join(map(_figure, self._thumbnails)),
             settings="\n".join(
                 f"<tr><th>{html.escape(str(name))}</th><td>{html.escape(str(value))}</td></tr>"
-                for name, value in settings.items()
+                for name, value in (self._header() | libraries).items()
             ),
         )
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(page, encoding="utf-8")
-        except OSError as error:
-            raise SinkError(f"{path}: the report cannot be written ({error.strerror})") from error
+        self.output.part.write_text(page, encoding="utf-8")
 
     def _charts(self) -> str:
         from plotly.graph_objects import Scatter

@@ -1,4 +1,4 @@
-"""Where the evidence ought to lie, and how much of it does: right for the right reasons, or not."""
+"""Regions of interest: where the evidence ought to lie, and how much of it does, frame by frame."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def parse_roi(text: str) -> Roi:
     """Read ``x,y,width,height``, or ``x,y x,y x,y …``, or the path of a mask image or video.
 
     Raises:
-        OptionError: it is none of them.
+        OptionError: it is neither.
         SourceError: the mask cannot be read.
     """
     text = text.strip()
@@ -129,8 +129,8 @@ class Masks:
 
 
 @dataclass(slots=True)
-class Stretch:
-    """A stretch of time in which the model looked elsewhere, in seconds."""
+class Interval:
+    """An interval of time, in seconds from the start of the source; ``end`` grows while it lasts."""
 
     begin: float
     end: float
@@ -144,15 +144,16 @@ class Inspection:
         alert_below: share of the evidence inside under which a frame is marked, 0…1; None for never.
 
     Attributes:
-        stretches: where the evidence of the first target lay outside.
+        alert_below: as given.
+        intervals: when too little of the first target's evidence lay inside.
     """
 
     def __init__(self, masks: Masks, *, alert_below: float | None = None) -> None:
         if alert_below is not None and not 0 <= alert_below <= 1:
             raise OptionError(f"alert-below {alert_below}: the share of evidence inside is 0 to 1")
         self._masks = masks
-        self._alert_below = alert_below
-        self.stretches: list[Stretch] = []
+        self.alert_below = alert_below
+        self.intervals: list[Interval] = []
         self._alerting = False
 
     def measured(self, stream: Iterable[Explained]) -> Iterator[Explained]:
@@ -164,7 +165,7 @@ class Inspection:
                 continue
             shares = [share_inside(heatmap, explanation.region, mask) for heatmap in explanation.heatmaps]
             first = shares[0]
-            alert = self._alert_below is not None and (first is None or first < self._alert_below)
+            alert = self.alert_below is not None and (first is None or first < self.alert_below)
             self._note(frame.time, alert)
             contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
             inside = Inside(tuple(shares), alert, tuple(np.asarray(contour, np.int32) for contour in contours))
@@ -172,7 +173,7 @@ class Inspection:
 
     def _note(self, time: float, alert: bool) -> None:
         if alert and self._alerting:
-            self.stretches[-1].end = time
+            self.intervals[-1].end = time
         elif alert:
-            self.stretches.append(Stretch(time, time))
+            self.intervals.append(Interval(time, time))
         self._alerting = alert

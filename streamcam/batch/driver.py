@@ -1,53 +1,27 @@
-"""From a list of jobs to results: skips what is finished, gives the rest to a crew, and notes what came of each."""
+"""From a list of jobs to outcomes: skips what is finished, gives the rest to workers, and notes what came of each."""
 
 from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from streamcam.batch.jobs import Job, check
+from streamcam.batch.dispatch import Progress
+from streamcam.batch.jobs import Job, check, remove_stale
 from streamcam.batch.manifest import Manifest
-from streamcam.batch.parts import Parts, parts_of
-from streamcam.batch.settings import Settings, Task
-from streamcam.batch.storage import Mirror
-from streamcam.batch.task import Result, as_json, from_json, remove_stale
-from streamcam.batch.workers import Crew, Finished, News
+from streamcam.batch.outcome import Outcome
+from streamcam.batch.parts import SplitFile, split_file
+from streamcam.batch.settings import AnnotationSettings
+from streamcam.batch.storage import Storage
+from streamcam.batch.task import Task, TaskFailure, TaskOutcome
+from streamcam.batch.workers import Workers
 from streamcam.errors import OutputExistsError, SinkError, StreamcamError, plain
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
-
-State = Literal["done", "skipped", "failed", "failed before"]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a job.
-
-    Attributes:
-        job: which.
-        state: ``skipped`` where it was finished already, ``failed before`` where it was not tried again.
-        result: of a job that is done, now or before.
-        error: of one that failed.
-        unforeseen: whether the error is none that streamcam knows.
-        cause: the error itself, where it happened in this process.
-    """
-
-    job: Job
-    state: State
-    result: Result | None = None
-    error: str = ""
-    unforeseen: bool = False
-    cause: BaseException | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Whether the result is not all that was wanted."""
-        return self.result is None or self.result.lost > 0
 
 
 class Batch:
@@ -60,28 +34,32 @@ class Batch:
         overwrite: whether outputs that are not of this very work may be replaced.
         retry_failed: whether what failed before is tried again.
         split: seconds of the parts into which long files are cut, 0 for never.
-        mirror: of storage elsewhere, where the jobs' files lie.
+        storage: elsewhere, where the jobs' files lie.
+
+    Attributes:
+        open: jobs that are to be done.
+        settled: outcomes of the others, which are known without doing anything.
     """
 
     def __init__(
         self,
         jobs: Sequence[Job],
         manifest: Manifest | None,
-        settings: Settings,
+        settings: AnnotationSettings,
         *,
         overwrite: bool = False,
         retry_failed: bool = False,
         split: float = 0.0,
-        mirror: Mirror | None = None,
+        storage: Storage | None = None,
     ) -> None:
         self._manifest = manifest
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._ids = itertools.count()
-        self._settings, self._split, self._mirror = settings, split, mirror
+        self._settings, self._split, self._storage = settings, split, storage
         self._held: dict[int, tuple[BaseFileLock, str]] = {}  # by job: its lock, and its key when it was taken
         self._any_done = False
         self._jobs: dict[int, tuple[Job, int | None]] = {}  # by task: the file, and the number of the part
-        self._parts: dict[int, Parts] = {}
+        self._splits: dict[int, SplitFile] = {}  # by job
         self._more: deque[Task] = deque()
         self.open: list[Job] = []
         self.settled: list[Outcome] = []
@@ -109,16 +87,17 @@ class Batch:
         return None
 
     def _known(self, job: Job) -> Outcome | None:
+        """What the manifest says of a job; None where nothing was noted, or it is to be done all the same."""
         if self._manifest is None or not job.source.exists():
             return None
         entry = self._manifest.entry(job)
         if entry is None:
             return None
-        if self._manifest.is_done(job, entry):
-            result = from_json(entry.result)
-            return None if self._retry_failed and result.lost else Outcome(job, "skipped", result)
+        if self._manifest.is_done(job, entry) and entry.result:
+            lost = entry.result.lost > 0
+            return None if self._retry_failed and lost else Outcome(str(job.source), "skipped", entry.result, job=job)
         if entry.state == "failed" and entry.key == self._manifest.key(job) and not self._retry_failed:
-            return Outcome(job, "failed before", error=entry.reason)
+            return Outcome(str(job.source), "failed before", error=entry.reason, job=job)
         if entry.state == "done" and entry.key != self._manifest.key(job) and not self._overwrite:
             raise OutputExistsError(
                 f"{job.outputs.media}: was made with other settings or of another {job.source.name}; "
@@ -131,7 +110,8 @@ class Batch:
         if self._manifest is None:
             return False
         entry = self._manifest.entry(job)
-        was_bad = entry is not None and (entry.state == "failed" or (self._retry_failed and entry.result["lost"] > 0))
+        lost = entry is not None and entry.result is not None and entry.result.lost > 0
+        was_bad = entry is not None and (entry.state == "failed" or (self._retry_failed and lost))
         return self._manifest.has_begun(job) or was_bad
 
     def known_of(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
@@ -141,29 +121,29 @@ class Batch:
                 if outcome := self._known(job):
                     yield outcome
 
-    def run(self, crew: Crew, told: Callable[[News], object]) -> Iterator[Outcome]:
+    def run(self, workers: Workers, progress: Progress) -> Iterator[Outcome]:
         """Do what is open. Jobs that another run has are waited for at the end, and not done twice.
 
         Raises:
             StreamcamError: nothing can be done of any file, since the settings do not fit the model or this machine.
         """
         known: deque[Outcome] = deque()
-        with closing(crew.work(self._tasks(known), told)) as work:
-            for finished in work:
-                if finished.is_of_settings and not self._any_done:
-                    raise finished.cause or StreamcamError(finished.error)
-                outcome = self._note(finished)
+        with closing(workers.work(self._tasks(known), progress)) as work:
+            for done in work:
+                if done.failure and done.failure.is_of_settings and not self._any_done:
+                    raise done.cause or StreamcamError(done.failure.reason)
+                outcome = self._note(done)
                 known += [outcome] if outcome else []
                 while known:
                     yield (outcome := known.popleft())
-                    if self._mirror and outcome.state != "skipped":
-                        self._mirror.release([outcome.job.source, *outcome.job.outputs.files])
+                    if self._storage and outcome.job and outcome.state != "skipped":
+                        self._storage.release([outcome.job.source, *outcome.job.outputs.files])
         yield from known
 
     def _tasks(self, known: deque[Outcome]) -> Iterator[Task | None]:
         waiting = deque(self.open)
         passed = 0  # jobs in a row that others have
-        while waiting or self._more or self._parts:
+        while waiting or self._more or self._splits:
             if self._more:
                 yield self._more.popleft()
                 continue
@@ -183,7 +163,8 @@ class Batch:
             try:
                 outcome = self._begin(job, lock)
             except Exception as error:
-                outcome = self._end(job, Finished(self._task(job), error=_reason(job, error), cause=error))
+                failure = TaskFailure(_reason(job, error))
+                outcome = self._end(job, TaskOutcome(self._task(job), failure=failure, cause=error))
             if outcome:
                 known.append(outcome)
 
@@ -200,94 +181,96 @@ class Batch:
                 return outcome
             self._held[id(job)] = lock, key
             self._manifest.begin(job)
-        if self._mirror:
-            self._mirror.deliver([self._manifest.begun(job)] if self._manifest else ())
-            self._mirror.fetch(job)
+        if self._storage:
+            self._storage.upload([self._manifest.begun(job)] if self._manifest else ())
+            self._storage.download(job)
         self._more += self._tasks_of(job)
         return None
 
     def _tasks_of(self, job: Job) -> list[Task]:
         """One for the whole file, or one for each of its parts."""
-        parts = None
+        split = None
         if self._split:
             media = job.outputs.media
             folder = self._manifest.scratch(job) if self._manifest else media.with_name(f".{media.name}.parts")
             try:
-                parts = parts_of(job, self._settings, self._split, folder)
+                split = split_file(job, self._settings, self._split, folder)
             except Exception:
-                parts = None  # whatever it is, it is said of the whole file
-        if parts is None:
+                split = None  # whatever it is, it is said of the whole file
+        if split is None:
             return [self._task(job)]
-        self._parts[id(job)] = parts
-        return [self._task(job, number) for number in range(len(parts.stretches))]
+        self._splits[id(job)] = split
+        return [self._task(job, number) for number in range(len(split.parts))]
 
     def _task(self, job: Job, number: int | None = None) -> Task:
         identity = next(self._ids)
         self._jobs[identity] = job, number
+        name = self._storage.name(job.source) if self._storage else str(job.source)
         if number is None:
-            return Task(identity, job.source, job.outputs, name=self._name(job))
-        parts = self._parts[id(job)]
-        return Task(identity, job.source, parts.outputs(number), parts.stretches[number], self._name(job))
+            return Task(identity, job.source, job.outputs, name=name)
+        split = self._splits[id(job)]
+        return Task(identity, job.source, split.outputs(number), split.parts[number], name)
 
-    def _name(self, job: Job) -> str:
-        return self._mirror.name(job.source) if self._mirror else str(job.source)
-
-    def _note(self, finished: Finished) -> Outcome | None:
-        job, number = self._jobs.pop(finished.task.id)
+    def _note(self, done: TaskOutcome) -> Outcome | None:
+        """Take a task that is over; what came of its job, where that is over, too."""
+        job, number = self._jobs.pop(done.task.id)
         if number is None:
-            return self._end(job, finished)
-        parts = self._parts.get(id(job))
-        if parts is None:  # another part has failed, and the whole is made
+            return self._end(job, done)
+        split = self._splits.get(id(job))
+        if split is None:  # another part has failed, and the whole is made
             return None
         try:
-            if finished.result is None:
-                raise SinkError(finished.error)
-            parts.results[number] = finished.result
-            if None in parts.results:
+            if done.result is None:
+                raise SinkError("a part of it cannot be made")
+            split.results[number] = done.result
+            if None in split.results:
                 return None
-            again = parts.misfits()
+            again = split.misfits()
             self._more += [self._task(job, other) for other in again]
             if again:
                 return None
-            result = parts.join()
+            result = split.join()
         except Exception:  # what cannot be done in parts is done as a whole
-            parts.discard()
-            del self._parts[id(job)]
+            split.discard()
+            del self._splits[id(job)]
             self._more.append(self._task(job))
             return None
-        del self._parts[id(job)]
-        return self._end(job, Finished(finished.task, result))
+        del self._splits[id(job)]
+        return self._end(job, TaskOutcome(done.task, result))
 
-    def _end(self, job: Job, finished: Finished) -> Outcome:
-        result, error, cause = finished.result, finished.error, finished.cause
-        if self._mirror:
-            try:
-                self._mirror.deliver(job.outputs.files if result else ())
-            except StreamcamError as failure:
-                result, error, cause = None, str(failure), failure
+    def _end(self, job: Job, done: TaskOutcome) -> Outcome:
+        """Bring the results to their place, and note what came of the job."""
+        result = done.result
+        reason, cause = done.failure.reason if done.failure else "", done.cause
+        try:
+            if self._storage:
+                self._storage.upload(job.outputs.files if result else ())
+        except StreamcamError as failure:
+            result, reason, cause = None, str(failure), failure
         if self._manifest and id(job) in self._held:
             lock, key = self._held.pop(id(job))
             try:
                 if result is None:
-                    self._manifest.write(job, key, "failed", reason=error)
+                    self._manifest.write(job, key, "failed", reason=reason)
                 else:
                     remove_stale(job)
-                    self._manifest.write(job, key, "done", result=as_json(result))
-                if self._mirror:
-                    self._mirror.deliver([self._manifest.path(job)])
-                    self._mirror.remove(self._manifest.begun(job))
+                    self._manifest.write(job, key, "done", result=result)
+                if self._storage:
+                    self._storage.upload([self._manifest.path(job)])
+                    self._storage.remove(self._manifest.begun(job))
             except (OSError, StreamcamError) as failure:
-                result, error, cause = None, str(failure), failure
+                result, reason, cause = None, str(failure), failure
             finally:
                 lock.release()
         if result is None:
-            return Outcome(job, "failed", None, error, finished.unforeseen, cause)
+            unforeseen = done.failure is not None and done.failure.unforeseen
+            return Outcome(str(job.source), "failed", None, reason, unforeseen, cause, job)
         self._any_done = True
-        return Outcome(job, "done", replace(result, output=str(job.outputs.media)))
+        return Outcome(str(job.source), "done", replace(result, output=str(job.outputs.media)), job=job)
 
 
 def _failed(job: Job, error: Exception) -> Outcome:
-    return Outcome(job, "failed", error=_reason(job, error), cause=error)
+    return Outcome(str(job.source), "failed", error=_reason(job, error), cause=error, job=job)
 
 
 def _reason(job: Job, error: Exception) -> str:

@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import cv2
 
-from streamcam.batch.driver import Outcome
+from streamcam.batch.jobs import Job
+from streamcam.batch.outcome import Outcome
 from streamcam.errors import SinkError
 from streamcam.sinks.partial import write_whole
 from streamcam.sources.inputs import MARK
@@ -55,8 +56,10 @@ class Thumbnails:
 
     def make(self, outcome: Outcome) -> None:
         """A small picture of an annotated video or image, while it is here."""
-        media, picture = outcome.job.outputs.media, self._picture(outcome)
-        if outcome.result is None or not media.is_file() or media.stat().st_size == 0:
+        if outcome.job is None or outcome.result is None:
+            return
+        media, picture = outcome.job.outputs.media, self._picture(outcome.job)
+        if not media.is_file() or media.stat().st_size == 0:
             return
         capture = cv2.VideoCapture(str(media))
         capture.set(cv2.CAP_PROP_POS_FRAMES, int(capture.get(cv2.CAP_PROP_FRAME_COUNT) * _AT))
@@ -71,26 +74,26 @@ class Thumbnails:
         if cv2.imwrite(str(picture), cv2.resize(image, size, interpolation=cv2.INTER_AREA)):
             self.made.append(picture)
 
-    def _picture(self, outcome: Outcome) -> Path:
-        name = hashlib.sha256(os.fsencode(_relative(outcome.job.outputs.media, self._folder))).hexdigest()[:16]
+    def _picture(self, job: Job) -> Path:
+        name = hashlib.sha256(os.fsencode(_relative(job.outputs.media, self._folder))).hexdigest()[:16]
         return self._folder / "thumbnails" / f"{name}{MARK}.jpg"  # by which folders of inputs know what is none
 
     def write_index(self, outcomes: Iterable[Outcome], named: Callable[[Path], str] = str) -> Path:
-        """Write ``index.html`` into the folder, what is not whole first.
+        """Write ``index.html`` into the folder, what is not complete first.
 
         Args:
-            outcomes: of all files.
-            named: what a file is called, where it is not here.
+            outcomes: of all files; inputs that stand for no file are left out.
+            named: what a file of this machine is called, where it lies in storage elsewhere.
 
         Raises:
             SinkError: it cannot be written.
         """
-        ordered = sorted(outcomes, key=lambda outcome: str(outcome.job.source))
-        failed = [outcome for outcome in ordered if outcome.failed]
-        done = [outcome for outcome in ordered if outcome.result is not None]
+        files = [(outcome.job, outcome) for outcome in outcomes if outcome.job]
+        ordered = sorted(files, key=lambda file: str(file[0].source))
+        failed = [(job, outcome) for job, outcome in ordered if outcome.failed]
         rows = "\n".join(
-            f"<tr><td>{_text(named(outcome.job.source))}</td><td>{_text(_trouble(outcome))}</td></tr>"
-            for outcome in failed
+            f"<tr><td>{_text(named(job.source))}</td><td>{_text(_trouble(outcome))}</td></tr>"
+            for job, outcome in failed
         )
         path = self._folder / "index.html"
         try:
@@ -100,17 +103,17 @@ class Thumbnails:
                 done=len(ordered) - len(failed),
                 failed=len(failed),
                 failures=f'<h2>Failed</h2><table class="failed">{rows}</table><h2>Done</h2>' if failed else "",
-                figures="\n".join(self._figure(outcome, named) for outcome in done),
+                figures="\n".join(self._figure(job, outcome, named) for job, outcome in ordered if outcome.result),
             )
             write_whole(path, page)
         except OSError as error:
             raise SinkError(f"{path}: the index cannot be written ({error.strerror})") from error
         return path
 
-    def _figure(self, outcome: Outcome, named: Callable[[Path], str]) -> str:
-        job, result = outcome.job, outcome.result
+    def _figure(self, job: Job, outcome: Outcome, named: Callable[[Path], str]) -> str:
+        result = outcome.result
         assert result
-        picture = self._picture(outcome)
+        picture = self._picture(job)
         if not picture.exists():
             self.make(outcome)
         folder = named(self._folder)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from streamcam.annotation.file import Outputs
+from streamcam.annotation.outputs import KINDS, Outputs
 from streamcam.errors import OptionError, StreamcamError
 from streamcam.sinks.partial import refuse_existing
 from streamcam.sources.images import IMAGE_SUFFIXES, check_readable
@@ -23,43 +24,50 @@ _KEPT_IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".ti
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One input and where its results go."""
+    """One input file and where its results go."""
 
     source: Path
     outputs: Outputs
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An input that stands for no file: as it was given, and why."""
+
+    given: str
+    error: StreamcamError
+
+
 def plan(
-    inputs: Sequence[str | Path],
-    output: Path | None = None,
-    *,
-    records: Path | None = None,
-    heatmaps: Path | None = None,
-    report: Path | None = None,
-    dataset: Path | None = None,
-    probabilities: bool = False,
-) -> tuple[list[Job], list[StreamcamError]]:
+    inputs: Sequence[str | Path], output: Path | None = None, *, probabilities: bool = False, **places: Path | None
+) -> tuple[list[Job], list[Problem]]:
     """Lay out the work. No file is opened.
 
-    One file as the only input makes ``output``, ``records``, ``heatmaps`` and ``report`` names of files, unless they are folders
-    or have no ending; otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
+    One file as the only input makes ``output`` and the other places names of files, unless they are folders or have no ending;
+    otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
     file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``, and a second ``clip.mp4`` ``clip.mp4-2.cam.mp4``; the
     records of ``clip.jpg`` beside ``clip.mp4`` are ``clip.jpg.jsonl``.
+
+    Args:
+        inputs: files, folders or globs.
+        output: where annotated files go, beside their inputs if None.
+        probabilities: whether heatmaps files also hold the probability of every class.
+        places: where each kind of output goes, by its name in ``annotation.outputs.KINDS``; those that are wanted.
 
     Raises:
         OptionError: two results of one input would go to the same file.
 
     Returns:
-        The jobs, and an error for each input that stands for no file.
+        The jobs, and the inputs that stand for no file.
     """
     found: list[tuple[Path, Path]] = []  # file, and its place below the output folder
-    problems: list[StreamcamError] = []
+    problems: list[Problem] = []
     for given in inputs:
         root = Path(given)
         try:
             files = files_of(given)
         except StreamcamError as error:
-            problems.append(error)
+            problems.append(Problem(str(given), error))
             continue
         found += [(file, file.relative_to(root) if root.is_dir() else Path(file.name)) for file in files]
     found = list(dict.fromkeys(found))
@@ -79,14 +87,14 @@ def plan(
         stem = _stem(media)
         if stem == file.stem and stems[place.with_suffix("")] > 1:
             stem = file.name
-        outputs = Outputs(
-            media,
-            _data(records, place.with_name(f"{stem}.jsonl"), single=single),
-            _data(heatmaps, place.with_name(f"{stem}.h5"), single=single),
-            _data(report, place.with_name(f"{stem}.html"), single=single),
-            _partition(dataset, place, media) if dataset else None,
-            probabilities,
-        )
+        others = {
+            kind.name: _partition(wanted, place, media, kind.ending)
+            if kind.partitioned
+            else _data(wanted, place.with_name(f"{stem}{kind.ending}"), single=single)
+            for kind in KINDS
+            if (wanted := places.get(kind.name))
+        }
+        outputs = Outputs(media, **others, probabilities=probabilities)
         for path in outputs.files[1:]:
             if path in taken:
                 raise OptionError(f"{path}: is wanted for two different results; give each its own name")
@@ -106,6 +114,23 @@ def check(job: Job, *, overwrite: bool) -> None:
     check_readable(job.source)
     for path in job.outputs.files:
         refuse_existing(path, overwrite=overwrite)
+
+
+def remove_stale(job: Job) -> None:
+    """Remove what runs that were killed have left of outputs which are complete now."""
+    no_inputs = {kind.ending for kind in KINDS}
+    for path in job.outputs.files:
+        for part in path.parent.glob(f"{_literal(path.stem)}.part*{_literal(path.suffix)}"):
+            is_ours = re.fullmatch(r"\.part\d*", part.stem.removeprefix(path.stem))
+            namesakes = job.source.parent.glob(f"{_literal(part.stem)}.*")
+            # Somebody may have called an input so, whose results these are then.
+            if is_ours and all(other == part or other.suffix in no_inputs for other in namesakes):
+                part.unlink(missing_ok=True)
+
+
+def _literal(name: str) -> str:
+    """A name in which nothing stands for something else."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
 def _name(file: Path, *, whole: bool = False) -> str:
@@ -139,14 +164,14 @@ def _stem(media: Path) -> str:
     return media.name.removesuffix(media.suffix).removesuffix(MARK)
 
 
-def _data(path: Path | None, place: Path, *, single: bool) -> Path | None:
-    """Where records, heatmaps or a report go."""
-    return path if path is None or (single and not _is_folder(path)) else path / place
+def _data(path: Path, place: Path, *, single: bool) -> Path:
+    """Where a file of one kind goes: the path itself, or a place below it."""
+    return path if single and not _is_folder(path) else path / place
 
 
-def _partition(dataset: Path, place: Path, media: Path) -> Path:
-    """Where the Parquet file of an input goes: ``file=a%2Fclip.mp4/records.parquet``, which readers take for a column."""
+def _partition(dataset: Path, place: Path, media: Path, ending: str) -> Path:
+    """Where the file of a data set goes: ``file=a%2Fclip.mp4/records.parquet``, which readers take for a column."""
     name = quote(place.with_name(_stem(media) + place.suffix).as_posix(), safe="", errors="surrogateescape")
     if len(name) > _LONGEST_NAME:
         name = f"{name[:_LONGEST_NAME]}~{hashlib.sha256(name.encode()).hexdigest()[:12]}"
-    return dataset / f"file={name}" / "records.parquet"
+    return dataset / f"file={name}" / f"records{ending}"

@@ -1,13 +1,14 @@
-"""Parts of a result become one: packets are copied, lines and arrays put behind each other, the sound comes in once."""
+"""The results of all parts of a video become one: packets are copied, other files joined by kind, the sound comes in once."""
 
 from __future__ import annotations
 
 import bisect
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from streamcam.annotation.file import Outputs
+from streamcam.annotation.outputs import Outputs
 from streamcam.errors import SinkError
 from streamcam.sinks.audio import AudioCopy
 from streamcam.sinks.partial import PartialOutput
@@ -27,67 +28,23 @@ def join(parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Seq
     Raises:
         SinkError: the parts do not fit together, or cannot be written.
     """
-
-    def written(path: Path | None, write: Callable[[Path], None]) -> None:
-        if path is None:
-            return
-        output = PartialOutput(path, overwrite=True)
-        try:
-            write(output.part)
-        except OSError as error:
-            output.discard()
-            raise SinkError(f"{path}: cannot be joined ({error.strerror or error})") from error
-        output.commit()
-
-    written(outputs.records, lambda path: _lines([part.records for part in parts], path))
-    written(outputs.heatmaps, lambda path: _arrays([part.heatmaps for part in parts], path))
-    written(outputs.dataset, lambda path: _tables([part.dataset for part in parts], path))
-    written(outputs.media, lambda path: _video([part.media for part in parts], path, info, ticks))
+    for kind, path in outputs.wanted:
+        if kind.join:
+            _written(path, partial(kind.join, [place for part in parts if (place := part.path_of(kind))]))
+    _written(outputs.media, lambda path: _join_videos([part.media for part in parts], path, info, ticks))
 
 
-def _lines(parts: Sequence[Path | None], path: Path) -> None:
-    """The header of the first part, and the lines of all."""
-    with path.open("w", encoding="utf-8", newline="\n") as output:
-        for number, part in enumerate(filter(None, parts)):
-            with part.open(encoding="utf-8") as lines:
-                header = next(lines)
-                if number == 0:
-                    output.write(header)
-                output.writelines(lines)
+def _written(path: Path, write: Callable[[Path], None]) -> None:
+    output = PartialOutput(path, overwrite=True)
+    try:
+        write(output.part)
+    except OSError as error:
+        output.discard()
+        raise SinkError(f"{path}: cannot be joined ({error.strerror or error})") from error
+    output.commit()
 
 
-def _arrays(parts: Sequence[Path | None], path: Path) -> None:
-    import h5py
-
-    with h5py.File(path, "w") as output:
-        for number, part in enumerate(filter(None, parts)):
-            with h5py.File(part, "r") as source:
-                if number == 0:
-                    for name, value in source.attrs.items():
-                        output.attrs[name] = value
-                    for name, data in source.items():
-                        shape = (0, *data.shape[1:])
-                        output.create_dataset(name, shape, data.dtype, maxshape=data.maxshape, chunks=data.chunks)
-                for name, data in source.items():
-                    whole = output[name]
-                    before = whole.shape[0]
-                    whole.resize(before + data.shape[0], axis=0)
-                    for start in range(0, data.shape[0], 1024):
-                        block = data[start : start + 1024]
-                        whole[before + start : before + start + len(block)] = block
-
-
-def _tables(parts: Sequence[Path | None], path: Path) -> None:
-    from pyarrow import parquet
-
-    there = [part for part in parts if part]
-    with parquet.ParquetWriter(path, parquet.ParquetFile(there[0]).schema_arrow, compression="zstd") as writer:
-        for part in there:
-            for batch in parquet.ParquetFile(part).iter_batches():
-                writer.write_batch(batch)
-
-
-def _video(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequence[int]) -> None:
+def _join_videos(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequence[int]) -> None:
     """Packets as they are, each with the time its frame has in the whole.
 
     Decoding times are those of the frames shown ``delay`` places earlier, where ``delay`` is how far the encoder moves a

@@ -1,4 +1,4 @@
-"""What is finished in a folder of results: one small file for each input, written last and at once.
+"""Remembers what is finished in a folder of results: one small file for each input, written last and at once.
 
 It lies in ``.streamcam`` in that folder. Each input is claimed by a lock of the operating system while it is worked on,
 which ends with the process that holds it, however that ends: two runs at once do no work twice.
@@ -10,14 +10,16 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 from streamcam.batch.jobs import Job
-from streamcam.batch.settings import Settings, file_identity
+from streamcam.batch.settings import AnnotationSettings, file_identity
+from streamcam.batch.task import TaskResult
 from streamcam.errors import SinkError
 from streamcam.sinks.partial import write_whole
+from streamcam.system.wire import from_json, to_json
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -26,23 +28,23 @@ FOLDER = ".streamcam"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """What came of one input.
 
     Attributes:
-        source: the input.
+        source: the input, for people.
         key: of the input, the settings and the version.
         state: ``done`` or ``failed``.
         outputs: sizes in bytes by path, relative to the folder where they are below it.
-        result: what was done, see ``Workshop``.
+        result: what was made, or None.
         reason: why it failed.
     """
 
     source: str
     key: str
-    state: str
+    state: Literal["done", "failed"]
     outputs: dict[str, int] = field(default_factory=dict)
-    result: dict[str, Any] = field(default_factory=dict)
+    result: TaskResult | None = None
     reason: str = ""
 
 
@@ -59,7 +61,7 @@ class Manifest:
     """
 
     def __init__(
-        self, folder: Path, settings: Settings, *, named: Callable[[Path], str] = lambda path: path.as_posix()
+        self, folder: Path, settings: AnnotationSettings, *, named: Callable[[Path], str] = lambda path: path.as_posix()
     ) -> None:
         self._root, self._named = folder, named
         self._folder = folder / FOLDER
@@ -85,14 +87,14 @@ class Manifest:
         data = [self._identity, file_identity(job.source), wanted, job.outputs.probabilities]
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()
 
-    def entry(self, job: Job) -> Entry | None:
+    def entry(self, job: Job) -> ManifestEntry | None:
         """What is known of a job; None for nothing that can be read."""
         try:
-            return Entry(**json.loads((self._folder / f"{self._name(job)}.json").read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+            return from_json((self._folder / f"{self._name(job)}.json").read_text(encoding="utf-8"), ManifestEntry)
+        except (OSError, ValueError):
             return None
 
-    def is_done(self, job: Job, entry: Entry | None) -> bool:
+    def is_done(self, job: Job, entry: ManifestEntry | None) -> bool:
         """Whether an entry says that this very result is there, and it is."""
         if entry is None or entry.state != "done" or entry.key != self.key(job):
             return False
@@ -134,14 +136,22 @@ class Manifest:
         """What is there while it is so."""
         return self._folder / f"{self._name(job)}.begun"
 
-    def write(self, job: Job, key: str, state: str, *, result: dict[str, Any] | None = None, reason: str = "") -> None:
+    def write(
+        self,
+        job: Job,
+        key: str,
+        state: Literal["done", "failed"],
+        *,
+        result: TaskResult | None = None,
+        reason: str = "",
+    ) -> None:
         """Note what came of a job. What was noted before is replaced at once.
 
         Args:
             job: which.
             key: of the job when it was begun: an input that has changed meanwhile is another.
             state: ``done`` or ``failed``.
-            result: what was done.
+            result: what was made.
             reason: why it failed.
 
         Raises:
@@ -150,8 +160,9 @@ class Manifest:
         path = self.path(job)
         try:
             sizes = self._sizes(job) if state == "done" else {}
-            entry = Entry(str(job.source), key, state, sizes, result or {}, reason)
-            write_whole(path, json.dumps(asdict(entry)))
+            source = os.fsencode(job.source).decode(errors="backslashreplace")
+            entry = ManifestEntry(source, key, state, sizes, result, reason)
+            write_whole(path, to_json(entry))
             self.begun(job).unlink(missing_ok=True)
         except OSError as error:
             raise SinkError(f"{path}: cannot be written ({error.strerror})") from error

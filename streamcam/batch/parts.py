@@ -1,4 +1,4 @@
-"""The parts of one long file on their way: which are made, which must be made again, and when they can be joined."""
+"""One long video in parts, on their way: which are made, which must be made again, and when they can be joined."""
 
 from __future__ import annotations
 
@@ -7,85 +7,77 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
-from streamcam.annotation.file import Outputs
+from streamcam.annotation.outputs import Outputs
+from streamcam.batch.edges import fits
 from streamcam.batch.jobs import Job
 from streamcam.batch.join import join
-from streamcam.batch.settings import Settings, Stretch
-from streamcam.batch.split import FIRST_RUN_IN, Layout, borders, cut, fits, layout, longer, ticks
-from streamcam.batch.task import Result
+from streamcam.batch.settings import AnnotationSettings
+from streamcam.batch.split import FIRST_RUN_IN, FilePart, FrameIndex, borders, cut, index_frames, longer, ticks
+from streamcam.batch.task import TaskResult
 from streamcam.sources.images import IMAGE_SUFFIXES
 from streamcam.sources.video import VideoSource
 from streamcam.types import VideoInfo
 
 
 @dataclass(slots=True)
-class Parts:
-    """A file in parts.
+class SplitFile:
+    """A video in parts.
 
     Attributes:
-        job: the file.
+        job: the video, and where its results go.
         folder: for everything on the way; it is removed at the end.
-        stretches: the parts.
-        results: of each part, None while it is not made.
-        info: of the file.
-        layout: of the file.
+        info: of the video.
+        index: of its frames.
         every: of the frames, one is explained.
+        parts: in their order.
+        results: of each part, None while it is not made.
     """
 
     job: Job
     folder: Path
     info: VideoInfo
-    layout: Layout
+    index: FrameIndex
     every: int
-    stretches: list[Stretch]
-    results: list[Result | None]
+    parts: list[FilePart]
+    results: list[TaskResult | None]
 
     def outputs(self, number: int) -> Outputs:
         """Where the results of a part go."""
-
-        def place(path: Path | None, suffix: str) -> Path | None:
-            return path and self.folder / f"part-{number:05d}{suffix}"
-
+        place = self.folder / f"part-{number:05d}"
         whole = self.job.outputs
-        return Outputs(
-            self.folder / f"part-{number:05d}.mp4",
-            place(whole.records, ".jsonl"),
-            place(whole.heatmaps, ".h5"),
-            None,
-            place(whole.dataset, ".parquet"),
-            whole.probabilities,
-        )
+        others = {kind.name: place.with_suffix(kind.ending) for kind, _ in whole.wanted}
+        return Outputs(place.with_suffix(".mp4"), **others, probabilities=whole.probabilities)
 
     def misfits(self) -> list[int]:
         """Numbers of the parts that do not begin in the state in which the one before them ends. They are cut anew,
         with a longer run-in, and are to be made again.
         """
         found: list[int] = []
-        for number in range(1, len(self.stretches)):
-            one, other, stretch = self.results[number - 1], self.results[number], self.stretches[number]
-            if stretch.run_in == 0 or one is None or other is None or one.edges is None or other.edges is None:
+        for number in range(1, len(self.parts)):
+            one, other, part = self.results[number - 1], self.results[number], self.parts[number]
+            if part.run_in == 0 or one is None or other is None or one.borders is None or other.borders is None:
                 continue
-            if not fits(one.edges, other.edges):
+            if not fits(one.borders, other.borders):
                 found.append(number)
         for number in found:
             self.results[number] = None
-            old = self.stretches[number]
-            self.stretches[number] = cut(self.layout, old.first, old.end, longer(old), self.every, self.folder)
+            old = self.parts[number]
+            self.parts[number] = cut(self.index, old.first, old.end, longer(old), self.every, self.folder)
             old.clip.unlink(missing_ok=True)
         return found
 
-    def join(self) -> Result:
-        """Put the results together."""
+    def join(self) -> TaskResult:
+        """Put the results of all parts together."""
         made = [result for result in self.results if result]
-        parts = [self.outputs(number) for number in range(len(self.stretches))]
-        join(parts, self.job.outputs, self.info, ticks(self.layout, self.info.time_base))
+        parts = [self.outputs(number) for number in range(len(self.parts))]
+        join(parts, self.job.outputs, self.info, ticks(self.index, self.info.time_base))
         self.discard()
         return replace(
             made[0],
             output=str(self.job.outputs.media),
-            frames=len(self.layout.times),
+            frames=len(self.index.times),
             seconds=sum(result.seconds for result in made),
-            edges=None,
+            borders=None,
         )
 
     def discard(self) -> None:
@@ -93,26 +85,27 @@ class Parts:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def parts_of(job: Job, settings: Settings, seconds: float, folder: Path) -> Parts | None:
-    """Cut a file into parts of at least so many seconds; None where it is short, or cannot be cut.
+def split_file(job: Job, settings: AnnotationSettings, seconds: float, folder: Path) -> SplitFile | None:
+    """Cut a video into parts of at least so many seconds; None where it is short, or cannot be cut.
 
-    Not cut are files with regions of interest or a report, which look at the whole.
+    Not cut are videos with regions of interest, or with outputs that need the whole of it.
     """
-    if settings.roi or job.outputs.report or job.source.suffix.lower() in IMAGE_SUFFIXES or seconds <= 0:
+    needs_whole = settings.roi or any(kind.join is None for kind, _ in job.outputs.wanted)
+    if needs_whole or job.source.suffix.lower() in IMAGE_SUFFIXES or seconds <= 0:
         return None
     with VideoSource(job.source) as source:
         info = source.info
     if info.duration is None or info.duration < 2 * seconds:
         return None
-    found = layout(job.source)
-    if found is None:
+    index = index_frames(job.source)
+    if index is None:
         return None
-    marks = borders(found, seconds, settings.every)
+    marks = borders(index, seconds, settings.every)
     if len(marks) < 3:
         return None
     shutil.rmtree(folder, ignore_errors=True)  # what is left of a run that was killed
     folder.mkdir(parents=True)
-    stretches = [
-        cut(found, first, end, FIRST_RUN_IN if first else 0, settings.every, folder) for first, end in pairwise(marks)
+    parts = [
+        cut(index, first, end, FIRST_RUN_IN if first else 0, settings.every, folder) for first, end in pairwise(marks)
     ]
-    return Parts(job, folder, info, found, settings.every, stretches, [None] * len(stretches))
+    return SplitFile(job, folder, info, index, settings.every, parts, [None] * len(parts))

@@ -1,35 +1,30 @@
-"""Long files are cut into parts at keyframes, explained in parallel, and joined without a seam.
+"""Long videos are cut into parts at keyframes, to be explained in parallel and joined without a seam.
 
 A part begins to read some frames before the first one that it writes, so that what is averaged over time, and which class
-is named, are there what they would be after the whole film; and it reads some frames beyond its end. Whether they are is
-checked: at each border the two parts must name the same class in the same state and show the same heat. Where they do
-not, the later part is made once more with a longer run-in, in the end from the first frame on. The packets of a part are
+is named, are there what they would be after the whole video; and it reads some frames beyond its end. Whether they are is
+checked (``edges``): at each border the two parts must name the same class in the same state and show the same heat. Where
+they do not, the later part is made once more with a longer run-in, in the end from the first frame on. The packets of a part are
 copied into a file of its own, so that its pictures are decoded exactly as in the whole.
 """
 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import numpy as np
-
-from streamcam.batch.settings import Stretch
 from streamcam.errors import SourceError
 from streamcam.sources.probe import probe
 from streamcam.sources.video import VideoSource
 from streamcam.steady.heat import AHEAD
-from streamcam.types import Explained, Frame, VideoInfo
+from streamcam.types import Frame, VideoInfo
 
 FIRST_RUN_IN = 150  # frames
 _LONGER = 4  # times, where that was too short
-_SAME_HEAT = 1e-3  # of the heat at a border
-_TELLING = 0.05  # of full heat: less tells nothing of the scale
 _MP4 = (".mp4", ".mov", ".m4v", ".3gp")
 
 
@@ -38,7 +33,26 @@ class SplitError(SourceError):
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FilePart:
+    """The part of a video that one task is about, in numbers of frames.
+
+    Attributes:
+        first: frame that is written first.
+        end: frame that is not written any more.
+        run_in: frame with which reading begins, to be in the same state at ``first`` as after all frames before it.
+        clip: a copy of the packets from ``run_in`` on, until some frames after ``end``.
+        times: of the frames in the clip, in seconds from the start of the video.
+    """
+
+    first: int
+    end: int
+    run_in: int
+    clip: Path
+    times: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameIndex:
     """The frames of a video by its packets, in the order in which they are shown.
 
     Attributes:
@@ -52,7 +66,7 @@ class Layout:
     keys: tuple[int, ...]
 
 
-def layout(path: Path) -> Layout | None:
+def index_frames(path: Path) -> FrameIndex | None:
     """Read the packets of a video; None where it cannot be cut: times are missing, or groups of pictures overlap."""
     from streamcam.system.ffmpeg import av
 
@@ -83,24 +97,24 @@ def layout(path: Path) -> Layout | None:
     # By OpenCV's arithmetic, to the last digit: see ``VideoSource``.
     tick = time_base.numerator / time_base.denominator
     times = tuple((pts - start) * tick * 1000 / 1000 + facts.start for pts in shown)
-    return Layout(path, times, tuple(bisect.bisect_left(shown, key) for key in keys))
+    return FrameIndex(path, times, tuple(bisect.bisect_left(shown, key) for key in keys))
 
 
-def borders(layout: Layout, seconds: float, every: int) -> list[int]:
+def borders(index: FrameIndex, seconds: float, every: int) -> list[int]:
     """Numbers of the frames at which parts of at least so many seconds begin, and of the frame after the last."""
     found = [0]
-    for key in layout.keys:
-        far = layout.times[key] - layout.times[found[-1]] >= seconds
-        if far and layout.times[-1] - layout.times[key] >= seconds / 2 and key % every == 0:
+    for key in index.keys:
+        far = index.times[key] - index.times[found[-1]] >= seconds
+        if far and index.times[-1] - index.times[key] >= seconds / 2 and key % every == 0:
             found.append(key)
-    return [*found, len(layout.times)]
+    return [*found, len(index.times)]
 
 
-def cut(layout: Layout, first: int, end: int, run_in: int, every: int, folder: Path) -> Stretch:
+def cut(index: FrameIndex, first: int, end: int, run_in: int, every: int, folder: Path) -> FilePart:
     """Copy the packets of a part, with what it needs before and after, into a file of its own.
 
     Args:
-        layout: of the video.
+        index: of the frames of the video.
         first: frame that is written first.
         end: frame that is not written any more.
         run_in: how many frames to read before the first, at least, as far as there are.
@@ -112,43 +126,41 @@ def cut(layout: Layout, first: int, end: int, run_in: int, every: int, folder: P
     """
     from streamcam.system.ffmpeg import av
 
-    starts = [key for key in layout.keys if key <= max(0, first - run_in) and key % every == 0]
+    starts = [key for key in index.keys if key <= max(0, first - run_in) and key % every == 0]
     begin = starts[-1] if starts else 0
-    beyond = [key for key in layout.keys if key >= end + AHEAD]
-    stop = beyond[0] if beyond else len(layout.times)
-    clip = folder / f"{first:08d}-{begin:08d}{layout.path.suffix if layout.path.suffix.lower() in _MP4 else '.mkv'}"
+    beyond = [key for key in index.keys if key >= end + AHEAD]
+    stop = beyond[0] if beyond else len(index.times)
+    clip = folder / f"{first:08d}-{begin:08d}{index.path.suffix if index.path.suffix.lower() in _MP4 else '.mkv'}"
     try:
-        with av.open(str(layout.path.absolute())) as source, av.open(str(clip.absolute()), "w") as output:
+        with av.open(str(index.path.absolute())) as source, av.open(str(clip.absolute()), "w") as output:
             stream = source.streams.video[0]
             copy = output.add_stream_from_template(stream)
-            for packet in _packets(source, stream, layout, begin, stop):
+            for packet in _packets(source, stream, index, begin, stop):
                 packet.stream = copy
                 output.mux(packet)
     except (av.FFmpegError, ValueError) as error:
-        raise SplitError(f"{layout.path}: cannot be cut ({error})") from error
-    return Stretch(first, end, begin, clip, layout.times[begin : min(stop, end + AHEAD)])
+        raise SplitError(f"{index.path}: cannot be cut ({error})") from error
+    return FilePart(first, end, begin, clip, index.times[begin : min(stop, end + AHEAD)])
 
 
-def _packets(source: Any, stream: Any, layout: Layout, begin: int, stop: int) -> Iterator[Any]:
+def _packets(source: Any, stream: Any, index: FrameIndex, begin: int, stop: int) -> Iterator[Any]:
     """The packets of the frames ``begin`` to ``stop``, with times from 0 on."""
     key, offset = -1, None  # key: number of the frame with which the group of pictures begins
-    base = layout.times[0]
-    source.seek(
-        round((layout.times[begin] - base) / stream.time_base) + stream.start_time, stream=stream, backward=True
-    )
+    base = index.times[0]
+    source.seek(round((index.times[begin] - base) / stream.time_base) + stream.start_time, stream=stream, backward=True)
     for packet in source.demux(stream):
         if packet.size == 0 or packet.pts is None:
             continue
         if packet.is_keyframe:
             seconds = float((packet.pts - stream.start_time) * stream.time_base)
-            key = bisect.bisect_left(layout.times, seconds + base - 1e-6)
+            key = bisect.bisect_left(index.times, seconds + base - 1e-6)
         if key < begin:
             continue
         if key >= stop:
             return
         if offset is None:
             if key != begin:
-                raise SplitError(f"{layout.path}: cannot be cut (no way to find frame {begin})")
+                raise SplitError(f"{index.path}: cannot be cut (no way to find frame {begin})")
             offset = packet.dts if packet.dts is not None else packet.pts
         packet.pts -= offset
         if packet.dts is not None:
@@ -156,7 +168,7 @@ def _packets(source: Any, stream: Any, layout: Layout, begin: int, stop: int) ->
         yield packet
 
 
-class StretchSource:
+class PartSource:
     """The frames of a part with the numbers and times that they have in the whole.
 
     Raises:
@@ -165,23 +177,23 @@ class StretchSource:
 
     lost = 0
 
-    def __init__(self, path: Path, stretch: Stretch) -> None:
-        self._stretch = stretch
-        self._clip = VideoSource(stretch.clip)
+    def __init__(self, path: Path, part: FilePart) -> None:
+        self._part = part
+        self._clip = VideoSource(part.clip)
         with VideoSource(path) as whole:
             self.info: VideoInfo = replace(whole.info, audio=None)
         if (self._clip.info.width, self._clip.info.height) != (self.info.width, self.info.height):
             raise SplitError(f"{path}: its parts are not upright")
 
     def __iter__(self) -> Iterator[Frame]:
-        count, times = 0, self._stretch.times
+        count, times = 0, self._part.times
         for frame in self._clip:
             if count == len(times):
                 return
-            yield Frame(frame.image, self._stretch.run_in + count, times[count])
+            yield Frame(frame.image, self._part.run_in + count, times[count])
             count += 1
         if count != len(times):
-            raise SplitError(f"{self._stretch.clip.name}: {count} frames instead of {len(times)}")
+            raise SplitError(f"{self._part.clip.name}: {count} frames instead of {len(times)}")
 
     def __enter__(self) -> Self:
         return self
@@ -192,59 +204,14 @@ class StretchSource:
         self._clip.close()
 
 
-class Edges:
-    """Looks at the frame before the first and at the last one that a part writes.
-
-    Args:
-        stretch: the part.
-        every: of the frames, one is explained.
-        states: of the naming after each explained frame, filled meanwhile.
-    """
-
-    def __init__(self, stretch: Stretch, every: int, states: Sequence[tuple[int | None, int]]) -> None:
-        self._stretch, self._every, self._states = stretch, every, states
-        self._heat: dict[int, Any] = {}
-
-    def observed(self, stream: Iterable[Explained]) -> Iterator[Explained]:
-        """The same frames, looked at."""
-        for frame, explanation in stream:
-            heat = None if explanation is None else explanation.heat
-            if frame.index in (self._stretch.first - 1, self._stretch.end - 1) and heat is not None:
-                self._heat[frame.index] = np.round(heat, 5).tolist()
-            yield frame, explanation
-
-    def to_json(self) -> dict[str, Any]:
-        """At both ends: the naming's state, and the heat."""
-        return {"before": self._at(self._stretch.first - 1), "after": self._at(self._stretch.end - 1)}
-
-    def _at(self, index: int) -> list[Any] | None:
-        number = (index - self._stretch.run_in) // self._every
-        if index not in self._heat:
-            return None
-        state = list(self._states[number]) if number < len(self._states) else []
-        return [state, self._heat[index]]
-
-
-def fits(earlier: dict[str, Any], later: dict[str, Any]) -> bool:
-    """Whether a part begins in the state in which the one before it ends."""
-    one, other = earlier["after"], later["before"]
-    if one is None or other is None or one[0] != other[0]:
-        return False
-    here, there = np.asarray(one[1]), np.asarray(other[1])
-    if here.shape != there.shape or here.max() < _TELLING:
-        return False
-    # In shares of the heat that there is: they must agree in the scale, too, and evidence may be strong again later.
-    return bool(np.abs(here - there).max() <= _SAME_HEAT * here.max())
-
-
-def longer(stretch: Stretch) -> int:
+def longer(part: FilePart) -> int:
     """The run-in of the next attempt, in frames."""
-    return (stretch.first - stretch.run_in) * _LONGER
+    return (part.first - part.run_in) * _LONGER
 
 
-def ticks(layout: Layout, time_base: Fraction) -> list[int]:
+def ticks(index: FrameIndex, time_base: Fraction) -> list[int]:
     """When each frame is shown, as ``VideoSink`` counts."""
     found: list[int] = []
-    for time in layout.times:
+    for time in index.times:
         found.append(max(found[-1] + 1 if found else 0, round(time / time_base)))
     return found

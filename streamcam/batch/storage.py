@@ -1,4 +1,4 @@
-"""Inputs and outputs by URL: a folder here that looks like the storage there.
+"""Inputs and outputs by URL: a folder on this machine that looks like the storage elsewhere.
 
 Each file there has a placeholder here, of its size and time but without its bytes, so that planning, skipping what is
 done and refusing what exists are the same as for files here. An input is downloaded when its turn comes; results are
@@ -34,11 +34,11 @@ def url_of(given: str | Path | None) -> str | None:
     return f"{match[1]}://{'/' if match[1].lower() == 'file' else ''}{match[2]}"
 
 
-class Mirror:
-    """Looks like storage elsewhere.
+class Storage:
+    """Storage elsewhere, and the folder that stands for it on this machine.
 
     Args:
-        folder: an empty one.
+        folder: an empty one, which is filled and belongs to this object.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -93,16 +93,16 @@ class Mirror:
         os.utime(path, (seconds, seconds))
 
     def name(self, path: Path) -> str:
-        """What a file here is called there."""
-        return self.told(str(path))
+        """What the storage calls a file of the folder."""
+        return self.named(str(path))
 
-    def told(self, text: str) -> str:
-        """A line in which files are called as they are there."""
+    def named(self, text: str) -> str:
+        """The same line, with files called as they are in the storage."""
         for root, base, system in reversed(self._roots):  # ``in10`` before ``in1``
             text = text.replace(str(root), system.unstrip_protocol(base))
         return text
 
-    def fetch(self, job: Job) -> None:
+    def download(self, job: Job) -> None:
         """Download the input of a job. Raises ``SourceError``."""
         found = self._root_of(job.source)
         if found is None or job.source in self._here:
@@ -116,7 +116,7 @@ class Mirror:
         os.utime(job.source, ns=(facts.st_atime_ns, facts.st_mtime_ns))
         self._here.add(job.source)
 
-    def deliver(self, paths: Sequence[Path]) -> None:
+    def upload(self, paths: Sequence[Path]) -> None:
         """Upload files, in this order. Raises ``SinkError``."""
         for path in paths:
             found = self._root_of(path)

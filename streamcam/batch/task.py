@@ -1,36 +1,43 @@
-"""Where one task is done: the model is loaded once, then file after file is annotated."""
+"""What passes between the driver and its workers: tasks in one direction; progress, warnings and results in the other."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from streamcam.annotation.file import Part, annotate, make_header
-from streamcam.annotation.report import Report
-from streamcam.annotation.roi import Inspection, Masks, parse_roi
-from streamcam.batch.jobs import Job
-from streamcam.batch.settings import Settings, Task
-from streamcam.batch.split import Edges, StretchSource
-from streamcam.drawing.overlay import make_overlay
-from streamcam.explain import GradCAM
-from streamcam.explain.gradcam import make_explainer
-from streamcam.models.loading import load_classifier
-from streamcam.protocols import Steady
-from streamcam.steady.heat import AHEAD, steadied, unsteadied
-from streamcam.steady.naming import SteadyNaming
-from streamcam.system.cache import Cache
-from streamcam.types import Explained, Float32Array, Frame, VideoInfo
-
-_NO_INPUTS = {".jsonl", ".h5", ".html", ".parquet"}
+from streamcam.annotation.outputs import Outputs
+from streamcam.batch.edges import Borders
+from streamcam.batch.settings import AnnotationSettings
+from streamcam.batch.split import FilePart
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What came of a task.
+class Task:
+    """One file, or a part of one, to be annotated.
+
+    Attributes:
+        id: counts up.
+        source: the input.
+        outputs: where the results go; what is there is replaced.
+        part: of the video that is to be done, None for all of it.
+        name: of the input, for people.
+    """
+
+    id: int
+    source: Path
+    outputs: Outputs
+    part: FilePart | None = None
+    name: str = ""
+
+    def absolute(self) -> Task:
+        """The same, for a process that works in another folder."""
+        part = self.part and replace(self.part, clip=self.part.clip.absolute())
+        return replace(self, source=self.source.absolute(), outputs=self.outputs.moved(Path.absolute), part=part)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What was made by a task.
 
     Attributes:
         output: the annotated file.
@@ -40,7 +47,7 @@ class Result:
         model: its name.
         layer: that was explained.
         elsewhere: ``(begin, end)`` in seconds, where too little of the evidence was inside the region of interest.
-        edges: of a part, what it was like at both ends.
+        borders: of a part, what is shown at both ends.
     """
 
     output: str
@@ -50,142 +57,92 @@ class Result:
     model: str
     layer: str | None
     elsewhere: tuple[tuple[float, float], ...] = ()
-    edges: dict[str, Any] | None = None
+    borders: Borders | None = None
 
 
-class Workshop:
-    """Does tasks, one after the other.
-
-    Args:
-        settings: of all of them.
-        in_flight: frames to explain at once.
-        threads: of the engine; what the settings say if None.
-    """
-
-    def __init__(self, settings: Settings, *, in_flight: int = 2, threads: int | None = None) -> None:
-        self._settings, self._in_flight = settings, in_flight
-        self._explain = settings.explain if threads is None else replace(settings.explain, threads=threads)
-
-    @cached_property
-    def explain(self) -> GradCAM:
-        """The explainer. Loaded at the first task."""
-        settings = self._settings
-        return make_explainer(
-            self._explain,
-            load_classifier(settings.model, cache=settings.explain.cache),
-            in_flight=self._in_flight,
-            agreed=Cache(Path(settings.agreed)) if settings.agreed else None,
-        )
-
-    def do(
-        self,
-        task: Task,
-        *,
-        overwrite: bool,
-        opened: Callable[[VideoInfo], object] | None = None,
-        progress: Callable[[Frame], object] | None = None,
-    ) -> Result:
-        """Do one task.
-
-        Args:
-            task: what to do.
-            overwrite: whether existing outputs may be replaced.
-            opened: see ``annotate``.
-            progress: see ``annotate``.
-
-        Raises:
-            StreamcamError: it cannot be done.
-            Interrupted: by Ctrl-C.
-        """
-        settings, explain = self._settings, self.explain
-        overlay = make_overlay(settings.picture, explain.labels)
-        rois = [parse_roi(text) for text in settings.roi]
-        inspection = Inspection(Masks(rois, track=settings.track), alert_below=settings.alert_below) if rois else None
-        page = Report(overlay, alert_below=settings.alert_below) if task.outputs.report else None
-        names_one = settings.steady and settings.explain.targets == ("top1",)
-        naming = Remembered() if names_one else None
-        stretch = task.stretch
-        edges = Edges(stretch, settings.every, naming.states if naming else ()) if stretch else None
-        done = annotate(
-            task.source,
-            task.outputs,
-            explain,
-            overlay=overlay,
-            encoding=settings.encoding,
-            overwrite=overwrite,
-            steady=_steady(settings.steady, inspection, page, edges),
-            naming=naming,
-            every=settings.every,
-            name=task.name,
-            part=Part(StretchSource(task.source, stretch), range(stretch.first, stretch.end)) if stretch else None,
-            opened=opened,
-            progress=progress,
-        )
-        if page and task.outputs.report:
-            page.write(task.outputs.report, done.output, make_header(task.name or str(task.source), explain))
-        elsewhere = inspection.stretches if inspection else ()
-        return Result(
-            str(done.output),
-            done.frames,
-            done.seconds,
-            done.lost,
-            explain.classifier.name,
-            explain.layer,
-            tuple((span.begin, span.end) for span in elsewhere),
-            edges.to_json() if edges else None,
-        )
-
-
-class Remembered(SteadyNaming):
-    """A naming whose states can be looked up.
+@dataclass(frozen=True, slots=True)
+class TaskFailure:
+    """Why a task could not be done.
 
     Attributes:
-        states: which class was named after each explained frame, and for how many frames another has led.
+        reason: one line.
+        unforeseen: whether it is no error that streamcam raises on purpose.
+        is_of_settings: whether it is about the model or the settings, which all tasks share.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.states: list[tuple[int | None, int]] = []
-
-    def update(self, probabilities: Float32Array) -> None:
-        """See ``SteadyNaming``."""
-        super().update(probabilities)
-        self.states.append((self.held, self._led))
+    reason: str
+    unforeseen: bool = False
+    is_of_settings: bool = False
 
 
-def _steady(steady_heat: bool, inspection: Inspection | None, page: Report | None, edges: Edges | None) -> Steady:
-    """From raw explanations to shown heat, and those who look on."""
+@dataclass(frozen=True, slots=True)
+class TaskOutcome:
+    """A task that is over: with a result, or with a failure.
 
-    def steady(stream: Iterable[Explained]) -> Iterator[Explained]:
-        shown = steadied(stream, ahead=AHEAD) if steady_heat else unsteadied(stream)
-        shown = inspection.measured(shown) if inspection else shown
-        shown = edges.observed(shown) if edges else shown
-        return page.observed(shown) if page else shown
+    Attributes:
+        task: which.
+        result: what was made, or None.
+        failure: why nothing was, or None.
+        cause: the error itself, where it happened in this process.
+    """
 
-    return steady
-
-
-def remove_stale(job: Job) -> None:
-    """Remove what runs that were killed have left of outputs which are complete now."""
-    for path in job.outputs.files:
-        for part in path.parent.glob(f"{_literal(path.stem)}.part*{_literal(path.suffix)}"):
-            is_ours = re.fullmatch(r"\.part\d*", part.stem.removeprefix(path.stem))
-            namesakes = job.source.parent.glob(f"{_literal(part.stem)}.*")
-            # Somebody may have called an input so, whose results these are then.
-            if is_ours and all(other == part or other.suffix in _NO_INPUTS for other in namesakes):
-                part.unlink(missing_ok=True)
+    task: Task
+    result: TaskResult | None = None
+    failure: TaskFailure | None = None
+    cause: Exception | None = None
 
 
-def _literal(name: str) -> str:
-    """A name in which nothing stands for something else."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+@dataclass(frozen=True, slots=True)
+class TaskProgress:
+    """How far a worker is with its task.
+
+    Attributes:
+        worker: its number, from 0.
+        task: which.
+        frames: written so far.
+        total: how many there will be, None where unknown.
+        warning: something that was done differently than asked.
+    """
+
+    worker: int
+    task: Task
+    frames: int = 0
+    total: int | None = None
+    warning: str = ""
 
 
-def as_json(result: Result) -> dict[str, Any]:
-    """As JSON has it."""
-    return asdict(result) | {"elsewhere": [list(pair) for pair in result.elsewhere]}
+@dataclass(frozen=True, slots=True)
+class WorkerOrder:
+    """The first message to a worker process, before its tasks.
+
+    Attributes:
+        settings: of all tasks.
+        threads: of the engine.
+    """
+
+    settings: AnnotationSettings
+    threads: int
 
 
-def from_json(data: dict[str, Any]) -> Result:
-    """The other way round."""
-    return Result(**(data | {"elsewhere": tuple(tuple(pair) for pair in data["elsewhere"])}))
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """A message from a worker about its task: how far it is, a warning, or what came of it.
+
+    Attributes:
+        frames: written so far.
+        total: how many there will be, None where unknown.
+        warning: something that was done differently than asked.
+        result: what was made, when it is done.
+        failure: why it cannot be done.
+    """
+
+    frames: int = 0
+    total: int | None = None
+    warning: str = ""
+    result: TaskResult | None = None
+    failure: TaskFailure | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the task is over."""
+        return self.result is not None or self.failure is not None

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from streamcam.cli.console import fail, fail_with, internal_line, note, say
 
 if TYPE_CHECKING:
-    from streamcam.batch.driver import Outcome, State
-    from streamcam.batch.storage import Mirror
-    from streamcam.batch.task import Result
+    from streamcam.batch.outcome import Outcome, OutcomeState, Summary
+    from streamcam.batch.task import TaskResult
 
 
-_STATES: dict[State, str] = {
+_STATES: dict[OutcomeState, str] = {
     "done": "done",
     "skipped": "done before",
     "failed": "failed",
@@ -23,31 +22,26 @@ _FEW = 20  # files, of which the screen still shows what was said of each
 _LISTED = 20  # of the files that failed
 
 
-def tell(outcome: Outcome, mirror: Mirror | None) -> None:
-    """What came of a file, as lines, with files called as they are in storage elsewhere."""
-    result = outcome.result
+def show_outcome(outcome: Outcome) -> None:
+    """What came of a file, as lines."""
+    source, result = outcome.source, outcome.result
     if result is None:
-        fail_with(outcome.cause, _reason(outcome, mirror))
+        fail_with(outcome.cause, _reason(outcome))
         return
     if outcome.state == "done":
-        say(_named(_summary(outcome.job.source, result), mirror))
-    for begin, end in result.elsewhere if outcome.state == "done" else ():
-        say(_named(f"{outcome.job.source}: looks elsewhere from {begin:.2f} to {end:.2f} s", mirror))
+        say(_result_line(source, result))
+        for begin, end in result.elsewhere:
+            say(f"{source}: looks elsewhere from {begin:.2f} to {end:.2f} s")
     if result.lost:
-        fail(_named(_loss(outcome.job.source, result), mirror))
+        fail(_loss_line(source, result))
 
 
-def _named(line: str, mirror: Mirror | None) -> str:
-    return mirror.told(line) if mirror else line
+def _reason(outcome: Outcome) -> str:
+    line = internal_line(outcome.error, f"{outcome.source}: ") if outcome.unforeseen else outcome.error
+    return line + (" (before; --retry-failed tries again)" if outcome.state == "failed before" else "")
 
 
-def _reason(outcome: Outcome, mirror: Mirror | None) -> str:
-    line = internal_line(outcome.error, f"{outcome.job.source}: ") if outcome.unforeseen else outcome.error
-    before = " (before; --retry-failed tries again)" if outcome.state == "failed before" else ""
-    return _named(f"{line}{before}", mirror)
-
-
-def _summary(source: Path, result: Result) -> str:
+def _result_line(source: str, result: TaskResult) -> str:
     frames = "1 frame" if result.frames == 1 else f"{result.frames} frames"
     speed = f"{result.frames / result.seconds:.1f} fps" if result.seconds else ""
     return (
@@ -55,7 +49,7 @@ def _summary(source: Path, result: Result) -> str:
     )
 
 
-def _loss(source: Path, result: Result) -> str:
+def _loss_line(source: str, result: TaskResult) -> str:
     promised = result.frames + result.lost
     return (
         f"{source}: damaged: {result.lost} of its {promised} frames cannot be read; "
@@ -63,28 +57,29 @@ def _loss(source: Path, result: Result) -> str:
     )
 
 
-def sum_up(outcomes: list[Outcome], total: int, failed: int, seconds: float, mirror: Mirror | None) -> None:
-    """What came of all of them: a table, after many also why what failed did, and one line."""
-    by_state = {state: [outcome for outcome in outcomes if outcome.state == state] for state in _STATES}
+def show_summary(outcomes: Sequence[Outcome], summary: Summary) -> None:
+    """What came of all files: a table, after many also why what failed did, and one line."""
+    files = [outcome for outcome in outcomes if outcome.job]
+    by_state = {state: [outcome for outcome in files if outcome.state == state] for state in _STATES}
     note(f"{'':14}{'files':>9}{'frames':>12}{'lost':>9}{'seconds':>11}")
     for state, some in by_state.items():
         if some:
             note(_row(state, some))
-    failures = by_state["failed"] + by_state["failed before"] if total > _FEW else []
+    failures = by_state["failed"] + by_state["failed before"] if summary.total > _FEW else []
     for outcome in failures[:_LISTED]:
-        note(f"  {_reason(outcome, mirror)}")
+        note(f"  {_reason(outcome)}")
     if len(failures) > _LISTED:
         note(f"  … and {len(failures) - _LISTED:,} more")
-    frames = sum(outcome.result.frames for outcome in by_state["done"] if outcome.result)
-    done = sum(not outcome.failed for outcome in outcomes)
-    line = f"{done} of {total} inputs done, {failed} failed"
-    line += f", {total - done - failed} not begun" if done + failed < total else ""
-    line += f", {len(by_state['skipped'])} of them done before" if by_state["skipped"] else ""
-    line += f"; {frames} frames in {seconds:.0f} s, {frames / seconds:.1f} fps" if frames and seconds else ""
+    line = f"{summary.done} of {summary.total} inputs done, {summary.failed} failed"
+    line += f", {summary.not_begun} not begun" if summary.not_begun else ""
+    line += f", {summary.skipped} of them done before" if summary.skipped else ""
+    if summary.frames and summary.seconds:
+        speed = summary.frames / summary.seconds
+        line += f"; {summary.frames} frames in {summary.seconds:.0f} s, {speed:.1f} fps"
     note(line)
 
 
-def _row(state: State, outcomes: list[Outcome]) -> str:
+def _row(state: OutcomeState, outcomes: Sequence[Outcome]) -> str:
     row = f"{_STATES[state]:14}{len(outcomes):>9,}"
     results = [outcome.result for outcome in outcomes if outcome.result]
     if results:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +88,13 @@ def _schema(header: Header) -> Any:
     columns = [("frame", pa.int64()), ("time", pa.float64()), ("explained", pa.bool_()), *named]
     lists = [("top", pa.list_(pa.struct(named))), ("targets", pa.list_(pa.struct(target)))]
     return pa.schema([*columns, *lists], metadata={"streamcam": json.dumps(header)})
+
+
+def join_datasets(parts: Sequence[Path], path: Path) -> None:
+    """Put the rows of consecutive parts of a video behind each other, with the schema and the header of the first part."""
+    from pyarrow import parquet
+
+    with parquet.ParquetWriter(path, parquet.ParquetFile(parts[0]).schema_arrow, compression="zstd") as writer:
+        for part in parts:
+            for batch in parquet.ParquetFile(part).iter_batches():
+                writer.write_batch(batch)

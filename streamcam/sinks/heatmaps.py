@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from streamcam.sinks.partial import FileSink
 from streamcam.types import Explanation, Frame, Header
 
 _BLOCK = 32  # frames kept in memory before they are appended
+_COPIED = 1024  # frames that are copied at once from a part to the whole
 
 
 class HeatmapSink(FileSink):
@@ -85,3 +86,25 @@ class HeatmapSink(FileSink):
             self._append()
         finally:
             self._file.close()
+
+
+def join_heatmaps(parts: Sequence[Path], path: Path) -> None:
+    """Put the arrays of consecutive parts of a video behind each other, with the attributes of the first part."""
+    import h5py
+
+    with h5py.File(path, "w") as output:
+        for number, part in enumerate(parts):
+            with h5py.File(part, "r") as source:
+                if number == 0:
+                    for name, value in source.attrs.items():
+                        output.attrs[name] = value
+                    for name, data in source.items():
+                        shape = (0, *data.shape[1:])
+                        output.create_dataset(name, shape, data.dtype, maxshape=data.maxshape, chunks=data.chunks)
+                for name, data in source.items():
+                    whole = output[name]
+                    before = whole.shape[0]
+                    whole.resize(before + data.shape[0], axis=0)
+                    for start in range(0, data.shape[0], _COPIED):
+                        block = data[start : start + _COPIED]
+                        whole[before + start : before + start + len(block)] = block

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from streamcam.sinks.rows import RowSink
@@ -28,3 +30,14 @@ class RecordSink(RowSink):
     def _finish(self, *, complete: bool) -> None:
         if self._file:
             self._file.close()
+
+
+def join_records(parts: Sequence[Path], path: Path) -> None:
+    """Put the records of consecutive parts of a video together: the header of the first, and the lines of all."""
+    with path.open("w", encoding="utf-8", newline="\n") as output:
+        for number, part in enumerate(parts):
+            with part.open(encoding="utf-8") as lines:
+                header = next(lines)
+                if number == 0:
+                    output.write(header)
+                output.writelines(lines)

@@ -65,7 +65,7 @@ def test_stretches_are_marked_where_too_little_is_inside():
     inspection = Inspection(Masks([parse_roi(f"0,0,{SIZE[0] // 2},{SIZE[1]}")]), alert_below=0.5)
     out = list(inspection.measured(unsteadied(explained_frames(maps))))
     assert [explanation.inside.alert for _, explanation in out] == [False] * 5 + [True] * 5 + [False] * 3 + [True] * 2
-    assert [(s.begin * 30, s.end * 30) for s in inspection.stretches] == [
+    assert [(s.begin * 30, s.end * 30) for s in inspection.intervals] == [
         (pytest.approx(5), pytest.approx(9)),
         (pytest.approx(13), pytest.approx(14)),
     ]
@@ -125,7 +125,7 @@ def test_a_planted_shortcut_is_exposed(shortcut):
         explained = [(Frame(image, 0, 0.0), explain(image))]
         inspection = Inspection(Masks([parse_roi(",".join(map(str, box)))]), alert_below=0.5)
         [(_, explanation)] = inspection.measured(unsteadied(explained))
-        shares.append((explanation.inside.shares[0] or 0.0, bool(inspection.stretches)))
+        shares.append((explanation.inside.shares[0] or 0.0, bool(inspection.intervals)))
     share, alerts = np.mean(shares, axis=0)
     if shortcut:
         assert share < 0.3

@@ -22,19 +22,17 @@ from ray.cluster_utils import Cluster
 from streamcam.batch.driver import Batch
 from streamcam.batch.jobs import plan
 from streamcam.batch.manifest import Manifest
-from streamcam.batch.ray_workers import RayCrew
-from streamcam.batch.settings import Settings
+from streamcam.batch.ray_workers import RayWorkers
+from streamcam.batch.settings import AnnotationSettings
+from streamcam.settings import ModelSettings
 
 
 def main() -> None:
     source, out, model = sys.argv[1:]
-    settings = Settings(
-        model={"model": model, "weights": "imagenet", "labels": None, "preprocess": None, "trust": False},
-        explain={"targets": ["top1"]},
-    )
+    settings = AnnotationSettings(model=ModelSettings(model=model))
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
     second = cluster.add_node(num_cpus=2)
-    crew = RayCrew(settings, cluster.address)
+    workers = RayWorkers(settings, cluster.address)
     jobs, _ = plan([source], Path(out))
     batch = Batch(jobs, Manifest(Path(out), settings), settings)
     faults: list[str] = []
@@ -45,11 +43,11 @@ def main() -> None:
             time.sleep(0.05)
 
     def disturb() -> None:
-        while len(crew.actors) < 2:
+        while len(workers.actors) < 2:
             time.sleep(0.05)
-        pids = ray.get([actor.pid.remote() for actor in crew.actors])
+        pids = ray.get([actor.pid.remote() for actor in workers.actors])
         until(2)
-        ray.kill(crew.actors[0], no_restart=False)
+        ray.kill(workers.actors[0], no_restart=False)
         faults.append("actor killed")
         until(6)
         os.kill(pids[1], signal.SIGKILL)
@@ -61,7 +59,7 @@ def main() -> None:
     thread = threading.Thread(target=disturb, daemon=True)
     thread.start()
     began = time.monotonic()
-    for outcome in batch.run(crew, lambda news: None):
+    for outcome in batch.run(workers, lambda progress: None):
         outcomes.append((str(outcome.job.source), outcome.state, outcome.error))
     thread.join(timeout=60)
     print(json.dumps({"faults": faults, "outcomes": outcomes, "seconds": time.monotonic() - began}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import subprocess
 import sys
 
@@ -32,3 +33,7 @@ def bytes_of(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".streamcam" not in path.parts
     }
+
+
+def read_records(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,83 @@
+"""Whether two consecutive parts of a video fit: at their border both must name the same class and show the same heat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from streamcam.batch.split import FilePart
+from streamcam.types import Explained
+
+_SAME_HEAT = 1e-3  # of the heat at a border
+_TELLING = 0.05  # of full heat: less tells nothing of the scale
+
+Heat: TypeAlias = list[list[list[float]]]  # (K, h, w) in 0…1
+
+
+@dataclass(frozen=True, slots=True)
+class Border:
+    """What is shown on the frame at one end of a part.
+
+    Attributes:
+        naming: which class is named, and for how many frames another has led; None where no class is named steadily.
+        heat: as it is shown, ``(K, h, w)`` in 0…1.
+    """
+
+    naming: tuple[int | None, int] | None
+    heat: Heat
+
+
+@dataclass(frozen=True, slots=True)
+class Borders:
+    """What is shown on the frame before the first one that a part writes, and on the last; None where nothing is."""
+
+    before: Border | None
+    after: Border | None
+
+
+class PartEdges:
+    """Looks at the frame before the first one that a part writes, and at the last.
+
+    Args:
+        part: the part.
+        every: of the frames, one is explained.
+        states: of the naming after each explained frame, filled meanwhile.
+    """
+
+    def __init__(self, part: FilePart, every: int, states: Sequence[tuple[int | None, int]]) -> None:
+        self._part, self._every, self._states = part, every, states
+        self._heat: dict[int, Heat] = {}
+
+    def observed(self, stream: Iterable[Explained]) -> Iterator[Explained]:
+        """The same frames, looked at."""
+        for frame, explanation in stream:
+            heat = None if explanation is None else explanation.heat
+            if frame.index in (self._part.first - 1, self._part.end - 1) and heat is not None:
+                self._heat[frame.index] = np.round(heat, 5).tolist()
+            yield frame, explanation
+
+    @property
+    def borders(self) -> Borders:
+        """What was seen, once all frames have passed."""
+        return Borders(self._at(self._part.first - 1), self._at(self._part.end - 1))
+
+    def _at(self, index: int) -> Border | None:
+        number = (index - self._part.run_in) // self._every
+        if index not in self._heat:
+            return None
+        return Border(self._states[number] if number < len(self._states) else None, self._heat[index])
+
+
+def fits(earlier: Borders, later: Borders) -> bool:
+    """Whether a part begins in the state in which the one before it ends."""
+    one, other = earlier.after, later.before
+    if one is None or other is None or one.naming != other.naming:
+        return False
+    here, there = np.asarray(one.heat), np.asarray(other.heat)
+    if here.shape != there.shape or here.max() < _TELLING:
+        return False
+    # In shares of the heat that there is: they must agree in the scale, too, and evidence may be strong again later.
+    return bool(np.abs(here - there).max() <= _SAME_HEAT * here.max())

@@ -1,0 +1,152 @@
+"""Annotates one file after another: the model is loaded at the first and kept for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from streamcam.annotation.file import Part, annotate
+from streamcam.annotation.roi import Inspection, Masks, parse_roi
+from streamcam.batch.edges import PartEdges
+from streamcam.batch.settings import AnnotationSettings
+from streamcam.batch.split import PartSource
+from streamcam.batch.task import Task, TaskFailure, TaskOutcome, TaskResult
+from streamcam.drawing.overlay import make_overlay
+from streamcam.errors import MissingLibraryError, ModelError, OptionError, StreamcamError, TargetError, plain
+from streamcam.explain.gradcam import GradCAM, make_explainer
+from streamcam.models.loading import load_classifier
+from streamcam.protocols import Steady
+from streamcam.steady.heat import AHEAD, steadied, unsteadied
+from streamcam.steady.naming import SteadyNaming
+from streamcam.system.cache import Cache
+from streamcam.types import Explained, Float32Array, Frame, VideoInfo
+
+_OF_SETTINGS = (ModelError, TargetError, OptionError, MissingLibraryError)
+
+
+class TaskRunner:
+    """Does tasks in this process, one after the other.
+
+    Args:
+        settings: of all of them.
+        in_flight: frames to explain at once.
+        threads: of the engine; what the settings say if None.
+    """
+
+    def __init__(self, settings: AnnotationSettings, *, in_flight: int = 2, threads: int | None = None) -> None:
+        self._settings, self._in_flight = settings, in_flight
+        self._explain = settings.explain if threads is None else replace(settings.explain, threads=threads)
+
+    @cached_property
+    def explain(self) -> GradCAM:
+        """The explainer. Loaded at the first task."""
+        settings = self._settings
+        return make_explainer(
+            self._explain,
+            load_classifier(settings.model, cache=settings.explain.cache),
+            in_flight=self._in_flight,
+            agreed=Cache(settings.agreed) if settings.agreed else None,
+        )
+
+    def attempt(
+        self, task: Task, *, overwrite: bool = True, counted: Callable[[int, int | None], object] = lambda *_: None
+    ) -> TaskOutcome:
+        """Do one task. Errors are in the outcome: the other tasks are still done.
+
+        Args:
+            task: what to do.
+            overwrite: whether existing outputs may be replaced.
+            counted: called with the number of frames written so far, and of all of them or None where that is unknown.
+
+        Raises:
+            Interrupted: by Ctrl-C.
+        """
+        try:
+            return TaskOutcome(task, self._do(task, overwrite, counted))
+        except StreamcamError as error:
+            failure = TaskFailure(str(error), is_of_settings=isinstance(error, _OF_SETTINGS))
+            return TaskOutcome(task, failure=failure, cause=error)
+        except Exception as error:  # a bug, or a file that breaks a library
+            return TaskOutcome(task, failure=TaskFailure(plain(error), unforeseen=True), cause=error)
+
+    def _do(self, task: Task, overwrite: bool, counted: Callable[[int, int | None], object]) -> TaskResult:
+        settings, explain = self._settings, self.explain
+        rois = [parse_roi(text) for text in settings.roi]
+        inspection = Inspection(Masks(rois, track=settings.track), alert_below=settings.alert_below) if rois else None
+        names_one = settings.steady and settings.explain.targets == ("top1",)
+        naming = RecordedNaming() if names_one else None
+        part = task.part
+        edges = PartEdges(part, settings.every, naming.states if naming else ()) if part else None
+        total, written = None, 0
+
+        def opened(info: VideoInfo) -> None:
+            nonlocal total
+            total = _frames_of(info)
+            counted(0, total)
+
+        def progress(frame: Frame) -> None:
+            nonlocal written
+            written += 1
+            counted(written, total)
+
+        done = annotate(
+            task.source,
+            task.outputs,
+            explain,
+            overlay=make_overlay(settings.picture, explain.labels),
+            encoding=settings.encoding,
+            overwrite=overwrite,
+            steady=_steady(settings.steady, edges),
+            naming=naming,
+            every=settings.every,
+            inspection=inspection,
+            name=task.name,
+            part=Part(PartSource(task.source, part), range(part.first, part.end)) if part else None,
+            opened=opened,
+            progress=progress,
+        )
+        return TaskResult(
+            str(done.output),
+            done.frames,
+            done.seconds,
+            done.lost,
+            explain.classifier.name,
+            explain.layer,
+            tuple((one.begin, one.end) for one in inspection.intervals) if inspection else (),
+            edges.borders if edges else None,
+        )
+
+
+class RecordedNaming(SteadyNaming):
+    """Names a class steadily, and keeps the states that it went through.
+
+    Attributes:
+        states: which class was named after each explained frame, and for how many frames another has led.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.states: list[tuple[int | None, int]] = []
+
+    def update(self, probabilities: Float32Array) -> None:
+        """See ``SteadyNaming``."""
+        super().update(probabilities)
+        self.states.append((self.held, self._led))
+
+
+def _steady(is_steady: bool, edges: PartEdges | None) -> Steady:
+    """From raw explanations to shown heat, and past the edges of a part."""
+
+    def shown(stream: Iterable[Explained]) -> Iterator[Explained]:
+        heated = steadied(stream, ahead=AHEAD) if is_steady else unsteadied(stream)
+        return edges.observed(heated) if edges else heated
+
+    return shown
+
+
+def _frames_of(info: VideoInfo) -> int | None:
+    """How many frames a source will have, as far as it says."""
+    if info.frame_count is None and info.duration is not None:
+        return round(info.duration * info.frame_rate)
+    return info.frame_count
