@@ -10,6 +10,8 @@ The whole program in ten lines::
 
 Frames go from a source through the explainer, which gives raw evidence and probabilities, over the overlay, which
 draws, to the sinks. Images are ``(H, W, 3)`` uint8 in BGR order everywhere; times are seconds.
+
+What the commands do is a function each: ``annotate_all``, ``watch``, ``serve``, ``evaluate_models``, ``bench``.
 """
 
 from __future__ import annotations
@@ -23,51 +25,78 @@ if TYPE_CHECKING:
     from streamcam.annotation.file import Annotated, annotate
     from streamcam.annotation.outputs import Outputs
     from streamcam.batch.annotate import AnnotationRun, annotate_all
-    from streamcam.batch.outcome import Outcome, Summary
+    from streamcam.batch.outcome import Outcome
     from streamcam.batch.settings import AnnotationSettings
+    from streamcam.diagnose.bench import bench
     from streamcam.drawing.overlay import Overlay
     from streamcam.errors import StreamcamError
+    from streamcam.evaluate.compare import evaluate_models
     from streamcam.explain import GradCAM
+    from streamcam.live.watch import LiveResult, watch
     from streamcam.models import Classifier, load_model, wrap_model
     from streamcam.pipeline.run import run
-    from streamcam.sinks import Encoding, HeatmapSink, ImageSink, RecordSink, VideoSink
+    from streamcam.settings import (
+        CaptureSettings,
+        Encoding,
+        ExhibitSettings,
+        ExplainSettings,
+        ModelSettings,
+        PageSettings,
+        PictureSettings,
+    )
+    from streamcam.sinks import HeatmapSink, ImageSink, RecordSink, VideoSink
     from streamcam.sources import ImageSource, LiveSource, VideoSource, open_source
+    from streamcam.steady.heat import steadied, unsteadied
     from streamcam.system.cache import Cache
     from streamcam.types import Explanation, Frame, Region, VideoInfo
+    from streamcam.web.serve import Served, serve
 
 __version__ = VERSION
 
 # Loaded at first use: importing streamcam imports none of the libraries it needs to work.
 _HOME = {
-    "Cache": "system.cache",
-    "Classifier": "models",
-    "Encoding": "sinks",
-    "Explanation": "types",
-    "Frame": "types",
+    "Annotated": "annotation.file",
+    "annotate": "annotation.file",
+    "Outputs": "annotation.outputs",
+    "AnnotationRun": "batch.annotate",
+    "annotate_all": "batch.annotate",
+    "Outcome": "batch.outcome",
+    "AnnotationSettings": "batch.settings",
+    "bench": "diagnose.bench",
+    "Overlay": "drawing.overlay",
+    "StreamcamError": "errors",
+    "evaluate_models": "evaluate.compare",
     "GradCAM": "explain",
+    "LiveResult": "live.watch",
+    "watch": "live.watch",
+    "Classifier": "models",
+    "load_model": "models",
+    "wrap_model": "models",
+    "run": "pipeline.run",
+    "CaptureSettings": "settings",
+    "Encoding": "settings",
+    "ExhibitSettings": "settings",
+    "ExplainSettings": "settings",
+    "ModelSettings": "settings",
+    "PageSettings": "settings",
+    "PictureSettings": "settings",
     "HeatmapSink": "sinks",
     "ImageSink": "sinks",
+    "RecordSink": "sinks",
+    "VideoSink": "sinks",
     "ImageSource": "sources",
     "LiveSource": "sources",
-    "Overlay": "drawing.overlay",
-    "RecordSink": "sinks",
-    "Region": "types",
-    "StreamcamError": "errors",
-    "VideoInfo": "types",
-    "VideoSink": "sinks",
     "VideoSource": "sources",
-    "Annotated": "annotation.file",
-    "AnnotationRun": "batch.annotate",
-    "AnnotationSettings": "batch.settings",
-    "Outcome": "batch.outcome",
-    "Outputs": "annotation.outputs",
-    "Summary": "batch.outcome",
-    "annotate": "annotation.file",
-    "annotate_all": "batch.annotate",
-    "load_model": "models",
     "open_source": "sources",
-    "run": "pipeline.run",
-    "wrap_model": "models",
+    "steadied": "steady.heat",
+    "unsteadied": "steady.heat",
+    "Cache": "system.cache",
+    "Explanation": "types",
+    "Frame": "types",
+    "Region": "types",
+    "VideoInfo": "types",
+    "Served": "web.serve",
+    "serve": "web.serve",
 }
 
 __all__ = [
@@ -75,30 +104,43 @@ __all__ = [
     "AnnotationRun",
     "AnnotationSettings",
     "Cache",
+    "CaptureSettings",
     "Classifier",
     "Encoding",
+    "ExhibitSettings",
+    "ExplainSettings",
     "Explanation",
     "Frame",
     "GradCAM",
     "HeatmapSink",
     "ImageSink",
     "ImageSource",
+    "LiveResult",
     "LiveSource",
+    "ModelSettings",
     "Outcome",
     "Outputs",
     "Overlay",
+    "PageSettings",
+    "PictureSettings",
     "RecordSink",
     "Region",
+    "Served",
     "StreamcamError",
-    "Summary",
     "VideoInfo",
     "VideoSink",
     "VideoSource",
     "annotate",
     "annotate_all",
+    "bench",
+    "evaluate_models",
     "load_model",
     "open_source",
     "run",
+    "serve",
+    "steadied",
+    "unsteadied",
+    "watch",
     "wrap_model",
 ]
 
