@@ -21,7 +21,7 @@ class Orientation:
     Attributes:
         turns: quarter turns clockwise, 0 to 3, before it is mirrored.
         mirror: whether left and right are swapped.
-        angle: degrees clockwise that are left, for a camera held askew; corners become black, the size stays.
+        angle: degrees clockwise that are no quarter turns, for a camera held askew: corners become black, the size stays.
     """
 
     turns: int = 0
@@ -65,5 +65,6 @@ def read_matrix(data: bytes) -> Orientation:
         a, c = -a, -c
     angle = math.degrees(math.atan2(b / down, a / across)) % 360
     turns = round(angle / 90)
-    left = angle - 90 * turns
-    return Orientation(turns % 4, mirror, 0.0 if abs(left) < _NEAR else left)
+    if abs(angle - 90 * turns) < _NEAR:
+        return Orientation(turns % 4, mirror)
+    return Orientation(0, mirror, angle)

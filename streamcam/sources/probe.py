@@ -156,14 +156,14 @@ def _duration(container: Any, stream: Any, time_base: Fraction, ticks_a_second: 
     if tag := stream.metadata.get("DURATION"):  # Matroska keeps a track's length as a tag, 00:00:10.010000000
         with contextlib.suppress(ValueError):
             hours, minutes, seconds = tag.split(":")
-            length = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+            tagged = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
             from_zero = (
                 whole is not None and length + start > whole + 1
             )  # or up to its end: some writers, some the other
-            return max(0.0, length - start) if from_zero and start > 1 else length
+            return max(0.0, tagged - start) if from_zero and start > 1 else tagged
     length = float(stream.duration * time_base) if stream.duration else whole
     if may_jump(container):  # where it has, the ends of a clock tell nothing
-        return None if length is None or length > container.size / _SLOWEST else length
+        return None if length is None or length > container.size / _SLOWEST else float(length)
     if whole is None:
         return None
     return float(max(0.0, whole - start)) if start > 1 and "matroska" in container.format.name else whole
