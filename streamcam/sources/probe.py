@@ -149,21 +149,20 @@ def _snapped(rate: Fraction) -> Fraction:
 
 
 def _duration(container: Any, stream: Any, time_base: Fraction, ticks_a_second: int) -> float | None:
-    if stream.duration and not may_jump(container):
-        return float(stream.duration * time_base)
-    whole = container.duration / ticks_a_second if container.duration else None
+    own = float(stream.duration * time_base) if stream.duration else None
+    whole = float(container.duration / ticks_a_second) if container.duration else None
     start = float((stream.start_time or 0) * time_base)
+    if may_jump(container):  # where it has, the ends of a clock tell nothing
+        length = own or whole
+        return None if length is None or length > container.size / _SLOWEST else length
+    if own:
+        return own
     if tag := stream.metadata.get("DURATION"):  # Matroska keeps a track's length as a tag, 00:00:10.010000000
         with contextlib.suppress(ValueError):
             hours, minutes, seconds = tag.split(":")
             tagged = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-            from_zero = (
-                whole is not None and length + start > whole + 1
-            )  # or up to its end: some writers, some the other
-            return max(0.0, tagged - start) if from_zero and start > 1 else tagged
-    length = float(stream.duration * time_base) if stream.duration else whole
-    if may_jump(container):  # where it has, the ends of a clock tell nothing
-        return None if length is None or length > container.size / _SLOWEST else float(length)
-    if whole is None:
-        return None
-    return float(max(0.0, whole - start)) if start > 1 and "matroska" in container.format.name else whole
+            to_its_end = whole is not None and tagged + start > whole + 1  # some writers count from zero
+            return max(0.0, tagged - start) if to_its_end and start > 1 else tagged
+    if whole and start > 1 and "matroska" in container.format.name:
+        return max(0.0, whole - start)
+    return whole
