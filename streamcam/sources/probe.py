@@ -14,6 +14,7 @@ from streamcam.sources.refusal import codec_name, container_name, encryption, no
 from streamcam.system.clock import may_jump
 
 _FASTEST = 1000  # frames a second; beyond this a container tells its clock, not its rate
+_MOSTLY = 0.9
 _SLOWEST = 500  # bytes a second; a recording with less is one whose clock jumps
 _FALLBACK_RATE = Fraction(25)
 
@@ -34,6 +35,7 @@ class Probe:
         track: index of the video track.
         file_start: when the file starts, by its own clock, in seconds.
         may_jump: whether the container is of a kind whose clock may jump.
+        places: for frames, in a container that has one at every step of its clock, with or without a frame; else None.
         kind: codec and container, as people call them.
         may_interlace: whether its pictures may become interlaced though the first are not.
     """
@@ -49,6 +51,7 @@ class Probe:
     track: int = 0
     file_start: float = 0.0
     may_jump: bool = False
+    places: int | None = None
     kind: str = ""
     may_interlace: bool = False
 
@@ -69,10 +72,12 @@ def probe(path: Path) -> Probe:
         stream = _picture(path, container)
         time_base = stream.time_base or Fraction(1, 90_000)
         file_start = (container.start_time or 0) / av.time_base
+        count, places = _counts(container, stream)
         start = float(stream.start_time * time_base) - file_start if stream.start_time is not None else 0.0
         return Probe(
             frame_rate=_frame_rate(stream),
-            frame_count=_frame_count(container, stream),
+            frame_count=count,
+            places=places,
             duration=_duration(container, stream, time_base, av.time_base),
             time_base=time_base,
             start=max(0.0, start),
@@ -124,13 +129,18 @@ def _is_rgb(stream: Any) -> bool:
     return bool(stream.codec_context.format and stream.codec_context.format.is_rgb)
 
 
-def _frame_count(container: Any, stream: Any) -> int | None:
-    """As the container counts; an AVI's header also counts the frames that were dropped, but its index has none."""
-    if container.format.name == "avi" and stream.frames:
-        index = [entry.timestamp for entry in stream.index_entries if entry.size]
-        if index and len(index) < stream.frames and index[-1] >= stream.frames - 1:
-            return len(index)
-    return stream.frames or None
+def _counts(container: Any, stream: Any) -> tuple[int | None, int | None]:
+    """Frames as the container counts them, and places for frames, where it has an even clock.
+
+    An AVI's header counts the places, those of frames that were dropped, too; its index has only frames.
+    """
+    places = stream.frames or None
+    if container.format.name != "avi" or places is None:
+        return places, None
+    index = [entry.timestamp for entry in stream.index_entries if entry.size]
+    if index and index[-1] >= _MOSTLY * places:  # else the index was not written
+        return len(index), index[-1] + 1
+    return places, places
 
 
 def _frame_rate(stream: Any) -> Fraction:

@@ -126,8 +126,10 @@ class VideoSource(Closing):
     def _duration(self) -> float | None:
         """Of what is given."""
         whole = self._facts.duration
-        if self._whole or whole is None:
-            return whole if self._end is None else self._end - self._start
+        if self._whole:
+            return whole
+        if whole is None or self._facts.may_jump:  # a clock that jumps may tell too short a length
+            return None if self._end is None else self._end - self._start
         return max(0.0, min(whole, self._end or whole) - self._start)
 
     def _expected(self) -> int | None:
@@ -141,16 +143,19 @@ class VideoSource(Closing):
         """How many frames are missing at the end, after so many, the last of them at this time."""
         facts = self._facts
         if self._whole:
-            return self._count_lost(read)
+            return self._count_lost(read, time)
         until = facts.duration if self._end is None else min(self._end, facts.duration or self._end)
         return 0 if until is None else max(0, round((until - time) * facts.frame_rate) - 1)
 
-    def _count_lost(self, read: int) -> int:
+    def _count_lost(self, read: int, time: float) -> int:
         """How many frames are missing, by every estimate the file gives: the lowest counts.
 
-        A file whose edit list skips frames, or whose audio runs on after the picture, has lost nothing.
+        A file whose edit list skips frames, or whose audio runs on after the picture, has lost nothing; nor has one whose
+        recorder dropped frames.
         """
         facts = self._facts
+        if facts.places:
+            return max(0, facts.places - 1 - round(time * facts.frame_rate)) + self._reader.failures
         estimates = [facts.frame_count] if facts.frame_count else []
         duration = self._clock.end if self._clock.jumped else facts.duration
         if duration:

@@ -77,8 +77,8 @@ def _beside(one: Run, other: Run) -> bool:
     return common > 0 and 2 * common >= min(one.ends - one.begins, other.ends - other.begins)
 
 
-def runs_of(packets: Iterable[tuple[int, float, float]], start: float = 0.0) -> list[Run]:
-    """The runs in packets ``(track, time, duration)`` in the order of a file, each with its offset.
+def runs_of(packets: Iterable[tuple[int, float, float, float]], start: float = 0.0) -> list[Run]:
+    """The runs in packets ``(track, time of decoding, time of showing, duration)``, as a file has them, with their offsets.
 
     The first clock counts from ``start``; each further one goes on where the last one ended in all tracks, so that nothing
     overlaps.
@@ -86,13 +86,13 @@ def runs_of(packets: Iterable[tuple[int, float, float]], start: float = 0.0) -> 
     runs: list[Run] = []
     current: dict[int, Run] = {}
     latest: dict[int, float] = {}
-    for at, (track, time, duration) in enumerate(packets):
+    for at, (track, time, shown, duration) in enumerate(packets):
         run = current.get(track)
         if run is None or not -_BACK <= time - latest[track] <= _AHEAD:
-            run = current[track] = Run(track, time, time, at)
+            run = current[track] = Run(track, shown, shown, at)
             runs.append(run)
         latest[track] = time
-        run.first, run.last = min(run.first, time), max(run.last, time + duration)
+        run.first, run.last = min(run.first, shown), max(run.last, shown + duration)
         run.ends, run.packets = at, run.packets + 1
     return _aligned(runs, start)
 
@@ -131,13 +131,15 @@ def read_runs(path: Path, start: float) -> list[Run]:
     """
     from streamcam.system.ffmpeg import av, open_container
 
-    packets: list[tuple[int, float, float]] = []
+    packets: list[tuple[int, float, float, float]] = []
     with open_container(path) as container:
         try:
             for packet in container.demux([*container.streams.video, *container.streams.audio]):
                 if packet.dts is not None and packet.time_base:
                     base = float(packet.time_base)
-                    packets.append((packet.stream.index, packet.dts * base, (packet.duration or 0) * base))
+                    shown = packet.dts if packet.pts is None else packet.pts
+                    duration = (packet.duration or 0) * base
+                    packets.append((packet.stream.index, packet.dts * base, shown * base, duration))
         except av.FFmpegError:
             pass  # it breaks off here
     return runs_of(packets, start)
@@ -154,10 +156,14 @@ def is_straight(path: Path) -> bool:
         for place in range(_PLACES):
             try:
                 container.seek(size * place // _PLACES, unsupported_byte_offset=True)
-                packet = next(p for p in container.demux(container.streams.video) if p.dts is not None)
-            except (av.FFmpegError, StopIteration):
+                packet = next((p for p in container.demux(video=0) if p.dts is not None), None)
+            except av.FFmpegError:
                 return False
+            if packet is None:  # the last picture begins before
+                break
             times.append(float(packet.dts * packet.time_base))
+    if len(times) < _PLACES // 2:
+        return False
     steps = sorted(after - before for before, after in itertools.pairwise(times))
     return steps[0] >= 0 and steps[-1] <= 60 + 8 * steps[len(steps) // 2]
 
