@@ -6,6 +6,7 @@ OpenCV returns true with a black picture, or with the one before, where it canno
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,8 @@ from streamcam.sources.orientation import Orientation, read_matrix
 from streamcam.types import Float32Array, UInt8Array
 
 _SIDE = 24  # pixels of a thumbnail
-_PIXELS = 6_000_000  # about how many to decode for a proof: six frames of 720p, two of 4K
+_PIXELS = 6_000_000  # about how many to decode for a proof: six frames of 720p
+_QUICK = 0.02  # seconds for a larger picture, so that there is time for a second one
 _MOST = 8  # frames to decode for a proof
 _MEAN = 3.0  # levels that the mean of a colour may differ
 _CLEAR = 8.0  # levels that thumbnails may differ, on the average of their pixels
@@ -57,11 +59,14 @@ class Opening:
 
 def first_pictures(decoder: Decoder) -> Opening | None:
     """Decode the first pictures of a track, a few milliseconds' worth; None where none can be decoded."""
+    began = time.perf_counter()
     first = next(decoder, None)
     if first is None:
         return None
     size = first.width, first.height
-    count = max(1, min(_MOST, _PIXELS // (size[0] * size[1])))
+    count = min(_MOST, _PIXELS // (size[0] * size[1]))
+    if not count and time.perf_counter() - began < _QUICK:
+        count = 1
     frames = [first]
     for _ in range(count):
         frame = next(decoder, None)

@@ -187,7 +187,8 @@ class ProvenReader(Closing):
         """Go to the first picture that is shown at this time or after it."""
         self._ahead.clear()
         if not self.reader.seek(seconds):
-            self._use_pyav("")
+            self.reader.close()
+            self._use_pyav(f"OpenCV does not find {seconds:g} s in it")
             self.reader.seek(seconds)
 
     def close(self) -> None:

@@ -17,6 +17,7 @@ from streamcam.sources.decoder import Decoder
 ReaderName = Literal["opencv", "pyav"]
 
 
+_SAME = 1e-6  # seconds
 _RUN_IN = 1.0  # seconds that OpenCV goes back further: it counts frames, not seconds
 
 
@@ -52,11 +53,14 @@ class OpenCVReader(Closing):
     name: ReaderName = "opencv"
 
     def __init__(self, path: Path, start: float) -> None:
-        self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
-        if not self._capture.isOpened():
-            raise SourceError(f"{path}: OpenCV cannot open it")
-        self.start = start
+        self._path, self.start = path, start
         self._ready = False
+        self._open()
+
+    def _open(self) -> None:
+        self._capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
+        if not self._capture.isOpened():
+            raise SourceError(f"{self._path}: OpenCV cannot open it")
 
     def read(self) -> Timed | None:
         """See ``Reader``. OpenCV gives up at every damaged packet, and goes on behind it when it is asked again."""
@@ -71,12 +75,17 @@ class OpenCVReader(Closing):
 
     def seek(self, seconds: float) -> bool:
         """See ``Reader``. Pictures before it are decoded, but not converted."""
-        self._capture.set(cv2.CAP_PROP_POS_MSEC, max(0.0, (seconds - self.start - _RUN_IN) * 1000))
+        before = seconds - self.start - _RUN_IN
+        if before > 0:
+            self._capture.set(cv2.CAP_PROP_POS_MSEC, before * 1000)
+        else:
+            self._capture.release()
+            self._open()
         first = True
         while self._capture.grab():
-            if self._time >= seconds - 1e-6:
+            if self._time >= seconds - _SAME:
                 self._ready = True
-                return not first or seconds <= self.start + 1e-6
+                return not first or self._time <= max(seconds, self.start) + _SAME
             first = False
         return False
 
