@@ -100,12 +100,12 @@ def _picture(path: Path, container: Any) -> Any:
     if not pictures:
         what = "has sound but no picture" if container.streams.audio else "has no video in it"
         raise SourceError(f"{path}: {what}; give a video or an image file")
-    if pictures[0].codec_context is None:
-        raise SourceError(not_decoded(path, container, pictures[0]))
     if how := encryption(path, container):
         raise SourceError(
             f"{path}: its video is encrypted ({how}), so that only the player it was sold for can show it"
         )
+    if pictures[0].codec_context is None:
+        raise SourceError(not_decoded(path, container, pictures[0]))
     return pictures[0]
 
 

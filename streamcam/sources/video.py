@@ -82,7 +82,7 @@ class VideoSource(Closing):
 
     def __iter__(self) -> Iterator[Frame]:
         interval = float(1 / self.info.frame_rate)
-        index, time, read = 0, -interval, 0
+        index, time, read, before = 0, -interval, 0, 0
         if self._start:
             self._seek()
         while True:
@@ -99,13 +99,14 @@ class VideoSource(Closing):
             if self._end is not None and time >= self._end - _EARLY:
                 break
             if time < self._start - _EARLY:
+                before = self._reader.failures
                 continue
             yield Frame(image, index, time - self._start if self._start else time)
             index += 1
         if index == 0:
             raise SourceError(self._too_late() if self._start else f"{self.path}: no frame of it can be shown")
         if not self._whole:
-            self.lost += self._reader.failures
+            self.lost += self._reader.failures - before
 
     def _seek(self) -> None:
         """Go to where reading begins, if times lead there; else what comes before is read and left out."""
@@ -145,7 +146,12 @@ class VideoSource(Closing):
         if self._whole:
             return self._count_lost(read, time)
         until = facts.duration if self._end is None else min(self._end, facts.duration or self._end)
-        return 0 if until is None else max(0, round((until - time) * facts.frame_rate) - 1)
+        if until is None or (not facts.frame_count and until - time < 1):
+            return 0
+        missing = max(0, round((until - time) * facts.frame_rate) - 1)
+        if missing and not facts.frame_count and last_packet_time(self.path) > until - 1:
+            return 0
+        return missing
 
     def _count_lost(self, read: int, time: float) -> int:
         """How many frames are missing, by every estimate the file gives: the lowest counts.

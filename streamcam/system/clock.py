@@ -165,7 +165,7 @@ def is_straight(path: Path) -> bool:
     if len(times) < _PLACES // 2:
         return False
     steps = sorted(after - before for before, after in itertools.pairwise(times))
-    return steps[0] >= 0 and steps[-1] <= 60 + 8 * steps[len(steps) // 2]
+    return steps[0] >= 0 and steps[-1] <= _AHEAD + 4 * steps[len(steps) // 2]
 
 
 class Clock:
