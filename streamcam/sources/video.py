@@ -99,8 +99,9 @@ class VideoSource(Closing):
             if self._end is not None and time >= self._end - _EARLY:
                 break
             if time < self._start - _EARLY:
-                before = self._reader.failures
                 continue
+            if index == 0 and self._start:
+                before = self._reader.failures  # on the way here
             yield Frame(image, index, time - self._start if self._start else time)
             index += 1
         if index == 0:
