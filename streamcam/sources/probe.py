@@ -109,20 +109,31 @@ def _picture(path: Path, container: Any) -> Any:
     return pictures[0]
 
 
-def last_packet_time(path: Path) -> float:
-    """When the last packet of any track ends, in seconds from the start of the file. Reads the whole file."""
+def end_of_packets(path: Path) -> tuple[float, bool]:
+    """When the last packet of any track ends, in seconds from the start of the file, and whether FFmpeg finds packets broken.
+
+    Reads the whole file, without decoding.
+    """
     from streamcam.system.ffmpeg import av, open_container
 
-    last = 0.0
-    with open_container(path) as container:
-        file_start = (container.start_time or 0) / av.time_base
-        try:
-            for packet in container.demux():
-                if packet.pts is not None and packet.time_base:
-                    last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base) - file_start)
-        except av.FFmpegError:
-            pass  # where it breaks is what was asked
-    return last
+    last, broken = 0.0, False
+    repeated = av.logging.get_skip_repeated()
+    av.logging.set_level(av.logging.ERROR)  # a container's damage is told by the log only
+    av.logging.set_skip_repeated(False)
+    try:
+        with av.logging.Capture() as complaints, open_container(path) as container:
+            file_start = (container.start_time or 0) / av.time_base
+            try:
+                for packet in container.demux():
+                    broken = broken or packet.is_corrupt
+                    if packet.pts is not None and packet.time_base:
+                        last = max(last, float((packet.pts + (packet.duration or 0)) * packet.time_base) - file_start)
+            except av.FFmpegError:
+                broken = True  # where it breaks is what was asked
+            return last, broken or bool(complaints)
+    finally:
+        av.logging.set_skip_repeated(repeated)
+        av.logging.set_level(None)
 
 
 def _is_rgb(stream: Any) -> bool:

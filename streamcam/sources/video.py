@@ -10,7 +10,7 @@ from streamcam.errors import OptionError, SourceError
 from streamcam.protocols import Closing
 from streamcam.sources.decoder import Decoder
 from streamcam.sources.images import check_readable
-from streamcam.sources.probe import last_packet_time, probe
+from streamcam.sources.probe import end_of_packets, probe
 from streamcam.sources.proof import Opening, first_pictures
 from streamcam.sources.proven import ProvenReader
 from streamcam.sources.readers import ReaderName
@@ -67,6 +67,7 @@ class VideoSource(Closing):
             tone_mapped=opening.tone.transfer if opening.tone else "",
         )
         self.lost = 0
+        self._holes = 0  # frames that did not come in between, by their times
 
     @property
     def reader(self) -> ReaderName:
@@ -82,7 +83,7 @@ class VideoSource(Closing):
 
     def __iter__(self) -> Iterator[Frame]:
         interval = float(1 / self.info.frame_rate)
-        index, time, read, before = 0, -interval, 0, 0
+        index, time, read, failures = 0, -interval, 0, 0
         if self._start:
             self._seek()
         while True:
@@ -91,23 +92,25 @@ class VideoSource(Closing):
                 self.lost = self._misses(read, time)
                 break
             image, reported = picture
+            before, joints = time, self._clock.jumps
             reported = self._on_time(reported)
             # Old containers (AVI) may lack times.
-            first = read == 0 and reported is not None
-            time = reported if reported is not None and (first or reported > time) else time + interval
+            time = reported if reported is not None and (read == 0 or reported > time) else time + interval
+            if read and joints == self._clock.jumps:
+                self._holes += max(0, round((time - before) / interval) - 1)
             read += 1
             if self._end is not None and time >= self._end - _EARLY:
                 break
             if time < self._start - _EARLY:
                 continue
             if index == 0 and self._start:
-                before = self._reader.failures  # on the way here
+                failures = self._reader.failures  # on the way here
             yield Frame(image, index, time - self._start if self._start else time)
             index += 1
         if index == 0:
             raise SourceError(self._too_late() if self._start else f"{self.path}: no frame of it can be shown")
         if not self._whole:
-            self.lost += self._reader.failures - before
+            self.lost += self._reader.failures - failures
 
     def _seek(self) -> None:
         """Go to where reading begins, if times lead there; else what comes before is read and left out."""
@@ -119,7 +122,7 @@ class VideoSource(Closing):
         if reported is None or not self._facts.may_jump:
             return reported
         time = self._clock(reported + self._facts.file_start)
-        return time if self._clock.jumped else reported
+        return time if abs(time - reported) > _EARLY else reported  # not rounded where nothing jumps
 
     @property
     def _whole(self) -> bool:
@@ -150,7 +153,7 @@ class VideoSource(Closing):
         if until is None or (not facts.frame_count and until - time < 1):
             return 0
         missing = max(0, round((until - time) * facts.frame_rate) - 1)
-        if missing and not facts.frame_count and last_packet_time(self.path) > until - 1:
+        if missing and not facts.frame_count and end_of_packets(self.path)[0] > until - 1:
             return 0
         return missing
 
@@ -163,17 +166,18 @@ class VideoSource(Closing):
         facts = self._facts
         if facts.places:
             return max(0, facts.places - 1 - round(time * facts.frame_rate)) + self._reader.failures
+        if facts.may_jump:  # such streams promise nothing: they end where they end, and may have holes
+            return self._holes if self._holes > 1 and end_of_packets(self.path)[1] else 0
         estimates = [facts.frame_count] if facts.frame_count else []
-        duration = self._clock.end if self._clock.jumped else facts.duration
-        if duration:
-            estimates.append(round(duration * facts.frame_rate))
+        if facts.duration:
+            estimates.append(round(facts.duration * facts.frame_rate))
         lost = min(estimates, default=0) - read
         tolerance = 0 if facts.frame_count else 1
         if lost <= tolerance:
             return 0
-        if not facts.frame_count and duration:
-            last = duration if self._clock.jumped else last_packet_time(self.path)
-            if last > duration - 1:
+        if not facts.frame_count and facts.duration:
+            last, broken = end_of_packets(self.path)
+            if last > facts.duration - 1 and not broken:
                 return 0
         return lost
 

@@ -89,9 +89,10 @@ def runs_of(packets: Iterable[tuple[int, float, float, float]], start: float = 0
     for at, (track, time, shown, duration) in enumerate(packets):
         run = current.get(track)
         if run is None or not -_BACK <= time - latest[track] <= _AHEAD:
-            run = current[track] = Run(track, shown, shown, at)
+            run = current[track] = Run(track, time, time, at)
             runs.append(run)
         latest[track] = time
+        shown = shown if abs(shown - time) < _AHEAD else time  # else it is damaged
         run.first, run.last = min(run.first, shown), max(run.last, shown + duration)
         run.ends, run.packets = at, run.packets + 1
     return _aligned(runs, start)
@@ -173,6 +174,9 @@ class Clock:
 
     Call it with times in the order of the file. At the first jump, if there is one, the whole file is read through.
 
+    Attributes:
+        jumps: how often the clock has jumped so far.
+
     Args:
         path: of the file.
         track: index of the stream.
@@ -186,7 +190,7 @@ class Clock:
         self._all: list[Run] | None = None
         self._next: list[Run] = []
         self._latest: float | None = None
-        self.jumped = False
+        self.jumps = 0
 
     @classmethod
     def of(cls, path: Path, container: Any, track: int) -> Clock:
@@ -197,24 +201,23 @@ class Clock:
         return cls(path, track, start, may_jump=may_jump(container))
 
     def __call__(self, time: float) -> float:
-        """Seconds from the start of the file, for a time by the file's own clock."""
-        if self._may_jump and self._latest is not None and not -_BACK <= time - self._latest <= _AHEAD:
-            self._jump(time)
+        """Seconds from the start of the file, for a time by the file's own clock; the last ones again, if it is damaged."""
+        jumps = self._may_jump and self._latest is not None and not -_BACK <= time - self._latest <= _AHEAD
+        if jumps and not self._jump(time):
+            return (self._latest or 0.0) + self._current.offset
         self._latest = time
         return time + self._current.offset
 
-    @property
-    def end(self) -> float | None:
-        """When the file ends, or None where its clock has not jumped."""
-        return max(run.last + run.offset for run in self._all) if self._all and self.jumped else None
-
-    def _jump(self, time: float) -> None:
+    def _jump(self, time: float) -> bool:
+        """Go to the run that a time belongs to; whether there is one."""
         if self._all is None:
             self._all = read_runs(self._path, self._start)
             self._next = [run for run in self._all if run.track == self._current.track]
             self._current = self._next.pop(0) if self._next else self._current
         for number, run in enumerate(self._next):
             if run.first - 1 <= time <= run.last + 1:  # frames are shown up to a second after they are decoded
-                self._current, self.jumped = run, True
+                self._current = run
+                self.jumps += 1
                 del self._next[: number + 1]
-                return
+                return True
+        return self._current.first - _BACK <= time <= self._current.last + 1  # the track only pauses

@@ -160,3 +160,13 @@ def test_pixels_that_are_not_square_are_turned_with_the_picture(tmp_path):
             tmp_path / "a.mp4", Kind("mp4", turned=turned, options={"x264-params": "sar=16/11:log-level=none"}), 3
         )
         assert VideoSource(path).info.pixel_aspect == aspect
+
+
+def test_a_hole_in_a_stream_is_counted_where_packets_are_broken(tmp_path):
+    path = make(tmp_path / "a.ts", Kind("ts", "mpeg2video", options={"g": "6", "b": "4000000"}), 60)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2 // 188 * 188
+    path.write_bytes(data[:middle] + data[middle + 40 * 188 :])
+    source, frames = clips.read(path)
+    assert len(frames) < 59
+    assert source.lost == pytest.approx(60 - len(frames), abs=1)
