@@ -45,10 +45,10 @@ def probe(path: Path) -> Probe:
     Raises:
         SourceError: the file is not media, is cut off, or has no video.
     """
-    from streamcam.system.ffmpeg import av
+    from streamcam.system.ffmpeg import av, open_container
 
     try:
-        container = av.open(str(path.absolute()))
+        container = open_container(path)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise SourceError(_unreadable(path, error)) from error
     with container:
@@ -76,10 +76,10 @@ def probe(path: Path) -> Probe:
 
 def last_packet_time(path: Path) -> float:
     """When the last packet of any track ends, in seconds from the start of the file. Reads the whole file."""
-    from streamcam.system.ffmpeg import av
+    from streamcam.system.ffmpeg import av, open_container
 
     last = 0.0
-    with av.open(str(path.absolute())) as container:
+    with open_container(path) as container:
         file_start = (container.start_time or 0) / av.time_base
         try:
             for packet in container.demux():
