@@ -89,7 +89,9 @@ def test_nobody_there_attracts_and_motion_wakes(room, tmp_path, red_clip):
         frames = iter(source)
         until(frames, lambda frame: frame.fresh and not is_red(frame))
         assert source.state.phase == "live"
-        for frame in islice(frames, 2000):  # until nothing has moved for a minute by this clock: the clip stands still for 100
+        for frame in islice(
+            frames, 2000
+        ):  # until nothing has moved for a minute by this clock: the clip stands still for 100
             clock.now += 0.7
             if is_red(frame):
                 break
