@@ -1,4 +1,4 @@
-"""The words that options take, in one place that costs nothing to import."""
+"""The words that settings can take, such as the names of the methods. Importing this loads nothing."""
 
 from typing import Literal
 

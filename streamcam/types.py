@@ -197,7 +197,7 @@ class SourceState:
         if self.phase == "connecting":
             return "connecting"
         if self.phase == "retrying":
-            return f"no camera, retrying ({self.attempt}): {self.reason}"
+            return f"no picture, retrying ({self.attempt}): {self.reason}"
         return "ended" if self.phase == "ended" else ""
 
 

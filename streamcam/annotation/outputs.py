@@ -1,7 +1,7 @@
 """The kinds of files that one annotated input can give: what each is called, how it is written, how parts of it are joined.
 
 Every input gives its annotated picture or video. What it gives besides stands in one table, ``KINDS``: a new kind is a
-sink, a field of ``Outputs``, and a row here.
+sink, a field of ``Outputs``, a row here, and the keyword of ``annotate_all`` with its option in ``cli/annotate.py``.
 """
 
 from __future__ import annotations

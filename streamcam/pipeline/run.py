@@ -1,4 +1,4 @@
-"""The way of a frame: source, explain, steady, draw, sinks."""
+"""``run``, the frame loop: each frame goes from its source through explain, steady and draw to the sinks."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def test_a_frozen_stream_is_read_by_a_new_process_while_stand_ins_keep_coming(ca
         assert source.counts.stalls == 1
         next(frames)
         assert source.state.phase == "retrying"
-        assert "no camera, retrying (1): silent for 0.7 s" in source.state.notice
+        assert "no picture, retrying (1): silent for 0.7 s" in source.state.notice
         assert stand_ins
         assert all((frame.image == last.image).all() for frame in stand_ins)
         camera.fault("none")
