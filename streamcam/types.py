@@ -35,12 +35,14 @@ class Frame:
         index: 0, 1, … in the order of the source.
         time: seconds from the start of the source.
         fresh: False for the last picture once more, where a live source has no newer one.
+        duration: seconds that it is shown, where the source says so itself; None for until the next one.
     """
 
     image: UInt8Array
     index: int
     time: float
     fresh: bool = True
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,8 @@ class VideoSink(FileSink):
         picture = self._av.VideoFrame.from_ndarray(self._to_yuv(frame.image), format="yuv420p")
         picture.time_base = self._info.time_base
         picture.pts = self._last_pts = max(self._last_pts + 1, round(frame.time / self._info.time_base))
-        picture.duration = max(1, round(1 / (self._info.frame_rate * self._info.time_base)))
+        seconds = frame.duration or 1 / self._info.frame_rate
+        picture.duration = max(1, round(seconds / self._info.time_base))
         self._time = frame.time
         self._mux(picture)
 
