@@ -60,6 +60,7 @@ class VideoInfo:
         audio: the file whose audio belongs to this video, or None.
         colour_tagged: whether the source says which colour matrix it uses.
         pixel_aspect: width of a pixel over its height; not 1 for DVDs and PAL recordings.
+        uneven: whether it is known that frames are shown for unequal times, the last one too.
     """
 
     width: int
@@ -72,6 +73,7 @@ class VideoInfo:
     audio: Path | None = None
     colour_tagged: bool = True
     pixel_aspect: Fraction = Fraction(1)
+    uneven: bool = False
 
     @property
     def has_audio(self) -> bool:

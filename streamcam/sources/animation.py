@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,7 @@ class AnimationSource(Closing):
             frame_count=len(self._timeline.durations) + self._timeline.missing,
             duration=float(self._timeline.total),
             time_base=Fraction(1, 90_000),
+            uneven=len(set(self._timeline.durations)) > 1,
         )
         self.lost = 0
 
@@ -77,7 +79,7 @@ def _by_ffmpeg(path: Path, name: Format, count: int) -> Iterator[UInt8Array | No
     """Every frame of a GIF or an APNG, None for one that cannot be decoded."""
     from streamcam.system.ffmpeg import av, open_container
 
-    with open_container(path) as container:
+    with suppress(av.FFmpegError), open_container(path) as container:  # what is damaged ends it
         stream = container.streams.video[0]
         stream.thread_type = "SLICE"  # so that each packet gives its frame at once
         for packet in container.demux(stream):

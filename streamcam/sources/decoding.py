@@ -1,7 +1,7 @@
 """Decode a picture, whatever it is coded as, into upright BGR pixels.
 
-JPEG is what large photographs come in, and OpenCV decodes it fastest. Pillow decodes the other formats: it knows what
-OpenCV drops, that is transparency, orientation in AVIF, and which frames and pages there are.
+Large photographs are JPEG and WebP, and OpenCV decodes those fastest. Pillow decodes all else: it knows what OpenCV drops,
+that is transparency, orientation in AVIF, and which frames and pages there are.
 """
 
 from __future__ import annotations
@@ -45,55 +45,60 @@ _SUBFILE_TYPE, _BITS, _PHOTOMETRIC, _DNG = 254, 258, 262, 50706
 _REDUCED, _WHITE_IS_ZERO = 1, 0
 
 
-def decode_jpeg(data: UInt8Array, path: Path) -> UInt8Array:
-    """The whole JPEG, upright.
-
-    Raises:
-        SourceError: it is cut off or damaged. OpenCV gives the rest of it in gray, and only writes to stderr.
-    """
-    with complaints() as said:
-        try:
-            image = cv2.imdecode(data, cv2.IMREAD_COLOR)
-        except cv2.error as error:
-            raise damaged(path, error) from error
-    if image is None:
-        raise SourceError(f"{path}: the JPEG is cut off, damaged, or of a kind that OpenCV does not read")
-    if lost := next(filter(_LOSS.search, said), ""):
-        raise SourceError(f"{path}: a part of the JPEG is missing or damaged ({lost}); copy it once more")
-    return image.astype(np.uint8, copy=False)
-
-
 def decode(path: Path, name: Format, page: int | None = None, background: int = WHITE) -> tuple[UInt8Array, int]:
-    """A picture of any other format, upright; of several pages in a file, one.
+    """A still picture, upright; of several in a file, one.
 
     Args:
         path: the file.
         name: its format.
-        page: which page, 0 for the first; None for the main one.
+        page: which picture of the file, 0 for the first; None for the main one.
         background: gray value, 0…255, that is seen through what is transparent.
 
     Returns:
-        The picture, and how many pages there are.
+        The picture, and how many the file holds.
 
     Raises:
         MissingDecoderError: the library for this format is not installed.
         SourceError: it is cut off or damaged, or holds values that are no colours.
     """
+    if name == "JPEG":
+        return _decode_jpeg(path), 1
     with warnings.catch_warnings(), complaints():
         warnings.simplefilter("ignore")  # of a third party, about what is refused here by name, or harmless
         try:
             with open_picture(path, name) as image:
+                if name == "WEBP" and not image.has_transparency_data:
+                    return _by_opencv(path), 1
                 pages = _pages(image, path) if name in ("TIFF", "HEIF") else [0]
-                chosen = image.tell() if name == "HEIF" and page is None else pages[page or 0]
-                image.seek(chosen)
+                image.seek(image.tell() if name == "HEIF" and page is None else pages[page or 0])
                 image.load()
                 return upright(to_bgr(image, path, background), orientation(image)), len(pages)
         except (SourceError, MissingDecoderError):
             raise
         except IndexError as error:
-            raise SourceError(f"{path}: has no page {page}; they are counted from 0") from error
+            raise SourceError(f"{path}: has no picture number {page}; they are counted from 0") from error
         except Exception as error:  # Pillow's plugins raise whatever their libraries do
             raise damaged(path, error) from error
+
+
+def _decode_jpeg(path: Path) -> UInt8Array:
+    """The whole JPEG. Of a damaged one OpenCV gives the rest in gray, and libjpeg only writes to stderr."""
+    with complaints() as said:
+        image = _by_opencv(path)
+    if lost := next(filter(_LOSS.search, said), ""):
+        raise SourceError(f"{path}: a part of the picture is missing or damaged ({lost}); copy it once more")
+    return image
+
+
+def _by_opencv(path: Path) -> UInt8Array:
+    """An opaque picture, upright by its EXIF orientation."""
+    try:
+        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)  # imread cannot open every path on Windows
+    except cv2.error as error:
+        raise damaged(path, error) from error
+    if image is None:
+        raise SourceError(f"{path}: the picture is cut off, damaged, or of a kind that OpenCV does not read")
+    return image.astype(np.uint8, copy=False)
 
 
 def open_picture(path: Path, name: Format) -> Image.Image:
@@ -107,6 +112,7 @@ def open_picture(path: Path, name: Format) -> Image.Image:
 
     if name == "HEIF":
         _register_heif(path)
+        _check_boxes(path)
     try:
         return Image.open(path, formats=[name])
     except Image.DecompressionBombError as error:
@@ -189,6 +195,20 @@ def _pages(image: Any, path: Path) -> list[int]:
     if not pages:
         raise SourceError(f"{path}: holds nothing but a small copy of the picture; is it a camera's raw photograph?")
     return pages
+
+
+def _check_boxes(path: Path) -> None:
+    """Raise ``SourceError`` where a HEIF file breaks off: libheif gives green for the tiles that are missing."""
+    size, at = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at < size:  # a chain of boxes, each with its length before it (ISO 14496-12)
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4], "big")
+            length = int.from_bytes(head[8:], "big") if length == 1 else length or size - at
+            if length < 8 or at + length > size:
+                raise SourceError(f"{path}: the picture is cut off; copy it once more")
+            at += length
 
 
 def _register_heif(path: Path) -> None:

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from streamcam.errors import SourceError, StreamcamWarning
 from streamcam.protocols import Closing
-from streamcam.sources.content import picture_format, refuse_unread_formats
-from streamcam.sources.decoding import WHITE, decode, decode_jpeg
+from streamcam.sources.content import IMAGE_SUFFIXES, picture_format, refuse_unread_formats
+from streamcam.sources.decoding import WHITE, decode
 from streamcam.types import Frame, UInt8Array, VideoInfo
+
+__all__ = ["IMAGE_SUFFIXES", "ImageSource", "check_readable", "read_image"]
 
 
 def read_image(path: Path, *, page: int | None = None, background: int = WHITE) -> UInt8Array:
@@ -35,8 +35,6 @@ def read_image(path: Path, *, page: int | None = None, background: int = WHITE) 
     name = picture_format(path)
     if name is None:
         raise SourceError(f"{path}: not a readable image; it is damaged, or of a kind that streamcam does not read")
-    if name == "JPEG":
-        return decode_jpeg(np.fromfile(path, np.uint8), path)  # imread cannot open every Unicode path on Windows
     image, pages = decode(path, name, page, background)
     if pages > 1 and page is None:
         warnings.warn(

@@ -7,26 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from streamcam.errors import SourceError
-from streamcam.sources.content import IMAGE_SUFFIXES
+from streamcam.sources.images import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".m2ts", ".mts", ".wmv", ".flv", ".3gp"}
-    | {
-        ".ogv",
-        ".gif",
-        ".mjpeg",
-        ".mjpg",
-        ".mxf",
-        ".vob",
-        ".dv",
-        ".m2v",
-        ".asf",
-        ".divx",
-        ".f4v",
-        ".3g2",
-        ".m2t",
-        ".mpe",
-    }
+    | {".ogv", ".gif", ".mjpeg"}
 )
 MARK = ".cam"  # what annotated files have in their names: clip.cam.mp4
 

@@ -133,6 +133,8 @@ def _of_png(path: Path) -> tuple[list[Fraction], int]:
                 pending = None
             if name == b"fcTL":
                 chunk = file.read(size)
+                if len(chunk) < size:
+                    break
                 amount, parts = struct.unpack_from(">HH", chunk, 20)
                 pending = Fraction(amount, parts or 100)
                 size = 0
