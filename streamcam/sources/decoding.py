@@ -17,6 +17,7 @@ import numpy as np
 
 from streamcam.errors import MissingDecoderError, SourceError
 from streamcam.sources.content import Format
+from streamcam.sources.heif import prepare_heif
 from streamcam.system.complaints import complaints
 from streamcam.types import UInt8Array
 
@@ -111,8 +112,7 @@ def open_picture(path: Path, name: Format) -> Image.Image:
     from PIL import Image
 
     if name == "HEIF":
-        _register_heif(path)
-        _check_boxes(path)
+        prepare_heif(path)
     try:
         return Image.open(path, formats=[name])
     except Image.DecompressionBombError as error:
@@ -195,28 +195,3 @@ def _pages(image: Any, path: Path) -> list[int]:
     if not pages:
         raise SourceError(f"{path}: holds nothing but a small copy of the picture; is it a camera's raw photograph?")
     return pages
-
-
-def _check_boxes(path: Path) -> None:
-    """Raise ``SourceError`` where a HEIF file breaks off: libheif gives green for the tiles that are missing."""
-    size, at = path.stat().st_size, 0
-    with path.open("rb") as file:
-        while at < size:  # a chain of boxes, each with its length before it (ISO 14496-12)
-            file.seek(at)
-            head = file.read(16)
-            length = int.from_bytes(head[:4], "big")
-            length = int.from_bytes(head[8:], "big") if length == 1 else length or size - at
-            if length < 8 or at + length > size:
-                raise SourceError(f"{path}: the picture is cut off; copy it once more")
-            at += length
-
-
-def _register_heif(path: Path) -> None:
-    try:
-        import pillow_heif
-    except ImportError as error:
-        raise MissingDecoderError(
-            f"{path}: HEIC and HEIF pictures need pillow-heif, which is not installed; "
-            "install it with: pip install 'streamcam[heif]'"
-        ) from error
-    pillow_heif.register_heif_opener()

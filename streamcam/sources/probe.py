@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.errors import SourceError
+from streamcam.sources.content import picture_format
 
 _FASTEST = 1000  # frames a second; beyond this a container tells its clock, not its rate
 _FALLBACK_RATE = Fraction(25)
@@ -47,6 +48,8 @@ def probe(path: Path) -> Probe:
     """
     from streamcam.system.ffmpeg import av, open_container
 
+    if picture_format(path) == "HEIF":  # FFmpeg would give one of its tiles
+        raise SourceError(f"{path}: is a photograph, not a video; open it with open_source, or give it to annotate")
     try:
         container = open_container(path)
     except (av.FFmpegError, OSError, ValueError) as error:

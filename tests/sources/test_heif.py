@@ -10,7 +10,7 @@ from makers.needs import need_module
 from makers.pictures import UPRIGHT, bgr, encoded, lying, over_white, scene, wrote
 from PIL import Image
 
-from streamcam import ImageSource, open_source
+from streamcam import ImageSource, VideoSource, open_source
 from streamcam.errors import MissingLibraryError, SourceError, StreamcamWarning
 
 need_module("pillow_heif", "pillow-heif makes the files")
@@ -80,6 +80,38 @@ def test_a_photograph_that_is_cut_off_is_one_line(share, tmp_path, capfd):
         open_source(wrote(tmp_path / "a.heic", data[: int(len(data) * share)]))
     assert "\n" not in str(caught.value)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("tiles", [0, 64])
+def test_a_photograph_that_was_never_filled_to_its_end_is_refused(tiles, tmp_path):
+    """As an interrupted copy leaves it: its size is right, its end is zeros, and libheif shows those tiles in green."""
+    data = encoded(scene(300, 210), "HEIF", tile_size=tiles, **FINE)
+    half = data.find(b"mdat") + 10 if not tiles else (len(data) + data.find(b"mdat")) // 2
+    with pytest.raises(SourceError, match=r"a\.heic: .*(missing|cut off)"):
+        open_source(wrote(tmp_path / "a.heic", data[:half] + bytes(len(data) - half)))
+
+
+@pytest.mark.filterwarnings("ignore:.*holds .* pictures")
+def test_no_damage_to_its_structure_takes_it_down(tmp_path, capfd):
+    data = encoded(scene(300, 210), "HEIF", tile_size=64, **FINE)
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        damaged = bytearray(data)
+        for at in random.integers(12, data.find(b"mdat"), 4):
+            damaged[at] ^= 1 << random.integers(8)
+        said = ""
+        try:
+            open_source(wrote(tmp_path / "a.heic", bytes(damaged)))
+        except SourceError as error:
+            said = str(error)
+        assert "\n" not in said
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_reader_of_videos_does_not_take_a_tile_for_the_whole(tmp_path):
+    path = wrote(tmp_path / "a.heic", encoded(scene(300, 210), "HEIF", tile_size=64, **FINE))
+    with pytest.raises(SourceError, match=r"a\.heic: is a photograph"):
+        VideoSource(path)
 
 
 def test_without_the_library_it_is_named_and_no_tile_is_read(tmp_path, monkeypatch):
