@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from streamcam.errors import SourceError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # An animation is a picture's format with several frames in it: a video for everybody but its format.
 Kind: TypeAlias = Literal["image", "animation", "video"]
@@ -20,6 +23,7 @@ IMAGE_SUFFIXES = frozenset(
     | {".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".hif"}
 )
 
+_MOST_PIXELS = 1 << 30
 _HEAD = 256  # bytes; enough for the brands of an ISO file
 _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (rb"\xff\xd8\xff", "JPEG"),
@@ -83,6 +87,25 @@ def kind_of(path: Path) -> Kind:
     return "animation" if name in _MAY_MOVE and _moves(path, name) else "image"
 
 
+def open_header(path: Path, name: Format) -> Image.Image:
+    """Open a picture of a known format with Pillow, which reads its header.
+
+    Raises:
+        SourceError: it has more pixels than OpenCV would take.
+        Exception: it is damaged.
+    """
+    from PIL import Image
+
+    # By itself Pillow warns of the photographs of a good camera, and refuses a panorama.
+    usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MOST_PIXELS // 2
+    try:
+        return Image.open(path, formats=[name])
+    except Image.DecompressionBombError as error:
+        raise SourceError(f"{path}: has more than {_MOST_PIXELS:,} pixels; make it smaller") from error
+    finally:
+        Image.MAX_IMAGE_PIXELS = usual
+
+
 def _head(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(_HEAD)
@@ -99,10 +122,8 @@ def _of_brands(head: bytes) -> Format | None:
 
 
 def _moves(path: Path, name: Format) -> bool:
-    from PIL import Image
-
     try:
-        with Image.open(path, formats=[name]) as image:
+        with open_header(path, name) as image:
             return getattr(image, "n_frames", 1) - bool(getattr(image, "default_image", False)) > 1
     except Exception:  # damaged: whoever reads it says so
         return False

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from streamcam.errors import MissingDecoderError, SourceError
-from streamcam.sources.content import Format
+from streamcam.sources.content import Format, open_header
 from streamcam.sources.heif import prepare_heif
 from streamcam.system.complaints import complaints
 from streamcam.types import UInt8Array
@@ -109,14 +109,9 @@ def open_picture(path: Path, name: Format) -> Image.Image:
         MissingDecoderError: the library for this format is not installed.
         Exception: it is damaged.
     """
-    from PIL import Image
-
     if name == "HEIF":
         prepare_heif(path)
-    try:
-        return Image.open(path, formats=[name])
-    except Image.DecompressionBombError as error:
-        raise SourceError(f"{path}: {error.args[0].split(',')[0]}; make the picture smaller") from error
+    return open_header(path, name)
 
 
 def damaged(path: Path, error: Exception) -> SourceError:

@@ -272,6 +272,27 @@ def test_harmless_oddities_of_a_jpeg_are_read_in_silence(tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_large_pictures_are_read_up_to_a_limit_that_is_named(tmp_path, monkeypatch):
+    from streamcam.sources import content
+
+    path = wrote(tmp_path / "a.png", encoded(scene(), "PNG"))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)  # less than half of what it has
+    close(read_image(path), scene(), levels=0)
+    assert Image.MAX_IMAGE_PIXELS == 1000
+    monkeypatch.setattr(content, "_MOST_PIXELS", 6000)
+    with pytest.raises(SourceError, match=r"a.png: has more than 6,000 pixels"):
+        read_image(path)
+
+
+def test_metadata_behind_the_pixels_counts(tmp_path):
+    """PNG allows its EXIF chunk there."""
+    data = lying(scene(), "PNG", 6)
+    at, end = data.find(b"eXIf") - 4, len(data) - 12
+    size = int.from_bytes(data[at : at + 4], "big") + 12
+    moved = data[:at] + data[at + size : end] + data[at : at + size] + data[end:]
+    close(read_image(wrote(tmp_path / "a.png", moved)), np.rot90(scene(), -1), levels=0)
+
+
 def test_pictures_follow_each_other(tmp_path):
     """A second read of the same file gives the same: nothing of a decoder is left behind."""
     path = wrote(tmp_path / "a.png", encoded(scene(), "PNG"))
