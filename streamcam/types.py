@@ -35,12 +35,14 @@ class Frame:
         index: 0, 1, … in the order of the source.
         time: seconds from the start of the source.
         fresh: False for the last picture once more, where a live source has no newer one.
+        duration: seconds that it is shown, where the source says so itself; None for until the next one.
     """
 
     image: UInt8Array
     index: int
     time: float
     fresh: bool = True
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class VideoInfo:
         audio_start: where in the audio this video begins, in seconds from the start of its file.
         audio_end: where in the audio it ends; None: at its end.
         tone_mapped: what high dynamic range was brought to a normal one, ``"hlg"`` or ``"pq"``; else empty.
+        uneven: whether it is known that frames are shown for unequal times, the last one too.
     """
 
     width: int
@@ -76,6 +79,7 @@ class VideoInfo:
     audio_start: float = 0.0
     audio_end: float | None = None
     tone_mapped: str = ""
+    uneven: bool = False
 
     @property
     def has_audio(self) -> bool:

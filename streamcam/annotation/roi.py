@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 
 from streamcam.errors import OptionError, SourceError
-from streamcam.sources.images import IMAGE_SUFFIXES, read_image
-from streamcam.sources.video import VideoSource
+from streamcam.sources import open_source
+from streamcam.sources.content import kind_of
+from streamcam.sources.images import read_image
 from streamcam.types import Explained, Float32Array, Frame, Inside, Region, UInt8Array
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
@@ -105,14 +106,15 @@ class Masks:
         return mask
 
     def _read(self, path: Path, shape: tuple[int, int]) -> UInt8Array:
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            if path not in self._last:
-                self._last[path] = read_image(path)
-        else:
-            film = self._films.setdefault(path, iter(VideoSource(path)))
-            frame = next(film, None)
-            if frame is not None:
-                self._last[path] = frame.image
+        if path not in self._films:
+            if kind_of(path) == "image":
+                self._last[path] = read_image(path, background=0)  # what is transparent is not inside
+                self._films[path] = iter(())
+            else:
+                self._films[path] = iter(open_source(path))
+        frame = next(self._films[path], None)
+        if frame is not None:
+            self._last[path] = frame.image
         gray = cv2.cvtColor(self._last[path], cv2.COLOR_BGR2GRAY)
         sized = cv2.resize(gray, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
         return np.where(sized > 127, 255, 0).astype(np.uint8)

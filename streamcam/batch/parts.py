@@ -14,7 +14,7 @@ from streamcam.batch.join import join
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.split import FIRST_RUN_IN, FilePart, FrameIndex, borders, cut, index_frames, longer, ticks
 from streamcam.batch.task import TaskResult
-from streamcam.sources.images import IMAGE_SUFFIXES
+from streamcam.sources.content import kind_of
 from streamcam.sources.video import VideoSource
 from streamcam.types import VideoInfo
 
@@ -91,7 +91,7 @@ def split_file(job: Job, settings: AnnotationSettings, seconds: float, folder: P
     Not cut are videos with regions of interest, or with outputs that need the whole of it.
     """
     needs_whole = settings.roi or any(kind.join is None for kind, _ in job.outputs.wanted)
-    if needs_whole or job.source.suffix.lower() in IMAGE_SUFFIXES or seconds <= 0:
+    if needs_whole or kind_of(job.source) != "video" or seconds <= 0:
         return None
     with VideoSource(job.source) as source:
         info = source.info

@@ -13,7 +13,15 @@ from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.split import PartSource
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome, TaskResult
 from streamcam.drawing.overlay import make_overlay
-from streamcam.errors import MissingLibraryError, ModelError, OptionError, StreamcamError, TargetError, plain
+from streamcam.errors import (
+    MissingDecoderError,
+    MissingLibraryError,
+    ModelError,
+    OptionError,
+    StreamcamError,
+    TargetError,
+    plain,
+)
 from streamcam.explain.gradcam import GradCAM, make_explainer
 from streamcam.models.loading import load_classifier
 from streamcam.protocols import Steady
@@ -65,7 +73,8 @@ class TaskRunner:
         try:
             return TaskOutcome(task, self._do(task, overwrite, counted))
         except StreamcamError as error:
-            failure = TaskFailure(str(error), is_of_settings=isinstance(error, _OF_SETTINGS))
+            shared = isinstance(error, _OF_SETTINGS) and not isinstance(error, MissingDecoderError)
+            failure = TaskFailure(str(error), is_of_settings=shared)
             return TaskOutcome(task, failure=failure, cause=error)
         except Exception as error:  # a bug, or a file that breaks a library
             return TaskOutcome(task, failure=TaskFailure(plain(error), unforeseen=True), cause=error)

@@ -79,8 +79,10 @@ class VideoSink(FileSink):
         stream.codec_context.thread_count = _THREADS
         stream.codec_context.sample_aspect_ratio = info.pixel_aspect
         stream.codec_context.gop_size = max(1, round(_KEYFRAME_SECONDS * info.frame_rate))
-        if info.live:  # with frames out of order, an MP4 whose frames come unevenly would state too short a length
+        if info.live or info.uneven:  # with frames out of order, such an MP4 would state too short a length
             stream.codec_context.max_b_frames = 0
+        if info.uneven:
+            stream.codec_context.flags |= self._av.codec.context.Flags.frame_duration
         if info.colour_tagged:
             context = stream.codec_context
             context.colorspace, context.color_range = _MATRIX_BT601, _LIMITED_RANGE
@@ -91,7 +93,8 @@ class VideoSink(FileSink):
         picture = self._av.VideoFrame.from_ndarray(self._to_yuv(frame.image), format="yuv420p")
         picture.time_base = self._info.time_base
         picture.pts = self._last_pts = max(self._last_pts + 1, round(frame.time / self._info.time_base))
-        picture.duration = max(1, round(1 / (self._info.frame_rate * self._info.time_base)))
+        seconds = frame.duration or 1 / self._info.frame_rate
+        picture.duration = max(1, round(seconds / self._info.time_base))
         self._time = frame.time
         self._mux(picture)
 
