@@ -1,8 +1,7 @@
-"""Find a comment in a file's headers, whatever its format. Nothing is decoded, and no library is loaded but for HDF5."""
+"""Find a comment in a file's headers, whatever its format. Nothing is decoded, no library is loaded."""
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -50,13 +49,6 @@ def _find(file: BinaryIO, head: bytes, text: bytes) -> bool:
         return any(text in data for data in _png_texts(file))
     if head[:4] in (b"II*\0", b"MM\0*"):
         return text in _tiff_software(file)
-    if head.startswith(b"\x89HDF"):
-        return _hdf5_attribute(file, text)
-    if head.startswith(b"PAR1"):
-        return text in _parquet_footer(file)
-    if head.startswith(b"{"):
-        first = json.loads(file.readline(_HEAD))
-        return text.decode() in (value for value in first.values() if isinstance(value, str))
     return head.startswith(_STREAMS) and text in file.read(_HEAD)
 
 
@@ -159,17 +151,3 @@ def _tiff_software(file: BinaryIO) -> bytes:
             file.seek(offset)
             return file.read(min(length, _HEAD))
     return b""
-
-
-def _parquet_footer(file: BinaryIO) -> bytes:
-    file.seek(-8, 2)
-    size = int.from_bytes(file.read(4), "little")
-    file.seek(-8 - min(size, _LARGEST), 2)
-    return file.read(min(size, _LARGEST))
-
-
-def _hdf5_attribute(file: BinaryIO, text: bytes) -> bool:
-    import h5py
-
-    with h5py.File(file, "r") as data:
-        return any(value == text.decode() for value in data.attrs.values() if isinstance(value, str))

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from streamcam.sinks.mark import marked
 from streamcam.sinks.partial import FileSink
 from streamcam.types import Explanation, Frame, Header
 
@@ -70,7 +69,7 @@ class HeatmapSink(FileSink):
                 dtype=value.dtype,
                 chunks=(_BLOCK, *value.shape),
             )
-        for name, value in marked(self._header()).items():
+        for name, value in self._header().items():
             self._file.attrs[name] = "" if value is None else value
 
     def _append(self) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from streamcam.sinks.mark import marked
 from streamcam.sinks.partial import FileSink
 from streamcam.types import Explanation, Float32Array, Frame, Header, Region
 
@@ -39,7 +38,7 @@ class RowSink(FileSink):
 
     def _write(self, frame: Frame, explanation: Explanation | None) -> None:
         if not self.frames:
-            self._begin(marked(self._header()))
+            self._begin(self._header())
         self._append(record_of(frame, explanation, self._labels, self._top_k))
 
     @abstractmethod
