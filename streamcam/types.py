@@ -60,6 +60,9 @@ class VideoInfo:
         audio_end: where it ends, or None for the end of the file.
         colour_tagged: whether the source says which colour matrix it uses.
         pixel_aspect: width of a pixel over its height; not 1 for DVDs and PAL recordings.
+        audio_start: where in the audio this video begins, in seconds from the start of its file.
+        audio_end: where in the audio it ends; None: at its end.
+        tone_mapped: what high dynamic range was brought to a normal one, ``"hlg"`` or ``"pq"``; else empty.
     """
 
     width: int
@@ -74,6 +77,9 @@ class VideoInfo:
     audio_end: float | None = None
     colour_tagged: bool = True
     pixel_aspect: Fraction = Fraction(1)
+    audio_start: float = 0.0
+    audio_end: float | None = None
+    tone_mapped: str = ""
 
     @property
     def has_audio(self) -> bool:
