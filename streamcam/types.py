@@ -56,8 +56,6 @@ class VideoInfo:
         live: True for a camera or a stream, which cannot be read twice.
         time_base: seconds of one tick of the source's clock; frame times are multiples of it.
         audio: the file whose audio belongs to this video, or None.
-        audio_start: where in that file the sound begins that belongs to the first frame, in seconds from its start.
-        audio_end: where it ends, or None for the end of the file.
         colour_tagged: whether the source says which colour matrix it uses.
         pixel_aspect: width of a pixel over its height; not 1 for DVDs and PAL recordings.
         audio_start: where in the audio this video begins, in seconds from the start of its file.
@@ -73,8 +71,6 @@ class VideoInfo:
     live: bool = False
     time_base: Fraction = Fraction(1, 90_000)
     audio: Path | None = None
-    audio_start: float = 0.0
-    audio_end: float | None = None
     colour_tagged: bool = True
     pixel_aspect: Fraction = Fraction(1)
     audio_start: float = 0.0

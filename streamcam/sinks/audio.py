@@ -13,6 +13,7 @@ from streamcam.choices import AudioChoice
 from streamcam.errors import StreamcamWarning
 from streamcam.sinks.containers import Container
 from streamcam.sinks.tracks import CopiedTrack, EncodedTrack, Track
+from streamcam.system.clock import Clock, is_straight, may_jump
 from streamcam.types import VideoInfo
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _TRIED_PACKETS = 8  # of a track
 _TRIED_FAR = 4000  # packets of all tracks among which they are looked for
 _MPEG_LAYERS = ("mp1", "mp2")
 _DAMAGED_IN_A_ROW = 1000  # reads that fail one after the other: the file has ended
+_EARLIER = 1.0  # seconds before a cut with which reading begins
+_OVERLAP = 0.004  # seconds that the times of packets may go back; coarse clocks round
 _PREROLL = 1  # packets before a cut that the decoder of the first one needs
 
 
@@ -49,12 +52,11 @@ class AudioCopy:
         self._av, self._source, self._output, self._kind = av, info.audio, output, kind
         self._end = float("inf") if info.audio_end is None else info.audio_end - info.audio_start
         self._input = open_container(info.audio)
-        self._start = (self._input.start_time or 0) / av.time_base + info.audio_start
-        self._cut = info.audio_start > 0
+        self._cut = info.audio_start
         self._tracks: dict[int, Track] = {}
         self._add_tracks(audio, name or str(getattr(output, "name", "")))
         if self._cut and self._tracks:
-            self._seek(info.audio_start)
+            self._seek()
         self._packets = self._read()
         self._next = next(self._packets, None)
 
@@ -100,12 +102,15 @@ class AudioCopy:
             _say(f"{self._source}: {self.damaged} {some} damaged and left out")
             self.damaged = 0
 
-    def _seek(self, seconds: float) -> None:
-        """Go on reading near a time; from the start, where the file cannot be searched."""
+    def _seek(self) -> None:
+        """Go on reading near the cut; from the start, where the file cannot be searched or its clock may jump."""
         from streamcam.system.ffmpeg import open_container
 
+        if may_jump(self._input) and not is_straight(self._source):
+            return
         try:
-            self._input.seek(max(0, round((self._start - 1.0) * self._av.time_base)))
+            start = (self._input.start_time or 0) + round((self._cut - _EARLIER) * self._av.time_base)
+            self._input.seek(max(0, start))
         except self._av.FFmpegError:
             self._input.close()
             self._input = open_container(self._source)
@@ -143,21 +148,22 @@ class AudioCopy:
             self.damaged += 1
 
     def _placed(self) -> Iterator[Any]:
-        """The source's packets, their times counted from the first frame."""
-        steps: dict[int, int] = {}  # ticks from the source's clock to ours
-        ends: dict[int, int] = {}  # where the last packet ends
+        """The source's packets, their times counted from the first frame, by the clock that the picture has too."""
+        clocks = {index: Clock.of(self._source, self._input, index) for index in self._tracks}
+        latest: dict[int, int] = {}  # when the last packet was due
         for packet in self._demuxed():
             if packet.dts is None or packet.pts is None or packet.stream.index not in self._tracks:
                 continue
-            track = packet.stream.index
-            offset = steps.get(track, -round(self._start / packet.time_base))
-            if track in ends and packet.dts + offset < ends[track]:
-                # The clock steps back where recordings were joined: go on where the sound was.
-                offset = ends[track] - packet.dts
-            steps[track] = offset
+            index, base = packet.stream.index, packet.time_base
+            time = float(packet.dts * base)
+            offset = round((clocks[index](time) - time - self._cut) / base)
+            back = latest.get(index, packet.dts + offset - 1) + 1 - packet.dts - offset
+            if back * base > _OVERLAP:
+                continue  # sound that was there already, where recordings were joined
+            offset += max(0, back)
             packet.pts += offset
             packet.dts += offset
-            ends[track] = packet.dts + max(1, packet.duration or 0)
+            latest[index] = packet.dts
             yield packet
 
     def _demuxed(self) -> Iterator[Any]:
