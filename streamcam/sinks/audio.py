@@ -24,6 +24,8 @@ _TRIED_FAR = 4000  # packets of all tracks among which they are looked for
 _MPEG_LAYERS = ("mp1", "mp2")
 _DAMAGED_IN_A_ROW = 1000  # reads that fail one after the other: the file has ended
 _EARLIER = 1.0  # seconds before a cut with which reading begins
+_LONGEST_GAP = 10.0  # seconds; more is another recording
+_SHORT = 0.1  # seconds that a packet may last
 _OVERLAP = 0.004  # seconds that the times of packets may go back; coarse clocks round
 _PREROLL = 1  # packets before a cut that the decoder of the first one needs
 
@@ -45,30 +47,29 @@ class AudioCopy:
     def __init__(
         self, info: VideoInfo, output: OutputContainer, kind: Container, *, audio: AudioChoice = "copy", name: str = ""
     ) -> None:
-        from streamcam.system.ffmpeg import av, open_container
+        from streamcam.system.ffmpeg import av
 
         assert info.audio
         self.damaged = 0
         self._av, self._source, self._output, self._kind = av, info.audio, output, kind
         self._end = float("inf") if info.audio_end is None else info.audio_end - info.audio_start
-        self._input = open_container(info.audio)
         self._cut = info.audio_start
+        self._input = open_near(info.audio, self._cut)
+        self._may_miss = may_jump(self._input)
         self._tracks: dict[int, Track] = {}
         self._add_tracks(audio, name or str(getattr(output, "name", "")))
-        if self._cut and self._tracks:
-            self._seek()
         self._packets = self._read()
         self._next = next(self._packets, None)
 
     def _add_tracks(self, audio: AudioChoice, name: str) -> None:
         ending = "." + name.rpartition(".")[2] if "." in name else f"this output ({self._output.format.name})"
-        samples = first_packets(self._source)
+        samples = first_packets(self._source, self._cut, self._cut + self._end)
         changed, lost = [], []
         for stream in self._input.streams.audio:
-            codec = codec_of(stream)
-            if audio == "copy" and can_hold(
-                self._kind, self._output.format.name, stream, samples.get(stream.index, [])
-            ):
+            codec, sample = codec_of(stream), samples.get(stream.index, [])
+            if not sample:
+                continue  # nothing is in it
+            if audio == "copy" and can_hold(self._kind, self._output.format.name, stream, sample):
                 self._tracks[stream.index] = CopiedTrack(stream, self._output)
                 continue
             try:
@@ -101,19 +102,6 @@ class AudioCopy:
             some = "packets of its sound are" if self.damaged > 1 else "packet of its sound is"
             _say(f"{self._source}: {self.damaged} {some} damaged and left out")
             self.damaged = 0
-
-    def _seek(self) -> None:
-        """Go on reading near the cut; from the start, where the file cannot be searched or its clock may jump."""
-        from streamcam.system.ffmpeg import open_container
-
-        if may_jump(self._input) and not is_straight(self._source):
-            return
-        try:
-            start = (self._input.start_time or 0) + round((self._cut - _EARLIER) * self._av.time_base)
-            self._input.seek(max(0, start))
-        except self._av.FFmpegError:
-            self._input.close()
-            self._input = open_container(self._source)
 
     def _read(self) -> Generator[tuple[float, Any], None, None]:
         """Packets of the output in the order of the file, each with its time in seconds."""
@@ -149,6 +137,7 @@ class AudioCopy:
 
     def _placed(self) -> Iterator[Any]:
         """The source's packets, their times counted from the first frame, by the clock that the picture has too."""
+        expected: dict[int, int] = {}  # when the next packet is due, by the file's own clock
         clocks = {index: Clock.of(self._source, self._input, index) for index in self._tracks}
         latest: dict[int, int] = {}  # when the last packet was due
         for packet in self._demuxed():
@@ -156,6 +145,8 @@ class AudioCopy:
                 continue
             index, base = packet.stream.index, packet.time_base
             time = float(packet.dts * base)
+            self._count_missing(packet, expected.get(index))
+            expected[index] = packet.dts + (packet.duration or 0)
             offset = round((clocks[index](time) - time - self._cut) / base)
             back = latest.get(index, packet.dts + offset - 1) + 1 - packet.dts - offset
             if back * base > _OVERLAP:
@@ -165,6 +156,13 @@ class AudioCopy:
             packet.dts += offset
             latest[index] = packet.dts
             yield packet
+
+    def _count_missing(self, packet: Any, expected: int | None) -> None:
+        """Count packets that damage has made unrecognizable: in a transport stream, there is a gap in the times then."""
+        if expected and packet.duration and self._may_miss:
+            gap = packet.dts - expected
+            if 0 < gap * packet.time_base < _LONGEST_GAP:
+                self.damaged += round(gap / packet.duration)
 
     def _demuxed(self) -> Iterator[Any]:
         """Every packet that can be read: reading goes on behind damage."""
@@ -180,17 +178,34 @@ class AudioCopy:
             return
 
 
-def first_packets(path: Path) -> dict[int, list[Any]]:
-    """Some packets from the beginning of each sound track, by the track's index."""
+def open_near(path: Path, seconds: float) -> Any:
+    """Open a file to be read from a little before a time on; from its start, where that cannot be searched for."""
     from streamcam.system.ffmpeg import av, open_container
 
+    container = open_container(path)
+    if seconds > _EARLIER and (not may_jump(container) or is_straight(path)):
+        try:
+            container.seek((container.start_time or 0) + round((seconds - _EARLIER) * av.time_base))
+        except av.FFmpegError:
+            container.close()
+            return open_container(path)
+    return container
+
+
+def first_packets(path: Path, begin: float, end: float) -> dict[int, list[Any]]:
+    """Some packets of each sound track from between two times, by the track's index."""
+    from streamcam.system.ffmpeg import av
+
     found: dict[int, list[Any]] = {}
-    with open_container(path) as container:
+    with open_near(path, begin) as container:
         tracks = container.streams.audio
+        start, anywhere = (container.start_time or 0) / av.time_base, may_jump(container)
         try:
             for number, packet in enumerate(container.demux(list(tracks))):
                 if packet.dts is not None and packet.pts is not None and packet.size:
-                    found.setdefault(packet.stream.index, []).append(packet)
+                    time = float(packet.pts * packet.time_base) - start
+                    if anywhere or begin - _SHORT < time < end:
+                        found.setdefault(packet.stream.index, []).append(packet)
                 if number > _TRIED_FAR or all(len(found.get(t.index, ())) >= _TRIED_PACKETS for t in tracks):
                     break
         except av.FFmpegError:

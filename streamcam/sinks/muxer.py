@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,6 +16,8 @@ from streamcam.sinks.encoder import add_video, refuse_container
 from streamcam.sinks.mark import MARK
 from streamcam.sinks.reduction import Reduction
 from streamcam.types import Frame, UInt8Array, VideoInfo
+
+_FINE = Fraction(1, 90_000)  # seconds of a tick
 
 
 class VideoMuxer:
@@ -48,12 +52,12 @@ class VideoMuxer:
 
         self._av = av
         self._reduction = Reduction(info, encoding)
-        self._info = info = self._reduction.info
+        self._info = info = _on_clock(self._reduction.info)
         self._audio: AudioCopy | None = None
         self._last_pts = -1
         self._output = open_container(target, "w", format=kind.format, options=dict(kind.options))
         try:
-            even = self._reduction.even
+            even = replace(self._reduction.even, time_base=info.time_base)
             self._stream = add_video(self._output, even, encoding, kind.codec, name=name, low_delay=low_delay)
             if info.audio and encoding.audio != "none":
                 self._audio = AudioCopy(info, self._output, kind, audio=encoding.audio, name=name)
@@ -110,3 +114,8 @@ class VideoMuxer:
             if self._audio:
                 self._audio.copy_until(float((packet.dts or 0) * packet.time_base))
             self._output.mux(packet)
+
+
+def _on_clock(info: VideoInfo) -> VideoInfo:
+    """With a clock that can tell the times of its frames: a video that begins anywhere does not begin at a tick of its own."""
+    return replace(info, time_base=min(info.time_base, _FINE)) if info.audio_start else info

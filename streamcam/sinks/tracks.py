@@ -173,6 +173,8 @@ class EncodedTrack:
 def describe(target: Any, stream: Any) -> None:
     """Give a track of the output what players list of the source's: language, title, and which one is played by itself."""
     target.metadata.update({name: stream.metadata[name] for name in _KEPT_TAGS if name in stream.metadata})
+    if title := stream.metadata.get("title"):
+        target.metadata["handler_name"] = title  # what MP4 and MOV call it
     target.disposition = int(stream.disposition)
 
 
