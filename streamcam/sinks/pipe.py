@@ -17,14 +17,16 @@ _NAME = "standard output"
 
 
 class _Ahead:
-    """A binary file as a stream: only written to, and each piece goes on its way at once."""
+    """A binary file as a stream: each piece goes on its way at once, and nothing is left in a buffer for a reader who is gone."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
+        file.flush()
+        self._file = getattr(file, "raw", file)
 
     def write(self, data: bytes) -> int:
-        self._file.write(data)
-        self._file.flush()
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._file.write(rest) or 0 :]
         return len(data)
 
 

@@ -61,7 +61,9 @@ def test_wide_and_fast_clips_become_postable_and_say_so(tmp_path, photo, ending)
     wide = cv2.resize(photo, (1281, 721))
     info = VideoInfo(1281, 721, Fraction(30), audio=info.audio)
     frames = [Frame(np.roll(wide, 4 * i, axis=1), i, i / 30) for i in range(60)]
-    with pytest.warns(StreamcamWarning, match=r"from 1281x721 to 480x270 .* 30 to 15 .*--max-width.*without sound") as said:
+    with pytest.warns(
+        StreamcamWarning, match=r"from 1281x721 to 480x270 .* 30 to 15 .*--max-width.*without sound"
+    ) as said:
         path = write(tmp_path / f"a.{ending}", frames, info)
     assert len(said) == 1
     images, durations = read(path)
@@ -113,7 +115,16 @@ def test_a_variable_rate_is_kept(tmp_path, ending):
 def test_another_program_plays_a_gif_again_and_again(tmp_path):
     need_program("ffprobe")
     path = write(tmp_path / "a.gif", clips.frames(10, rate=10))
-    command = ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=codec_name,nb_read_frames", "-of", "csv=p=0"]
+    command = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-count_frames",
+        "-show_entries",
+        "stream=codec_name,nb_read_frames",
+        "-of",
+        "csv=p=0",
+    ]
     assert subprocess.run([*command, path], capture_output=True, text=True, check=True).stdout.strip() == "gif,10"
     assert b"NETSCAPE2.0\x03\x01\x00\x00" in path.read_bytes()
 
@@ -126,7 +137,10 @@ def test_the_same_frames_give_the_same_bytes(tmp_path, photo, ending):
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_there_is_after_an_error_plays(tmp_path, ending):
-    with pytest.raises(ZeroDivisionError), AnimationSink(tmp_path / f"a.{ending}", VideoInfo(64, 48, Fraction(15))) as sink:
+    with (
+        pytest.raises(ZeroDivisionError),
+        AnimationSink(tmp_path / f"a.{ending}", VideoInfo(64, 48, Fraction(15))) as sink,
+    ):
         for frame in clips.frames(5, rate=15):
             sink.write(frame, None)
         raise ZeroDivisionError

@@ -94,7 +94,9 @@ def test_quality_is_kept_by_every_codec(tmp_path, codec, cat):
     picture = np.ascontiguousarray(cat[:192, :256])
     sizes = []
     for crf in (20, 50):
-        with VideoSink(tmp_path / f"{crf}.mkv", VideoInfo(256, 192, Fraction(30)), encoding=Encoding(codec, crf)) as sink:
+        with VideoSink(
+            tmp_path / f"{crf}.mkv", VideoInfo(256, 192, Fraction(30)), encoding=Encoding(codec, crf)
+        ) as sink:
             for index in range(10):
                 sink.write(Frame(np.roll(picture, index, axis=1), index, index / 30), None)
         sizes.append(sink.output.path.stat().st_size)

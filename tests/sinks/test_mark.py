@@ -133,5 +133,8 @@ def test_the_mark_survives_a_copy_by_another_program(tmp_path):
     need_program("ffmpeg")
     for ending in ("mp4", "mkv", "webm"):
         video(tmp_path / f"a.{ending}", 20)
-        subprocess.run(["ffmpeg", "-v", "error", "-i", tmp_path / f"a.{ending}", "-c", "copy", tmp_path / f"b.{ending}"], check=True)
+        subprocess.run(
+            ["ffmpeg", "-v", "error", "-i", tmp_path / f"a.{ending}", "-c", "copy", tmp_path / f"b.{ending}"],
+            check=True,
+        )
         assert is_marked(tmp_path / f"b.{ending}")
