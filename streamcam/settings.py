@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamcam.choices import BlendMode, EngineName, Fit, Layout, Method, PrecisionChoice, PreprocessName, Score
+from streamcam.choices import (
+    AudioChoice,
+    BlendMode,
+    EngineName,
+    Fit,
+    Layout,
+    Method,
+    PrecisionChoice,
+    PreprocessName,
+    Score,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +92,26 @@ class PictureSettings:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a video is compressed.
+    """How a video is compressed. What is None follows from the output's ending.
 
     Attributes:
-        codec: an FFmpeg encoder or codec name that takes yuv420p.
-        crf: constant quality where the encoder has it, lower is better; for H.264 0 to 51, 18 looks lossless.
-        preset: the encoder's trade of speed for size, ``ultrafast`` to ``veryslow`` for H.264.
+        codec: an FFmpeg encoder or codec name that takes yuv420p; by itself VP9 for ``.webm``, H.264 for other videos.
+        crf: constant quality where the encoder has it, lower is better; for H.264 0 to 51, 18 looks lossless, 22 is used
+            by itself; for VP9 and AV1 0 to 63 and 32.
+        preset: the encoder's trade of speed for size, ``ultrafast`` to ``veryslow``, or a number of its own; ``veryfast``
+            by itself.
+        audio: ``copy`` keeps the sound as it is and changes only what the container cannot hold; ``aac`` changes all of
+            it (to Opus in ``.webm``, which holds no AAC); ``none`` leaves it out.
+        max_width: pixels; wider pictures are made smaller. By itself 480 for ``.gif`` and animated ``.webp``.
+        max_fps: pictures a second; more are left out. By itself 15 for ``.gif`` and animated ``.webp``.
     """
 
-    codec: str = "h264"
-    crf: int = 22
-    preset: str = "veryfast"
+    codec: str | None = None
+    crf: int | None = None
+    preset: str | None = None
+    audio: AudioChoice = "copy"
+    max_width: int | None = None
+    max_fps: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,9 +67,12 @@ PICTURE = OptionGroup(
 ENCODING = OptionGroup(
     Encoding(),
     OUTPUT_PANEL,
-    codec=option(help="Any FFmpeg encoder for yuv420p."),
-    crf=option(min=0, max=63, help="Quality, lower is better."),
-    preset=option(help="The encoder's speed: ultrafast … veryslow."),
+    codec=option(help="Any FFmpeg encoder for yuv420p.", show_default="h264; vp9 for .webm"),
+    crf=option(min=0, max=63, help="Quality, lower is better.", show_default="22; 32 for vp9 and av1"),
+    preset=option(help="The encoder's speed: ultrafast … veryslow.", show_default="veryfast"),
+    audio=option(help="Sound as it is where the output can hold it, all of it as AAC (Opus in .webm), or none."),
+    max_width=option(min=16, metavar="N", help="Make wider pictures smaller.", show_default="480 for .gif and .webp"),
+    max_fps=option(metavar="N", help="Leave out pictures beyond this rate.", show_default="15 for .gif and .webp"),
 )
 
 CAPTURE = OptionGroup(
