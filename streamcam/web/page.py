@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from streamcam.drawing.colours import upsample
 from streamcam.drawing.jpeg import encode_jpeg
-from streamcam.drawing.overlay import upsample
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.protocols import Closing
 from streamcam.types import Explanation, Frame, UInt8Array
