@@ -76,10 +76,12 @@ class PictureSettings:
     Attributes:
         alpha: the heatmap's opacity, 0…1.
         colormap: one of OpenCV's colour maps, in lower case.
-        mode: how heat and picture are blended: ``uniform``, ``heat`` or ``add`` (see ``drawing.overlay.blend``).
+        mode: how heat and picture are blended: ``uniform``, ``heat`` or ``add`` (see ``drawing.colours.blend``).
         top_k: how many of the most probable classes are listed.
         hud: whether anything is written on the picture at all.
-        layout: ``overlay``; ``side by side``, small, the original and one picture for each target; or ``original``.
+        layout: ``overlay``; ``heatmap``, the heat alone with its scale; ``side by side``, small, the original and one
+            overlay for each target; ``panels``, small, the original, and a heatmap and an overlay for each target; or
+            ``original``.
     """
 
     alpha: float = 0.5

@@ -124,6 +124,7 @@ class Explanation:
         against: ``(K,)`` bool, whether the map shows what speaks against the class.
         inside: how much of the evidence lies in the region of interest, or None where there is none.
         heat: ``(K, h, w)`` float32 in 0…1, what is shown of the maps: steadied and scaled. None until ``run`` has shown it.
+        cut: whether another shot begins with this heat. False until ``steadied`` has looked at the pictures.
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
         region: the part of the frame that the model saw, and that the maps cover.
@@ -142,6 +143,7 @@ class Explanation:
     against: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
     inside: Inside | None = None
     heat: Float32Array | None = None
+    cut: bool = False
 
     def __post_init__(self) -> None:
         if len(self.versus) != len(self.classes):

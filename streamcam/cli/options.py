@@ -61,7 +61,10 @@ PICTURE = OptionGroup(
     mode=option("--blend", help="Even opacity, opacity that grows with the heat, or added light."),
     top_k=option(metavar="N", help="How many labels are shown."),
     hud=off("--no-hud", help="Write nothing on the picture."),
-    layout=option(help="Heat over the picture; beside it, each target by itself; or the picture alone."),
+    layout=option(
+        help="Heat over the picture; heat alone, with its scale; beside the picture, each target by itself; picture, "
+        "heat and both; or the picture alone."
+    ),
 )
 
 ENCODING = OptionGroup(
