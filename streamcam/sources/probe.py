@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.errors import SourceError
+from streamcam.sources.content import picture_format
 from streamcam.sources.interlaced import may_become_interlaced
 from streamcam.sources.refusal import codec_name, container_name, encryption, not_decoded, unreadable
 from streamcam.system.clock import may_jump
@@ -64,6 +65,8 @@ def probe(path: Path) -> Probe:
     """
     from streamcam.system.ffmpeg import av, open_container
 
+    if picture_format(path) == "HEIF":  # FFmpeg would give one of its tiles
+        raise SourceError(f"{path}: is a photograph, not a video; open it with open_source, or give it to annotate")
     try:
         container = open_container(path)
     except (av.FFmpegError, OSError, ValueError) as error:
