@@ -19,6 +19,7 @@ from streamcam.sources.hdr import ToneMap, tone_map_of
 from streamcam.sources.orientation import Orientation, read_matrix
 from streamcam.types import Float32Array, UInt8Array
 
+_UNSPECIFIED = 2  # AVCOL_TRC_UNSPECIFIED
 _SIDE = 24  # pixels of a thumbnail
 _PIXELS = 6_000_000  # about how many to decode for a proof: six frames of 720p
 _QUICK = 0.02  # seconds for a larger picture, so that there is time for a second one
@@ -42,7 +43,7 @@ class Opening:
         interlaced: whether one of them is interlaced.
         transparent: whether it may be transparent.
         tone: how it is tone-mapped, None where it is of normal range.
-        dolby: whether it carries Dolby Vision's data.
+        needs_dolby: whether its colours can only be told by Dolby Vision's own data (profile 5), since no other base lies under it.
     """
 
     first: Float32Array
@@ -54,7 +55,7 @@ class Opening:
     interlaced: bool
     transparent: bool
     tone: ToneMap | None
-    dolby: bool
+    needs_dolby: bool
 
 
 def first_pictures(decoder: Decoder) -> Opening | None:
@@ -85,7 +86,7 @@ def first_pictures(decoder: Decoder) -> Opening | None:
         interlaced=any(frame.interlaced_frame for frame in frames),
         transparent=any(part.is_alpha for part in first.format.components),
         tone=_tone(first, side),
-        dolby=bool({"DOVI_METADATA", "DOVI_RPU_BUFFER"} & set(side)),
+        needs_dolby=first.color_trc == _UNSPECIFIED and bool({"DOVI_METADATA", "DOVI_RPU_BUFFER"} & set(side)),
     )
 
 

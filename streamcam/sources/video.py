@@ -77,9 +77,15 @@ class VideoSource(Closing):
     def _open(self) -> Opening:
         """The first pictures as PyAV decodes them."""
         with Decoder(self.path, self._facts.track, threads="SLICE") as decoder:
-            if opening := first_pictures(decoder):
-                return opening
-            raise SourceError(decoder.refusal())
+            opening = first_pictures(decoder)
+            if opening is None:
+                raise SourceError(decoder.refusal())
+        if opening.needs_dolby:
+            raise SourceError(
+                f"{self.path}: {self._facts.kind} with Dolby Vision's own colours (profile 5), which only its decoders show; "
+                "convert it to HDR10 or HLG"
+            )
+        return opening
 
     def __iter__(self) -> Iterator[Frame]:
         interval = float(1 / self.info.frame_rate)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
 from makers.kinds import Kind, make
 
 from streamcam import VideoSource
 from streamcam.errors import SourceError
-from streamcam.sources import refusal
+from streamcam.sources import refusal, video
 from streamcam.sources.interlaced import may_become_interlaced
 from streamcam.system.ffmpeg import open_container
 
@@ -80,3 +81,11 @@ def test_the_tag_is_read_in_silence(tmp_path, capfd):
 def test_whether_a_stream_may_become_interlaced_is_read_from_its_header(kind, may, tmp_path):
     with open_container(make(tmp_path / f"a.{kind.ending}", kind, 5)) as container:
         assert may_become_interlaced(container, container.streams.video[0]) is may
+
+
+def test_dolby_vision_without_another_base_is_refused(tmp_path, monkeypatch):
+    path = make(tmp_path / "a.mp4", Kind("mp4"), 3)
+    real = video.first_pictures
+    monkeypatch.setattr(video, "first_pictures", lambda decoder: replace(real(decoder), needs_dolby=True))
+    with pytest.raises(SourceError, match=r"h264 in QuickTime / MOV with Dolby Vision.*profile 5"):
+        VideoSource(path)
