@@ -43,7 +43,7 @@ class Opening:
         interlaced: whether one of them is interlaced.
         transparent: whether it may be transparent.
         tone: how it is tone-mapped, None where it is of normal range.
-        needs_dolby: whether its colours can only be told by Dolby Vision's own data (profile 5), since no other base lies under it.
+        needs_dolby: whether only Dolby Vision's own data tell its colours (profile 5): no other base lies under it.
     """
 
     first: Float32Array
