@@ -64,23 +64,23 @@ class Conversion:
         return self._orientation.upright(_opaque(image) if clear else image)
 
     def _toned(self, frame: Any, width: int, height: int) -> Any:
+        # Of all formats lut3d takes, this is the one that it has fast code for.
+        light = frame.reformat(width, height, "gbrp16le", interpolation=_AS_OPENCV)
         if self._light is None:
             with tempfile.TemporaryDirectory() as folder:
                 cube = Path(folder) / "tone.cube"
                 assert self._tone
                 write_cube(cube, self._tone)
-                self._light = _Filter("lut3d", file=str(cube), interp="tetrahedral")
-                self._light.prepare(rgb := frame.reformat(width, height, "gbrp12le", interpolation=_AS_OPENCV))
-        else:
-            rgb = frame.reformat(width, height, "gbrp12le", interpolation=_AS_OPENCV)
-        return next(iter(self._light.frames(rgb)))
+                self._light = _Filter("lut3d", once=True, file=str(cube), interp="tetrahedral")
+                self._light.prepare(light)  # reads the file
+        return next(iter(self._light.frames(light)))
 
 
 class _Filter:
-    """One filter of FFmpeg, made for the frames that come."""
+    """One filter of FFmpeg, made for the frames that come; anew where they change, unless it is to be made once."""
 
-    def __init__(self, name: str, **options: str) -> None:
-        self._name, self._options = name, options
+    def __init__(self, name: str, *, once: bool = False, **options: str) -> None:
+        self._name, self._once, self._options = name, once, options
         self._graph: Any = None
         self._kind: tuple[Any, ...] = ()
 
@@ -101,7 +101,7 @@ class _Filter:
 
     def frames(self, frame: Any | None) -> Iterator[Any]:
         """What comes out after one more frame; None: what is left."""
-        if self._graph is not None and (frame is None or _kind(frame) != self._kind):
+        if self._graph is not None and (frame is None or (not self._once and _kind(frame) != self._kind)):
             self._graph.vpush(None)
             yield from self._ready()
             self._graph = None
