@@ -82,11 +82,17 @@ class TaskRunner:
     def _do(self, task: Task, overwrite: bool, counted: Callable[[int, int | None], object]) -> TaskResult:
         settings, explain = self._settings, self.explain
         rois = [parse_roi(text) for text in settings.roi]
-        inspection = Inspection(Masks(rois, track=settings.track), alert_below=settings.alert_below) if rois else None
+        inspection = (
+            Inspection(
+                Masks(rois, track=settings.track, name=task.name or str(task.source)), alert_below=settings.alert_below
+            )
+            if rois
+            else None
+        )
         names_one = settings.steady and settings.explain.targets == ("top1",)
         naming = RecordedNaming() if names_one else None
-        part = task.part
-        edges = PartEdges(part, settings.every, naming.states if naming else ()) if part else None
+        part, overlay = task.part, make_overlay(settings.picture, explain.labels)
+        edges = PartEdges(part, settings.every, naming.states if naming else (), overlay) if part else None
         total, written = None, 0
 
         def opened(info: VideoInfo) -> None:
@@ -103,7 +109,7 @@ class TaskRunner:
             task.source,
             task.outputs,
             explain,
-            overlay=make_overlay(settings.picture, explain.labels),
+            overlay=overlay,
             encoding=settings.encoding,
             overwrite=overwrite,
             steady=_steady(settings.steady, edges),

