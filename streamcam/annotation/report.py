@@ -225,12 +225,14 @@ def _figure(thumbnail: _Thumbnail) -> str:
 
 def _media(clip: Path, page: Path) -> str:
     if clip.suffix.lower() not in (".mp4", ".m4v", ".mov", ".webm"):
-        suffix = "png" if clip.suffix.lower() == ".png" else "jpeg"
+        suffix = clip.suffix.lower().removeprefix(".")
+        suffix = suffix if suffix in ("png", "gif", "webp") else "jpeg"
         return f'<img class="media" alt="" src="data:image/{suffix};base64,{base64.b64encode(clip.read_bytes()).decode()}">'
     if clip.stat().st_size > _LARGEST_CLIP:
         source = html.escape(clip.name if clip.parent == page.parent else clip.as_posix())
     else:
-        source = f"data:video/mp4;base64,{base64.b64encode(clip.read_bytes()).decode()}"
+        kind = "webm" if clip.suffix.lower() == ".webm" else "mp4"
+        source = f"data:video/{kind};base64,{base64.b64encode(clip.read_bytes()).decode()}"
     return f'<video class="media" controls muted playsinline src="{source}"></video>'
 
 
