@@ -135,8 +135,8 @@ class Masks:
             mask_height, mask_width = self._last[roi.mask].shape[:2]
             if abs(mask_width * height / (mask_height * width) - 1) > _OTHER_SHAPE:
                 raise SourceError(
-                    f"{self._name}the mask {roi.mask} is {mask_width}x{mask_height}, and the frames are {width}x{height}; give a mask "
-                    "of the frames' size, or of the same shape"
+                    f"{self._name}the mask {roi.mask} is {mask_width}x{mask_height}, and the frames are {width}x{height}; "
+                    "give a mask of the frames' size, or of the same shape"
                 )
             if kind_of(roi.mask) == "image" and not self._sized(roi.mask, image.shape[:2]).any():
                 raise SourceError(f"{self._name}nothing is inside of the mask {roi.mask}; what is inside must be light")
