@@ -11,7 +11,7 @@ _TIMES = 3.0  # a source is late when it takes so many times as long as usual
 _BLIND = 4.0  # and when other things come, but no picture, after so many times the patience
 _STARTING = 60.0  # seconds that the reading process may take to begin
 _GRACE = 2.0  # seconds more than the reading process itself allows, which can say what it waited for
-_INTERVALS = 9
+_INTERVALS, _HABIT = 9, 4  # kept, and enough to tell what is usual: the first pictures of a stream may come all at once
 _MOST_DOUBLINGS = 3
 
 
@@ -37,7 +37,7 @@ class Patience:
 
     def begin(self, now: float) -> None:
         """A process was asked to open the source."""
-        if self._pictures == 1:  # it may be slower than we have ever waited
+        if 0 < self._pictures <= _HABIT:  # it may be slower than we have ever waited
             self._lonely = min(self._lonely + 1, _MOST_DOUBLINGS)
         self._last, self._pictures = None, 0
         self._end = self._latest = now + _STARTING
@@ -74,6 +74,6 @@ class Patience:
     @property
     def seconds(self) -> float:
         """How long the next picture may take."""
-        if self._intervals:
+        if len(self._intervals) >= _HABIT:
             return max(self._stall, _TIMES * median(self._intervals))
-        return float(self._stall * _TIMES * 2**self._lonely)
+        return _TIMES * max(self._stall * 2**self._lonely, *self._intervals, 0.0)

@@ -110,9 +110,9 @@ def test_an_address_that_takes_the_connection_and_says_nothing():
         silent.bind(("127.0.0.1", 0))
         silent.listen(8)
         settings = CaptureSettings(give_up_after=4, open_timeout=1.5)
-        with LiveSource(f"http://127.0.0.1:{silent.getsockname()[1]}/x", settings) as source:
-            with pytest.raises(SourceError, match="does not answer|has not answered"):
-                list(islice(source, 1000))
+        source = LiveSource(f"http://127.0.0.1:{silent.getsockname()[1]}/x", settings)
+        with source, pytest.raises(SourceError, match=r"does not answer|has not answered"):
+            list(islice(source, 1000))
 
 
 def test_a_camera_that_is_missing_is_said_with_its_name(tmp_path):

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import ssl
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
-from urllib.request import HTTPDigestAuthHandler, HTTPPasswordMgr, Request, parse_http_list, parse_keqv_list
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit
 
 from streamcam.errors import SourceError
 from streamcam.protocols import Closing
+from streamcam.sources.live.kinds.http_auth import Login
 from streamcam.sources.live.reasons import status_in_words
 
 _REDIRECTS = 5
 _MOVED = (301, 302, 303, 307, 308)
+_SAFE = "%/:=&?~#+!$,;'@()*[]|"  # what may stand in a path and query as it is
 
 
 class HttpClient(Closing):
@@ -32,8 +32,8 @@ class HttpClient(Closing):
         self._home = self._at = urlsplit(url)
         self._timeout, self._most_bytes = timeout, most_bytes
         self._connection: HTTPConnection | None = None
-        self._challenge: tuple[str, str] | None = None
-        self._digest: HTTPDigestAuthHandler | None = None
+        user, password = self._home.username, self._home.password or ""
+        self._login = None if user is None else Login(unquote(user), unquote(password))
 
     def get(self) -> bytes:
         """The body of the answer.
@@ -43,19 +43,24 @@ class HttpClient(Closing):
             OSError: the connection failed.
         """
         asked_for_password = False
+        self._turn_to(self._home)
         for _ in range(_REDIRECTS + 2):
             answer = self._answer()
-            if answer.status == 401 and not asked_for_password and self._can_answer(answer):
+            offers = answer.headers.get_all("WWW-Authenticate") or []
+            if answer.status == 401 and not asked_for_password and self._login and self._is_home:
                 asked_for_password = True
                 self._finish(answer)
+                if not self._login.take(offers):
+                    raise SourceError("the server asks for a password in a way that is unknown here (401)")
             elif answer.status in _MOVED and (place := answer.getheader("Location")):
                 self._finish(answer)
                 self._go_to(place)
             elif answer.status == 200:
                 return self._finish(answer)
             else:
-                self._challenge = None
                 self.close()
+                if self._login:
+                    self._login.forget()
                 raise SourceError(status_in_words(answer.status))
         raise SourceError("the server sends on without end")
 
@@ -79,9 +84,10 @@ class HttpClient(Closing):
 
     def _asked(self, connection: HTTPConnection) -> HTTPResponse:
         headers = {"User-Agent": "streamcam", "Accept": "image/jpeg, image/png, */*;q=0.5", "Cache-Control": "no-cache"}
-        if (authorization := self._authorization()) is not None:
+        target = _target(self._at)
+        if self._login and self._is_home and (authorization := self._login.header("GET", target)):
             headers["Authorization"] = authorization
-        connection.request("GET", _target(self._at), headers=headers)
+        connection.request("GET", target, headers=headers)
         return connection.getresponse()
 
     def _finish(self, answer: HTTPResponse) -> bytes:
@@ -101,9 +107,13 @@ class HttpClient(Closing):
         there = urlsplit(urljoin(self._at.geturl(), place))
         if there.scheme.lower() not in ("http", "https") or not there.hostname:
             raise SourceError(f"the server sends on to {there.scheme or 'nothing'}:, which is not followed")
+        self._turn_to(there)
+
+    def _turn_to(self, there: SplitResult) -> None:
+        """Ask there from now on, over another connection if it is another server."""
         if (there.scheme, there.hostname, there.port) != (self._at.scheme, self._at.hostname, self._at.port):
             self.close()
-        self._at, self._challenge = there, None
+        self._at = there
 
     @property
     def _is_home(self) -> bool:
@@ -111,49 +121,13 @@ class HttpClient(Closing):
         home, at = self._home, self._at
         return at.hostname == home.hostname and (at.scheme, at.port) in ((home.scheme, home.port), ("https", None))
 
-    def _can_answer(self, answer: HTTPResponse) -> bool:
-        """Whether there is a password for what is asked; the better way of those offered is taken from now on."""
-        offers = answer.headers.get_all("WWW-Authenticate") or []
-        offered = {offer.partition(" ")[0].lower(): offer.partition(" ")[2] for offer in offers}
-        if self._home.username is None or not self._is_home:
-            return False
-        for kind in ("digest", "basic"):
-            if kind in offered:
-                self._challenge = kind, offered[kind]
-                return True
-        return False
-
-    def _authorization(self) -> str | None:
-        if self._challenge is None or not self._is_home:
-            return None
-        kind, details = self._challenge
-        user, password = unquote(self._home.username or ""), unquote(self._home.password or "")
-        if kind == "basic":
-            return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-        if self._digest is None:
-            self._digest = HTTPDigestAuthHandler(_OnePassword(user, password))
-        pairs = parse_keqv_list(parse_http_list(details))
-        request = Request(f"http://{self._at.hostname}{_target(self._at)}")
-        try:
-            given = self._digest.get_authorization(request, pairs)
-        except (ValueError, KeyError):
-            given = None
-        if not given:
-            raise SourceError("the server asks for a password in a way that is unknown here")
-        return f"Digest {given}"
-
-
-class _OnePassword(HTTPPasswordMgr):
-    """The same for all realms."""
-
-    def __init__(self, user: str, password: str) -> None:
-        super().__init__()
-        self._known = user, password
-
-    def find_user_password(self, realm: str, authuri: str) -> tuple[str | None, str | None]:
-        return self._known
+    def close(self) -> None:
+        """End the connection; the next ``get`` opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def _target(url: SplitResult) -> str:
-    """What is asked for: path and query."""
-    return (url.path or "/") + (f"?{url.query}" if url.query else "")
+    """What is asked for: path and query, in letters that HTTP has."""
+    return quote((url.path or "/") + (f"?{url.query}" if url.query else ""), safe=_SAFE)
