@@ -1,4 +1,4 @@
-"""Send what a live session shows to an address, in a thread of its own; a receiver that fails is tried again."""
+"""Send what a live session shows to an address, and try again when the receiver fails: the session goes on meanwhile."""
 
 from __future__ import annotations
 
@@ -7,101 +7,108 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
-from queue import Empty, Full, Queue
+from typing import Protocol
 
 from streamcam.errors import StreamcamError
-from streamcam.protocols import Closing, Sink
-from streamcam.types import Explanation, Frame, VideoInfo
+from streamcam.protocols import Closing
+from streamcam.types import Explanation, Frame
 
 _log = logging.getLogger(__name__)
 
-_WAITING = 30  # frames between the session and the receiver
-_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 15.0  # seconds between attempts, doubled each time
-_LAST_WAIT = 5.0  # seconds that the end of a session waits for a receiver
-_TICK = 0.2
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds between attempts, doubled each time
+
+
+class Connection(Protocol):
+    """What sends over one connection, in a thread of its own; ``StreamSink`` is one."""
+
+    name: str
+    failure: StreamcamError | None
+    frames: int
+    lost: int
+
+    def write(self, frame: Frame, explanation: Explanation | None) -> None:
+        """Take one frame, without waiting for the receiver."""
+
+    def close(self) -> None:
+        """Send what waits, and end."""
 
 
 class Sender(Closing):
-    """A writer that sends frames. One that finds the queue full is left out: a slow receiver never delays the session.
+    """A writer that sends frames over one connection after the other.
+
+    A connection that fails is said once for each reason, and opened again after a pause. So is one whose pictures change
+    their size, since receivers are told that at the start.
 
     Args:
-        name: what may be shown of where to: no password.
-        rate: frames a second that the source promises.
-        open_sink: opens the connection anew, for frames of this kind. It and the sink raise ``StreamcamError`` when the
-            receiver fails.
+        connect: opens a connection anew; it does not wait for the receiver.
+        clock: seconds that never go back.
     """
 
-    def __init__(self, name: str, rate: Fraction, open_sink: Callable[[VideoInfo], Sink]) -> None:
-        self.name = name
-        self.sent = self.lost = 0
+    def __init__(self, connect: Callable[[], Connection], clock: Callable[[], float] = time.monotonic) -> None:
         self.failure: StreamcamError | None = None
-        self._rate, self._open_sink = rate, open_sink
-        self._queue: Queue[tuple[Frame, Explanation | None]] = Queue(_WAITING)
-        self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="streamcam-sending", daemon=True)
-        self._thread.start()
+        self._connect, self._clock = connect, clock
+        self._connection: Connection | None = None
+        self._shape: tuple[int, ...] = ()
+        self._began = 0.0
+        self._sent = self._lost = 0
+        self._pause, self._again = _FIRST_PAUSE, float("-inf")
+        self._said = ""
+        self._closing: list[threading.Thread] = []
+
+    @property
+    def sent(self) -> int:
+        """Frames that receivers have taken."""
+        return self._sent + (self._connection.frames if self._connection else 0)
+
+    @property
+    def lost(self) -> int:
+        """Frames that were left out: the receiver was slow, or there was none."""
+        return self._lost + (self._connection.lost if self._connection else 0)
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
-        """Take one frame. Sending begins with the first fresh one."""
-        if not frame.fresh and self.sent + self.lost == 0 and self._queue.empty():
-            return
-        try:
-            self._queue.put_nowait((frame, explanation))
-        except Full:
-            self.lost += 1
+        """Send a frame, if there is a receiver. Sending begins with a fresh one."""
+        connection = self._connection
+        if connection and connection.failure:
+            self._fail(connection.failure)
+        elif connection and frame.image.shape != self._shape:
+            self._leave()
+        if self._connection is None:
+            if self._clock() < self._again or not frame.fresh:
+                self._lost += frame.fresh
+                return
+            self._connection, self._shape, self._began = self._connect(), frame.image.shape, frame.time
+        self._connection.write(replace(frame, time=frame.time - self._began), explanation)
+        if self.failure and self._connection.frames:
+            _log.info(f"{self._connection.name}: is sent to again")
+            self.failure, self._said, self._pause = None, "", _FIRST_PAUSE
 
-    def _work(self) -> None:
-        pause, said = _FIRST_PAUSE, ""
-        while not self._ending.is_set():
-            sent = self.sent
-            try:
-                self._send()
-            except StreamcamError as error:
-                self.failure = error
-                if str(error) != said:
-                    said = str(error)
-                    _log.warning(f"{said}; trying again")
-            pause = _FIRST_PAUSE if self.sent > sent else pause
-            self._leave_out(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    def _fail(self, failure: StreamcamError) -> None:
+        self.failure = failure
+        reason = str(failure).partition(";")[0]
+        if reason != self._said:
+            self._said = reason
+            _log.warning(f"{reason}; trying again, and the session goes on")
+        self._leave()
+        self._again = self._clock() + self._pause
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
 
-    def _send(self) -> None:
-        """Over one connection, until the session ends or the picture's size changes. Raises what the sink raises."""
-        if (item := self._next()) is None:
-            return
-        frame, explanation = item
-        began, shape = frame.time, frame.image.shape
-        info = VideoInfo(shape[1], shape[0], self._rate, live=True)
-        with self._open_sink(info) as sink:
-            while item is not None and item[0].image.shape == shape:
-                frame, explanation = item
-                sink.write(replace(frame, time=frame.time - began), explanation)
-                if self.failure or not self.sent:
-                    _log.info(f"{self.name}: receives")
-                self.sent, self.failure = self.sent + 1, None
-                item = self._next()
-
-    def _next(self) -> tuple[Frame, Explanation | None] | None:
-        """The next frame, or None at the end of the session."""
-        while True:
-            try:
-                return self._queue.get(timeout=_TICK)
-            except Empty:
-                if self._ending.is_set():
-                    return None
-
-    def _leave_out(self, seconds: float) -> None:
-        """Wait before the next attempt. What comes meanwhile is not sent later."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not self._ending.is_set():
-            try:
-                self._queue.get(timeout=_TICK)
-                self.lost += 1
-            except Empty:
-                continue
+    def _leave(self) -> None:
+        """Give the connection up, without waiting for a receiver that hangs."""
+        connection, self._connection = self._connection, None
+        if connection:
+            self._sent += connection.frames
+            self._lost += connection.lost
+            self._closing = [thread for thread in self._closing if thread.is_alive()]
+            self._closing.append(threading.Thread(target=connection.close, name="streamcam-leaving", daemon=True))
+            self._closing[-1].start()
 
     def close(self) -> None:
-        """Send what waits, and close the connection; a receiver that does not take it is left."""
-        self._ending.set()
-        self._thread.join(_LAST_WAIT)
+        """Send what waits, and end."""
+        connection, self._connection = self._connection, None
+        if connection:
+            connection.close()
+            self.failure = connection.failure or self.failure
+            self._sent += connection.frames
+            self._lost += connection.lost
+        for thread in self._closing:
+            thread.join()

@@ -26,7 +26,6 @@ from streamcam.models.loading import load_classifier
 from streamcam.protocols import Explainer, LiveFeed, Writer
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, ModelSettings, PictureSettings
 from streamcam.sinks.partial import refuse_existing
-from streamcam.sources.live.address import redacted
 from streamcam.sources.live.live import LiveSource
 from streamcam.steady.heat import unsteadied
 from streamcam.steady.naming import SteadyNaming
@@ -120,6 +119,7 @@ def watch(
     if path:
         refuse_existing(path, overwrite=overwrite)
     feed = LiveSource(source, capture) if isinstance(source, str | int | Path) else source
+    sender = _sender_to(address, feed, encoding) if address else None
     counted = Stats(feed)
     controls, explainer = _controlled(model, explain, picture, counted, target_fps=target_fps, steady=steady)
     controls.recording = path is not None
@@ -142,8 +142,9 @@ def watch(
             shown.append(counted.shows(screen))
         else:
             shown.append(TroubleTeller(feed))
-        sender = stack.enter_context(_sender_to(address, feed, encoding)) if address else None
-        shown += [counted, *sinks, *([sender] if sender else []), stack.enter_context(recorder)]
+        shown += [counted, *sinks, stack.enter_context(recorder)]
+        if sender:
+            shown.append(stack.enter_context(sender))
         shown.append(SessionLimit(max_frames, seconds))
         try:
             run_session(feed, explainer, controls, shown, counted, steady=None if steady else unsteadied)
@@ -168,7 +169,11 @@ def _sender_to(address: str, feed: LiveFeed, encoding: Encoding) -> Sender:
     """What sends to an address what is shown."""
     from streamcam.sinks.stream import StreamSink
 
-    return Sender(redacted(address), feed.info.frame_rate, lambda info: StreamSink(address, info, encoding=encoding))
+    def connect() -> StreamSink:
+        return StreamSink(address, feed.info.frame_rate, encoding=encoding, failed=lambda line: None)
+
+    connect().close()  # so that an address of a wrong kind is said before a model is loaded
+    return Sender(connect)
 
 
 def _controlled(

@@ -41,7 +41,7 @@ def h264(path, *options, **more):
 
 
 @contextmanager
-def sent(data, *, seconds=4.0, linger=0.0):
+def sent(data, *, seconds=4.0):
     """Serve a transport stream over HTTP at the rate that it is to be seen; how long it is stays unsaid."""
 
     def answer(handler):
@@ -53,7 +53,6 @@ def sent(data, *, seconds=4.0, linger=0.0):
         for at in range(0, len(data), step):
             handler.wfile.write(data[at : at + step])
             time.sleep(seconds / 80)
-        time.sleep(linger)
 
     with serving(answer) as address:
         yield f"{address.url}/live.ts"
@@ -187,15 +186,15 @@ def test_a_stream_that_is_slow_is_no_stall():
 
 
 def test_a_stream_whose_sound_goes_on_is_alive(tmp_path):
-    """A picture in three seconds, with sound between: what comes is a sign of life."""
+    """A picture in two seconds, with sound between: what comes is a sign of life."""
     picture = tmp_path / "x.ts"
-    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=1/3:duration=9"]
-    command += ["-f", "lavfi", "-i", "sine=duration=9", "-c:v", "libx264", "-tune", "zerolatency", "-g", "1"]
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=size=320x240:rate=1/2:duration=12"]
+    command += ["-f", "lavfi", "-i", "sine=duration=12", "-c:v", "libx264", "-tune", "zerolatency", "-g", "1"]
     command += ["-pix_fmt", "yuv420p", "-c:a", "mp2", "-muxdelay", "0", str(picture)]
     subprocess.run(command, check=True, timeout=60)
-    with sent(picture.read_bytes(), seconds=9, linger=2) as url:
-        seen, source = pictures(url, 2, CaptureSettings(stall_timeout=0.7, give_up_after=30))
-    assert len(seen) == 2
+    with sent(picture.read_bytes(), seconds=12) as url:
+        seen, source = pictures(url, 3, CaptureSettings(stall_timeout=0.4, give_up_after=30))
+    assert len(seen) == 3
     assert source.counts.stalls == 0
 
 

@@ -104,8 +104,9 @@ def codec_of(container: Any, index: int) -> str:
     finally:
         av.logging.set_level(level)
     for line in lines:
-        return str(line.partition("Video: ")[2].split(",")[0].strip() or "unknown")
-    return "unknown"
+        name, _, tag = line.partition("Video: ")[2].partition(" ")
+        return tag.split(",")[0].strip("()") if name in ("none", "none,") else name.rstrip(",")
+    return "of a kind without a name"
 
 
 def _promised_interval(stream: Any) -> float:
