@@ -21,16 +21,33 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds between attempts, doubled ea
 class Connection(Protocol):
     """What sends over one connection, in a thread of its own; ``StreamSink`` is one."""
 
-    name: str
-    failure: StreamcamError | None
-    frames: int
-    lost: int
+    @property
+    def name(self) -> str:
+        """What may be shown of where to: no password."""
+        ...
+
+    @property
+    def failure(self) -> StreamcamError | None:
+        """Why nothing is sent any more."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """How many were sent."""
+        ...
+
+    @property
+    def lost(self) -> int:
+        """How many were left out."""
+        ...
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
         """Take one frame, without waiting for the receiver."""
+        ...
 
     def close(self) -> None:
         """Send what waits, and end."""
+        ...
 
 
 class Sender(Closing):

@@ -76,4 +76,5 @@ class Patience:
         """How long the next picture may take."""
         if len(self._intervals) >= _HABIT:
             return max(self._stall, _TIMES * median(self._intervals))
-        return _TIMES * max(self._stall * 2**self._lonely, *self._intervals, 0.0)
+        longest: float = max(self._stall * 2**self._lonely, *self._intervals, 0.0)
+        return _TIMES * longest

@@ -46,7 +46,9 @@ def test_the_last_picture_is_held_for_its_time(tmp_path):
     need(shutil.which("ffmpeg"), "ffmpeg writes how long the last picture lasts")
     clips.write_clip(tmp_path / "short.mp4", 3, rate=25, codec="mpeg4")
     command = ["ffmpeg", "-v", "error", "-i", tmp_path / "short.mp4", "-c", "copy"]
-    subprocess.run([*command, "-bsf:v", "setts=duration=if(eq(N\\,2)\\,2/TB\\,DURATION)", tmp_path / "held.mp4"], check=True)
+    subprocess.run(
+        [*command, "-bsf:v", "setts=duration=if(eq(N\\,2)\\,2/TB\\,DURATION)", tmp_path / "held.mp4"], check=True
+    )
     assert clips.length_of(tmp_path / "held.mp4")[0] > 1.9
     with LiveSource(tmp_path / "held.mp4", IMPATIENT) as source:
         frames, took = played(source)

@@ -92,7 +92,10 @@ def test_a_screen_that_is_not_there_is_said(shown):
 
 def test_no_display_and_wayland_are_said(display, monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
-    with LiveSource("screen", CaptureSettings(give_up_after=1)) as source, pytest.raises(SourceError, match="cannot be"):
+    with (
+        LiveSource("screen", CaptureSettings(give_up_after=1)) as source,
+        pytest.raises(SourceError, match="cannot be"),
+    ):
         list(islice(source, 500))
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
     with LiveSource("screen", CaptureSettings(give_up_after=1)) as source, pytest.raises(SourceError, match="Wayland"):

@@ -114,10 +114,15 @@ def test_a_camera_with_a_password_is_watched():
         assert "hidden" not in source.name
 
 
-@pytest.mark.parametrize("place", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/", "data:image/png,x"])
+@pytest.mark.parametrize(
+    "place", ["file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/", "data:image/png,x"]
+)
 def test_a_server_that_sends_on_to_what_is_not_http_is_not_followed(place):
     with serving(lambda _: (302, {"Location": place}, b"")) as address:
-        with HttpClient(address.url, timeout=10, most_bytes=1 << 20) as client, pytest.raises(SourceError, match="sends on"):
+        with (
+            HttpClient(address.url, timeout=10, most_bytes=1 << 20) as client,
+            pytest.raises(SourceError, match="sends on"),
+        ):
             client.get()
         with LiveSource(address.url, CaptureSettings(give_up_after=1)) as source, pytest.raises(SourceError):
             list(islice(source, 500))

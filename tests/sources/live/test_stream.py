@@ -96,16 +96,20 @@ def with_stream_type(data, kind):
 def test_a_codec_without_a_decoder_is_named(tmp_path, kind, codec):
     data = with_stream_type(h264(tmp_path / "x.ts"), kind)
     with sent(data) as url, LiveSource(url, CaptureSettings(give_up_after=10, open_timeout=30)) as source:
-        with pytest.raises(SourceError, match=rf"{codec}, a codec that cannot be decoded"):
+        with pytest.raises(SourceError, match=rf"the codec {codec}, which cannot be decoded"):
             list(islice(source, 1000))
         assert source.counts.captured == 0
 
 
 def test_sound_alone_is_said(tmp_path):
     data = made(tmp_path / "x.ts", "-c:a", "mp2", source="sine=duration=6")
-    with sent(data) as url, LiveSource(url, CaptureSettings(give_up_after=10)) as source:
-        with pytest.raises(SourceError, match="it has sound, but no picture"):
-            list(islice(source, 1000))
+    settings = CaptureSettings(give_up_after=10)
+    with (
+        sent(data) as url,
+        LiveSource(url, settings) as source,
+        pytest.raises(SourceError, match="sound, but no picture"),
+    ):
+        list(islice(source, 1000))
 
 
 def test_pictures_without_any_key_frame_are_not_shown_as_gray(tmp_path):
@@ -156,7 +160,7 @@ def test_interlaced_pictures_have_no_combs(tmp_path):
         return np.abs(lines[2:-2:2] - (lines[1:-3:2] + lines[3:-1:2]) / 2).mean()
 
     assert np.median([combs(image) for image in seen]) < 3
-    assert all(30 < image[:, :, 1].astype(float).max() for image in seen)  # the bar is there
+    assert all(image[..., 1].max() > 200 for image in seen)  # the bar is there
 
 
 @contextmanager

@@ -10,11 +10,11 @@ from streamcam.sources.live.kinds.events import Event, LeftOut, Shot, wait_until
 
 def film_pictures(path: str, *, loop: bool) -> Iterator[Event]:
     """A file's pictures, each when it is due; it ends, or begins again, when the last one has been held for its time."""
-    from streamcam.sources.video import VideoSource
+    from streamcam.sources import open_source
 
     began: float | None = None
     while True:
-        with VideoSource(path) as source:
+        with open_source(path) as source:
             last = 0.0
             for frame in source:
                 began = time.perf_counter() - frame.time if began is None else began

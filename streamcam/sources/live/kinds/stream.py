@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
-
-import numpy as np
 
 from streamcam.errors import SourceError
 from streamcam.settings import CaptureSettings
+from streamcam.sources.conversion import Conversion, Timed
+from streamcam.sources.hdr import tone_map_of
 from streamcam.sources.live.address import PROTOCOLS
-from streamcam.sources.live.kinds.deinterlacing import Deinterlacer
 from streamcam.sources.live.kinds.events import Event, LeftOut, Shot, Waits, wait_until
 from streamcam.sources.live.kinds.snapshots import snapshot_pictures
 from streamcam.sources.live.kinds.whole import WholePictures
+from streamcam.sources.orientation import Orientation, read_matrix
+from streamcam.sources.refusal import codec_name
 
 _MOST_AHEAD = 0.2  # seconds that a film may come before its time
 _LONGEST_HELD = 600.0  # seconds; a clock that jumps further is not believed
@@ -55,11 +56,14 @@ def _decoded(container: Any, undecodable: type[Exception]) -> Iterator[Event]:
     stream = _track(container)
     stream.thread_type = "SLICE"  # threads that work on several frames at once would each hold one back
     codec, interval = stream.codec_context.name, _promised_interval(stream)
-    whole, deinterlacer, pace = WholePictures(codec), Deinterlacer(), _Pace(container)
+    whole, pace = WholePictures(codec), _Pace(container)
+    conversion: Conversion | None = None
     said = seen = time.perf_counter()
     for packet in container.demux():
         arrived = time.perf_counter()
-        if packet.stream.index == stream.index:
+        if packet.stream.index == stream.index and (
+            packet.size or packet.dts is None
+        ):  # an empty one is a dropped picture
             try:
                 frames = packet.decode()
             except undecodable:
@@ -67,10 +71,13 @@ def _decoded(container: Any, undecodable: type[Exception]) -> Iterator[Event]:
             kept, left_out = whole.sort_out(packet, frames, arrived)
             if left_out:
                 yield LeftOut(left_out)
-            for frame in deinterlacer.pictures(kept, ends=not packet.size):
-                yield from pace.wait(frame.time)
+            if kept and conversion is None:
+                conversion = _conversion_of(kept[0])
+            ready = [*kept, None] if not packet.size else kept
+            for image, at in _converted(conversion, ready):
+                yield from pace.wait(at)
                 said = seen = time.perf_counter()
-                yield Shot(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8), max(arrived, pace.waited_until))
+                yield Shot(image, max(arrived, pace.waited_until))
                 if interval:
                     yield Waits(interval)
         if time.perf_counter() - said > _SIGN_EVERY:
@@ -90,23 +97,20 @@ def _track(container: Any) -> Any:
     for track in tracks:
         if track.codec_context is not None:
             return track
-    raise SourceError(f"its pictures are {codec_of(container, tracks[0].index)}, a codec that cannot be decoded here")
+    raise SourceError(f"its pictures are {codec_name(container, tracks[0])}, which cannot be decoded here")
 
 
-def codec_of(container: Any, index: int) -> str:
-    """Name of the codec of a track that has no decoder, which PyAV itself does not tell."""
-    from streamcam.system.ffmpeg import av
+def _conversion_of(frame: Any) -> Conversion:
+    """What makes pictures of a stream's frames: upright, deinterlaced, in normal range."""
+    side = {data.type.name: bytes(data) for data in frame.side_data}
+    orientation = read_matrix(side["DISPLAYMATRIX"]) if "DISPLAYMATRIX" in side else Orientation()
+    return Conversion(orientation, tone_map_of(frame.color_trc, frame.color_primaries))
 
-    level = av.logging.get_level()
-    av.logging.set_level(av.logging.INFO)
-    try:
-        lines = [line for line in container.dumps_format().splitlines() if f"Stream #0:{index}" in line]
-    finally:
-        av.logging.set_level(level)
-    for line in lines:
-        name, _, tag = line.partition("Video: ")[2].partition(" ")
-        return tag.split(",")[0].strip("()") if name in ("none", "none,") else name.rstrip(",")
-    return "of a kind without a name"
+
+def _converted(conversion: Conversion | None, frames: Iterable[Any]) -> Iterator[Timed]:
+    if conversion is not None:
+        for frame in frames:
+            yield from conversion.pictures(frame)
 
 
 def _promised_interval(stream: Any) -> float:
