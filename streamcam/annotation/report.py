@@ -138,6 +138,7 @@ class ReportPage(FileSink):
             return
         libraries = {"opencv": cv2.__version__, "openvino": versions()["openvino"], "plotly": version("plotly")}
         page = Template(_PAGE).substitute(
+            generator=GENERATOR,
             title=html.escape(self._clip.name),
             media=_media(self._clip, self.output.path),
             charts=self._charts(),
@@ -236,10 +237,12 @@ def _media(clip: Path, page: Path) -> str:
     return f'<video class="media" controls muted playsinline src="{source}"></video>'
 
 
+GENERATOR = '<meta name="generator" content="streamcam">'  # what tells a page of ours from others
+
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
+<meta charset="utf-8">$generator
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>

@@ -97,11 +97,13 @@ class Masks:
         rois: their union counts as inside.
         track: whether boxes follow what was in them on the first frame. A box as large as the frame has nowhere to go.
         name: of the source, for errors.
+        start: of the video in seconds, and of mask videos with it.
     """
 
-    def __init__(self, rois: Sequence[Roi], *, track: bool = False, name: str = "") -> None:
+    def __init__(self, rois: Sequence[Roi], *, track: bool = False, name: str = "", start: float = 0.0) -> None:
         self._rois = rois
         self._name = f"{name}: " if name else ""
+        self._start = start
         self._track = track
         self._trackers: dict[int, cv2.Tracker | None] = {}
         self._checked = False
@@ -164,7 +166,7 @@ class Masks:
                     self._last[path] = read_image(path, background=0)  # what is transparent is not inside
                     self._films[path] = iter(())
                 else:
-                    self._films[path] = iter(open_source(path))
+                    self._films[path] = iter(open_source(path, start=self._start))
             if frame := next(self._films[path], None):
                 self._last[path] = frame.image
 
