@@ -14,7 +14,12 @@ Picture = npt.NDArray[np.uint8]
 SIZE = (96, 64)
 BITS = 6
 # Far from the edges of the colour cube, so that no conversion clips them; each with a luma of its own, for gray.
-CORNERS = ((196, 64, 72), (72, 168, 80), (64, 72, 176), (212, 200, 88))  # upper left, upper right, lower left, lower right
+CORNERS = (
+    (196, 64, 72),
+    (72, 168, 80),
+    (64, 72, 176),
+    (212, 200, 88),
+)  # upper left, upper right, lower left, lower right
 _DARK, _LIGHT = 40, 216
 _GRAY = np.array([0.299, 0.587, 0.114])
 
@@ -22,7 +27,7 @@ _GRAY = np.array([0.299, 0.587, 0.114])
 def draw(number: int, size: tuple[int, int] = SIZE) -> Picture:
     """The picture of a number from 0 to 63."""
     width, height = size
-    image = np.full((height, width, 3), 88 + number, np.uint8)
+    image = np.full((height, width, 3), 104, np.uint8)
     for at, colour in zip(_corners(size), CORNERS, strict=True):
         image[at] = colour
     for bit, at in enumerate(_cells(size)):

@@ -46,6 +46,9 @@ class Kind:
         hidden: whether a part of it is transparent, with loud colours below.
         pages: how many pictures it stands for, where these are no frames.
         tells: whether the file itself promises what is lost of it.
+        held: whether a frame that was dropped may also be written as the one before, shown longer.
+        joined: number of frames behind which another recording begins: how long the step takes is not laid down.
+        output: ending of the file that is written, empty for what streamcam takes by itself.
     """
 
     name: str
@@ -67,6 +70,9 @@ class Kind:
     hidden: bool = False
     pages: int = 0
     tells: bool = True
+    held: bool = False
+    joined: int = 0
+    output: str = ""
 
     @property
     def container(self) -> str:
@@ -138,7 +144,9 @@ class Clip:
         seconds = len(images) / self.rate if self.seconds is None else self.seconds
         for track, _ in enumerate(self.audio):
             tone = SECOND_TONE if track else TONE
-            channels = "|".join([tone] * (6 if "5.1" in self.audio[track] else 2 if "-mono" not in self.audio[track] else 1))
+            channels = "|".join(
+                [tone] * (6 if "5.1" in self.audio[track] else 2 if "-mono" not in self.audio[track] else 1)
+            )
             command += ["-itsoffset", str(self.sound_start), "-f", "lavfi"]
             command += ["-i", f"aevalsrc={channels}:s=48000:d={float(seconds)}"]
         command += ["-map", "0:v", "-vf", ",".join(self._filters()), "-fps_mode", "passthrough", *self.video]
@@ -160,8 +168,10 @@ class Clip:
         matrix = self.matrix.replace("bt601", "smpte170m").replace("bt2020", "bt2020")
         flags = "accurate_rnd+full_chroma_int+full_chroma_inp"
         range_ = "full" if self.full else "limited"
-        colours = "" if self.format.startswith(("rgb", "bgr", "gbr", "argb", "0rgb", "pal", "mono", "gray")) else (
-            f"out_color_matrix={matrix}:out_range={range_}:"
+        colours = (
+            ""
+            if self.format.startswith(("rgb", "bgr", "gbr", "argb", "0rgb", "pal", "mono", "gray"))
+            else (f"out_color_matrix={matrix}:out_range={range_}:")
         )
         return [*filters, f"scale={colours}flags={flags}", f"format={self.format}"]
 

@@ -14,7 +14,10 @@ from kind import Clip, Kind, ffmpeg
 from PIL import Image
 
 _SIZE = film.SIZE
-_UPRIGHT: dict[int, Callable[[film.Picture], film.Picture]] = {  # EXIF orientation: from what is shown to what is stored
+_LARGE = (192, 128)
+_UPRIGHT: dict[
+    int, Callable[[film.Picture], film.Picture]
+] = {  # EXIF orientation: from what is shown to what is stored
     1: lambda i: i,
     2: lambda i: i[:, ::-1],
     3: lambda i: i[::-1, ::-1],
@@ -42,7 +45,7 @@ def _saved(mode: str = "RGB", orientation: int = 0, **options: Any) -> Callable[
         if orientation:
             exif = Image.Exif()
             exif[0x0112] = orientation
-            more["exif"] = exif
+            more["exif"] = exif.tobytes()
         image.save(path, **more)
 
     return make
@@ -52,7 +55,9 @@ def _by_ffmpeg(format: str, *options: str) -> Callable[[Path], None]:
     def make(path: Path) -> None:
         flags = "scale=flags=accurate_rnd+full_chroma_int"
         source = ("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{_SIZE[0]}x{_SIZE[1]}", "-i", "-")
-        ffmpeg(*source, "-vf", f"{flags},format={format}", "-frames:v", "1", *options, path, data=film.draw(5).tobytes())
+        ffmpeg(
+            *source, "-vf", f"{flags},format={format}", "-frames:v", "1", *options, path, data=film.draw(5).tobytes()
+        )
 
     return make
 
@@ -117,25 +122,39 @@ def _cut(make: Callable[[Path], None], share: float) -> Callable[[Path], None]:
 def _dithered(path: Path) -> None:
     """Saturated colours, dithered: neighbours differ by the whole range."""
     palette = Image.new("P", (1, 1))
-    palette.putpalette([level for colour in range(8) for level in (255 * (colour & 1), 255 * (colour >> 1 & 1), 255 * (colour >> 2))])
+    palette.putpalette(
+        [level for colour in range(8) for level in (255 * (colour & 1), 255 * (colour >> 1 & 1), 255 * (colour >> 2))]
+    )
     pictures = [Image.fromarray(film.draw(number)).quantize(palette=palette) for number in range(12)]
     pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=40, loop=0, optimize=False)
 
 
-def _heic(orientation: int = 0) -> Callable[[Path], None]:
+def _heic(orientation: int = 1, **options: Any) -> Callable[[Path], None]:
     def make(path: Path) -> None:
         import pillow_heif
 
         pillow_heif.register_heif_opener()
-        _saved(orientation=orientation, quality=90)(path)
+        image = Image.fromarray(np.ascontiguousarray(_UPRIGHT[orientation](film.draw(5, _LARGE))))
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        image.info["exif"] = exif.tobytes()
+        image.save(path, quality=90, **options)
 
     return make
 
 
-_DITHERED = Clip(video=("-c:v", "gif"), format="pal8", tagged=False, filters=("split[a][b];[a]palettegen=max_colors=16:reserve_transparent=0[p];[b][p]paletteuse=dither=bayer",))
+_DITHERED = Clip(
+    video=("-c:v", "gif"),
+    format="pal8",
+    tagged=False,
+    filters=("split[a][b];[a]palettegen=max_colors=16:reserve_transparent=0[p];[b][p]paletteuse=dither=bayer",),
+)
 
 IMAGES = [
-    *(_still(f"exif_{n}.jpg", "JPEG", _saved(orientation=n, quality=95), f"EXIF orientation {n}") for n in range(1, 9)),
+    *(
+        _still(f"exif_{n}.jpg", "JPEG", _saved(orientation=n, quality=95), "EXIF orientation 1 to 8")
+        for n in range(1, 9)
+    ),
     _still("plain.jpeg", "JPEG", _saved(quality=95)),
     _still("progressive.jpg", "JPEG", _saved(quality=95, progressive=True), "progressive"),
     _still("gray.jpg", "JPEG", _saved("L", quality=95), "gray", gray=True),
@@ -165,11 +184,24 @@ IMAGES = [
     _still("rgb.jp2", "JPEG 2000", _saved(quality_mode="rates", quality_layers=[4])),
     _still("rgb.ppm", "PPM", _saved()),
     _still("gray.pgm", "PGM", _saved("L"), "gray", gray=True),
-    _still("rgb.heic", "HEIC", _heic()),
-    _still("turned.heic", "HEIC", _heic(6), "turned"),
-    _still("cut.jpg", "JPEG", _cut(_saved(quality=95), 0.6), "cut off", result="refused", says=("cut.jpg",), reference=None),
+    _still("plain.heic", "HEIC", _heic(), size=_LARGE),
+    _still("tiles.heic", "HEIC", _heic(tile_size=64), "a grid of tiles, as phones make them", size=_LARGE),
+    _still("turned_tiles.heic", "HEIC", _heic(6, tile_size=64), "a grid of tiles, turned", size=_LARGE),
+    _still("turned.heif", "HEIC", _heic(8), "turned", size=_LARGE),
+    _still("mirrored.heic", "HEIC", _heic(2), "mirrored", size=_LARGE),
+    _still(
+        "cut.jpg", "JPEG", _cut(_saved(quality=95), 0.6), "cut off", result="refused", says=("cut.jpg",), reference=None
+    ),
     _still("cut.png", "PNG", _cut(_saved(), 0.6), "cut off", result="refused", says=("cut.png",), reference=None),
-    _still("empty.png", "PNG", lambda path: path.write_bytes(b""), "empty", result="refused", says=("empty",), reference=None),
+    _still(
+        "empty.png",
+        "PNG",
+        lambda path: path.write_bytes(b""),
+        "empty",
+        result="refused",
+        says=("empty",),
+        reference=None,
+    ),
 ]
 
 _MOVING: dict[str, Any] = {"group": "Animated pictures", "numbers": tuple(range(12)), "reference": "ffmpeg"}
@@ -178,7 +210,14 @@ ANIMATED = [
     _still("plain.gif", "GIF", _animated(), **_MOVING, corners=24),
     _still("dithered.gif", "GIF", _DITHERED, "dithered", **_MOVING, corners=48),
     _still("eight_colours.gif", "GIF", _dithered, "dithered in eight pure colours", **_MOVING, corners=48),
-    _still("uneven.gif", "GIF", _animated(duration=[40, 100, 200, 40, 40, 300, 40, 40, 100, 40, 40, 40]), "frames of different length", **_MOVING, corners=24),
+    _still(
+        "uneven.gif",
+        "GIF",
+        _animated(duration=[40, 100, 200, 40, 40, 300, 40, 40, 100, 40, 40, 40]),
+        "frames of different length",
+        **_MOVING,
+        corners=24,
+    ),
     _still("one_frame.gif", "GIF", _animated(1), "one frame", **{**_MOVING, "numbers": (0,)}, corners=24),
     _still("moving.png", "APNG", _animated(), "with the ending of an image", **_MOVING),
     _still("moving.apng", "APNG", _animated(format="PNG"), **_MOVING),

@@ -84,7 +84,17 @@ def decode(path: Path, *, deinterlace: bool = False) -> Decoded:
         frames, *waves = (Path(folder) / name for name in ("video", *(f"audio{k}" for k in range(len(sounds)))))
         chain = ["bwdif=mode=send_frame:deint=interlaced"] if deinterlace else []
         chain += ["showinfo=checksum=0", "scale=flags=accurate_rnd+full_chroma_int+full_chroma_inp", "format=rgb24"]
-        command = ["ffmpeg", "-hide_banner", "-nostdin", "-nostats", "-y", "-i", path, "-map", f"0:{pictures[0]['index']}"]
+        command = [
+            "ffmpeg",
+            "-hide_banner",
+            "-nostdin",
+            "-nostats",
+            "-y",
+            "-i",
+            path,
+            "-map",
+            f"0:{pictures[0]['index']}",
+        ]
         command += ["-vf", ",".join(chain), "-fps_mode", "passthrough", "-f", "rawvideo", frames]
         for sound, wave in zip(sounds, waves, strict=True):
             command += ["-map", f"0:{sound['index']}", "-af", f"aresample={RATE}:async=1:first_pts=0"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
+import json
 import os
 import sys
 import tempfile
@@ -24,22 +25,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-os.environ["OPENCV_LOG_LEVEL"], os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "OFF", "-8"  # as the command sets them
+from terminal import QUIET, Terminal
+
+os.environ |= QUIET
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import compare
 import film
+import hdr
 import reference
 import stills
 import table
 from containers import CONTAINERS, PIXEL_FORMATS
 from damage import DAMAGE
-from kind import Kind, MakerError
+from kind import Kind
+from outputs import OUTPUTS
 from pictures import ANIMATED, IMAGES
 from sounds import SOUNDS
-from timing import HDR, INTERLACED, RATES, ROTATION
+from timing import INTERLACED, RATES, ROTATION
 
 KINDS: tuple[Kind, ...] = (
     *CONTAINERS,
@@ -47,14 +50,16 @@ KINDS: tuple[Kind, ...] = (
     *ROTATION,
     *RATES,
     *INTERLACED,
-    *HDR,
+    *hdr.HDR,
     *SOUNDS,
     *IMAGES,
     *ANIMATED,
     *DAMAGE,
+    *OUTPUTS,
 )
 _PATIENCE = 60  # seconds for one file
 _THREADS = 2
+_LOSS = ("damaged", "lost", "left out")  # words of a warning
 
 
 @dataclass(slots=True)
@@ -76,6 +81,7 @@ class Finding:
     output: Path | None = None
     error: str = ""
     lost: int = 0
+    records: Path | None = None
 
 
 def main() -> int:
@@ -139,11 +145,16 @@ def annotate(findings: Sequence[Finding], folder: Path) -> None:
     models.flat().model.save(model)
     settings = AnnotationSettings(
         model=ModelSettings(model=str(model)),
-        explain=ExplainSettings(precision="f32", cache=False),
+        explain=ExplainSettings(precision="f32", cache=True),
         picture=PictureSettings(alpha=0.0, hud=False),
         steady=False,
     )
     by_name = {str(folder / "in" / finding.kind.name): finding for finding in findings}
+    as_usual = [name for name, finding in by_name.items() if not finding.kind.output]
+    runs = [(as_usual, folder / "out", folder / "records")]
+    for name, finding in by_name.items():
+        if finding.kind.output:
+            runs.append(([name], folder / "out" / f"{Path(name).stem}.{finding.kind.output}", None))
     noted: list[str] = []
     warnings.simplefilter("always")
     warnings.showwarning = lambda message, *where, **more: noted.append(str(message))
@@ -152,51 +163,43 @@ def annotate(findings: Sequence[Finding], folder: Path) -> None:
         if update.warning:
             noted.append(update.warning)
 
+    os.environ["STREAMCAM_CACHE"] = str(folder / "cache")
+    (folder / "cache").mkdir(mode=0o700, exist_ok=True)
     faulthandler.enable()
     with Terminal() as terminal:
         faulthandler.dump_traceback_later(_PATIENCE * 2, exit=True, file=terminal.real)
-        run = annotate_all([*by_name], folder / "out", settings=settings, overwrite=True, progress=progress)
         first = True
-        for outcome in run:
-            faulthandler.dump_traceback_later(_PATIENCE, exit=True, file=terminal.real)
-            finding = by_name[outcome.source]
-            finding.notes = list(dict.fromkeys(noted))
-            finding.error = outcome.error
-            if outcome.result:
-                finding.output, finding.lost = Path(outcome.result.output), outcome.result.lost
-            if outcome.unforeseen:
-                finding.wrong.append(f"an internal error: {outcome.error}")
-            said = [line for line in terminal.said() if finding.kind.name.split(".")[0] not in line]
-            if said and not first:  # loading the model speaks, too
-                finding.wrong.append(f"the terminal shows: {said[0][:100]}")
-            noted.clear()
-            first = False
+        for inputs, output, records in runs:
+            for outcome in annotate_all(
+                inputs, output, records=records, settings=settings, overwrite=True, progress=progress
+            ):
+                faulthandler.dump_traceback_later(_PATIENCE, exit=True, file=terminal.real)
+                finding = by_name[outcome.source]
+                _note(finding, outcome)
+                finding.notes = list(dict.fromkeys(noted))
+                said = [line for line in terminal.said() if finding.kind.name.split(".")[0] not in line]
+                if said and not first:  # loading the model speaks, too
+                    finding.wrong.append(f"the terminal shows: {said[0][:100]}")
+                noted.clear()
+                first = False
         faulthandler.cancel_dump_traceback_later()
 
 
-class Terminal:
-    """What libraries write to standard error past Python."""
+def _note(finding: Finding, outcome: Any) -> None:
+    finding.error = outcome.error
+    if outcome.result:
+        finding.output, finding.lost = Path(outcome.result.output), outcome.result.lost
+    finding.records = outcome.job.outputs.records if outcome.job else None
+    if outcome.unforeseen:
+        finding.wrong.append(f"an internal error: {outcome.error}")
 
-    def __enter__(self) -> Terminal:
-        sys.stderr.flush()
-        self._saved = os.dup(2)
-        self._file = tempfile.TemporaryFile("w+b")  # noqa: SIM115 - closed on exit
-        os.dup2(self._file.fileno(), 2)
-        self.real = os.fdopen(os.dup(self._saved), "w")
-        self._at = 0
-        return self
 
-    def said(self) -> list[str]:
-        """What is new."""
-        data = os.pread(self._file.fileno(), 1 << 20, self._at)
-        self._at += len(data)
-        return [line for line in data.decode(errors="replace").splitlines() if line.strip()]
-
-    def __exit__(self, *_: object) -> None:
-        os.dup2(self._saved, 2)
-        os.close(self._saved)
-        self.real.close()
-        self._file.close()
+def _tone_mapped(finding: Finding) -> bool:
+    """Whether the header of the records says that the picture was HDR."""
+    if finding.records is None:
+        return False
+    with finding.records.open(encoding="utf-8") as lines:
+        return bool(json.loads(next(lines)).get("tone_mapped"))
 
 
 def _judge(finding: Finding, folder: Path) -> None:
@@ -204,7 +207,9 @@ def _judge(finding: Finding, folder: Path) -> None:
     if kind.result == "refused":
         if finding.output is not None:
             finding.wrong.append("is taken, and should be refused")
-        finding.wrong += [f"does not say {word!r}: {finding.error}" for word in kind.says if word not in finding.error.lower()]
+        finding.wrong += [
+            f"does not say {word!r}: {finding.error}" for word in kind.says if word not in finding.error.lower()
+        ]
         return
     if finding.output is None:
         finding.wrong.append(f"refused: {finding.error}")
@@ -226,11 +231,15 @@ def _judge(finding: Finding, folder: Path) -> None:
         if shown != kind.numbers:
             finding.notes.append(f"REFERENCE shows {shown}")
     try:
-        after = reference.decode(finding.output)
+        after = (stills if finding.output.suffix == ".webp" else reference).decode(finding.output)
     except reference.ReferenceError as error:
         finding.wrong.append(f"what was written cannot be read: {error}")
         return
-    finding.wrong += compare.differences(kind, before, after, lost=finding.lost)
+    said = bool(finding.lost) or any(word in note for note in finding.notes for word in _LOSS)
+    finding.wrong += compare.differences(kind, before, after, loss_said=said)
+    if kind.hdr:
+        finding.wrong += hdr.differences(after.pictures)
+        finding.wrong += [] if _tone_mapped(finding) else ["the record does not say that it was tone-mapped"]
     finding.wrong += stills.differences(kind, after, finding.notes, finding.output)
 
 

@@ -8,14 +8,18 @@ from containers import AAC, H264, MJPEG, MPEG2, MPEG4, PCM, VP8, VP9, video
 from kind import Kind
 
 
-def _with(name: str, what: str, *tracks: tuple[str, ...], codec: tuple[str, ...] = H264, special: str = "", **clip: Any) -> Kind:
+def _with(
+    name: str, what: str, *tracks: tuple[str, ...], codec: tuple[str, ...] = H264, special: str = "", **clip: Any
+) -> Kind:
     names = {"libx264": "H.264", "libvpx": "VP8", "libvpx-vp9": "VP9", "mpeg2video": "MPEG-2", "mpeg4": "MPEG-4"}
     names |= {"mjpeg": "Motion JPEG", "libtheora": "Theora", "wmv2": "WMV 8", "flv": "Sorenson H.263", "h263": "H.263"}
     names |= {"mpeg1video": "MPEG-1", "dvvideo": "DV"}
     format = clip.pop("format", "yuv420p")
     expected = {key: clip.pop(key) for key in ("numbers_expected",) if key in clip}
     del expected
-    return video(name, names[codec[1]], codec, format, group="Sound", sound=what, special=special, clip={"audio": tracks, **clip})
+    return video(
+        name, names[codec[1]], codec, format, group="Sound", sound=what, special=special, clip={"audio": tracks, **clip}
+    )
 
 
 def _tags(language: str, second: str) -> tuple[str, ...]:
@@ -69,8 +73,22 @@ SOUNDS = [
     _with("surround.mp4", "AAC 5.1", (*AAC, "5.1")),
     _with("surround.mkv", "AC-3 5.1", ("-c", "ac3", "5.1")),
     _with("surround_pcm.mov", "PCM 5.1", (*PCM, "5.1")),
-    _with("two_tracks.mp4", "two AAC tracks", AAC, AAC, special="languages, the second is the default", options=(*_tags("eng", "fra"), "-disposition:a:0", "0", "-disposition:a:1", "default")),
-    _with("two_tracks.mkv", "AAC and Opus", AAC, ("-c", "libopus"), special="languages, the second is the default", options=(*_tags("ger", "jpn"), "-disposition:a:0", "0", "-disposition:a:1", "default")),
+    _with(
+        "two_tracks.mp4",
+        "two AAC tracks",
+        AAC,
+        AAC,
+        special="languages, the second is the default",
+        options=(*_tags("eng", "fra"), "-disposition:a:0", "0", "-disposition:a:1", "default"),
+    ),
+    _with(
+        "two_tracks.mkv",
+        "AAC and Opus",
+        AAC,
+        ("-c", "libopus"),
+        special="languages, the second is the default",
+        options=(*_tags("ger", "jpn"), "-disposition:a:0", "0", "-disposition:a:1", "default"),
+    ),
     _with("two_tracks.ts", "AAC and AC-3", AAC, ("-c", "ac3"), special="languages", options=_tags("eng", "spa")),
     _with("two_tracks.mov", "PCM and AAC", PCM, AAC, special="languages", options=_tags("eng", "ita")),
     _with("sound_late.mp4", "AAC", AAC, special="0.4 s after the picture", sound_start=0.4),

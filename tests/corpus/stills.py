@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from kind import Kind
-from PIL import Image, ImageOps, ImageSequence
 from pictures import hidden_part
+from PIL import Image, ImageOps, ImageSequence
 from reference import Decoded
 
 

@@ -22,7 +22,7 @@ def _matrix(a: int, b: int, c: int, d: int) -> Callable[[Path], None]:
     def patch(path: Path) -> None:
         data = bytearray(path.read_bytes())
         at = data.index(b"tkhd") + 4
-        at += (40 if data[at] == 0 else 52) - 0
+        at += 40 if data[at] == 0 else 52
         struct.pack_into(">9i", data, at, a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
         path.write_bytes(data)
 
@@ -30,9 +30,8 @@ def _matrix(a: int, b: int, c: int, d: int) -> Callable[[Path], None]:
 
 
 def _turned(name: str, what: str, stored: Callable[[Picture], Picture], *matrix: int, **more: Any) -> Kind:
-    ending = name.rsplit(".")[-1]
     clip = {"turn": stored, "after": _matrix(*matrix), **more}
-    return video(name, "H.264", H264, group="Rotation and mirroring", special=f"{what}, display matrix", clip=clip) if ending else None
+    return video(name, "H.264", H264, group="Rotation and mirroring", special=f"{what}, display matrix", clip=clip)
 
 
 def _rot(k: int) -> Callable[[Picture], Picture]:
@@ -48,7 +47,15 @@ ROTATION = [
     _turned("mirror_h.mp4", "mirrored left to right", lambda i: np.ascontiguousarray(i[:, ::-1]), -1, 0, 0, 1),
     _turned("mirror_v.mp4", "mirrored top to bottom", lambda i: np.ascontiguousarray(i[::-1]), 1, 0, 0, -1),
     _turned("transpose.mp4", "90° and mirrored", lambda i: np.ascontiguousarray(i.transpose(1, 0, 2)), 0, 1, 1, 0),
-    _turned("transverse.mp4", "270° and mirrored", lambda i: np.ascontiguousarray(np.rot90(i, 2).transpose(1, 0, 2)), 0, -1, -1, 0),
+    _turned(
+        "transverse.mp4",
+        "270° and mirrored",
+        lambda i: np.ascontiguousarray(np.rot90(i, 2).transpose(1, 0, 2)),
+        0,
+        -1,
+        -1,
+        0,
+    ),
 ]
 
 
@@ -61,31 +68,139 @@ _GAP = _at(*(k / 25 + (2.0 if k >= 6 else 0.0) for k in range(12)))
 _RATES = {"group": "Rates and clocks"}
 
 RATES = [
-    video("ntsc.mp4", "H.264", H264, **_RATES, special="30000/1001 fps", sound="AAC", clip={"rate": Fraction(30000, 1001), "audio": (AAC,)}),
+    video(
+        "ntsc.mp4",
+        "H.264",
+        H264,
+        **_RATES,
+        special="30000/1001 fps",
+        sound="AAC",
+        clip={"rate": Fraction(30000, 1001), "audio": (AAC,)},
+    ),
     video("film.mkv", "H.264", H264, **_RATES, special="24000/1001 fps", clip={"rate": Fraction(24000, 1001)}),
     video("sixty.ts", "H.264", H264, **_RATES, special="60000/1001 fps", clip={"rate": Fraction(60000, 1001)}),
     video("slow.mp4", "H.264", H264, **_RATES, special="1 fps", clip={"rate": 1, "numbers": range(6)}),
-    video("slow.avi", "MPEG-4", ("-c:v", "mpeg4", "-q:v", "2"), **_RATES, special="1 fps", clip={"rate": 1, "numbers": range(6)}),
+    video(
+        "slow.avi",
+        "MPEG-4",
+        ("-c:v", "mpeg4", "-q:v", "2"),
+        **_RATES,
+        special="1 fps",
+        clip={"rate": 1, "numbers": range(6)},
+    ),
     video("fast.mp4", "H.264", H264, **_RATES, special="120 fps", clip={"rate": 120, "numbers": range(30)}),
     video("fast.mkv", "FFV1", FFV1, **_RATES, special="240 fps", clip={"rate": 240, "numbers": range(30)}),
-    video("uneven.mp4", "H.264", H264, **_RATES, special="variable rate", sound="AAC", clip={"times": _UNEVEN, "audio": (AAC,), "seconds": 0.74}),
+    video(
+        "uneven.mp4",
+        "H.264",
+        H264,
+        **_RATES,
+        special="variable rate",
+        sound="AAC",
+        clip={"times": _UNEVEN, "audio": (AAC,), "seconds": 0.74},
+    ),
     video("uneven.mkv", "H.264", H264, **_RATES, special="variable rate", clip={"times": _UNEVEN}),
     video("uneven.webm", "VP9", VP9, **_RATES, special="variable rate", clip={"times": _UNEVEN}),
-    video("gap.mp4", "H.264", H264, **_RATES, special="two seconds without a frame", sound="AAC", clip={"times": _GAP, "audio": (AAC,), "seconds": 2.5}),
+    video(
+        "gap.mp4",
+        "H.264",
+        H264,
+        **_RATES,
+        special="two seconds without a frame",
+        sound="AAC",
+        clip={"times": _GAP, "audio": (AAC,), "seconds": 2.5},
+    ),
     video("gap.mkv", "H.264", H264, **_RATES, special="two seconds without a frame", clip={"times": _GAP}),
     video("gap.ts", "H.264", H264, **_RATES, special="two seconds without a frame", clip={"times": _GAP}),
-    video("offset.ts", "H.264", H264, **_RATES, special="clock begins at one hour", sound="AAC", clip={"audio": (AAC,), "options": ("-output_ts_offset", "3600")}),
-    video("offset.mkv", "H.264", H264, **_RATES, special="clock begins at 10 s", sound="AAC", clip={"audio": (AAC,), "options": ("-output_ts_offset", "10")}),
-    video("offset.mp4", "H.264", H264, **_RATES, special="clock begins at 5 s", sound="AAC", clip={"audio": (AAC,), "options": ("-output_ts_offset", "5")}),
-    video("picture_late.mp4", "H.264", H264, **_RATES, special="picture 0.3 s after the sound", sound="AAC", clip={"times": _at(*(0.3 + k / 25 for k in range(12))), "audio": (AAC,), "seconds": 0.8}),
-    video("picture_late.mkv", "H.264", H264, **_RATES, special="picture 0.3 s after the sound", sound="PCM", clip={"times": _at(*(0.3 + k / 25 for k in range(12))), "audio": (PCM,), "seconds": 0.8}),
-    video("picture_late.ts", "H.264", H264, **_RATES, special="picture 0.3 s after the sound", sound="AAC", clip={"times": _at(*(0.3 + k / 25 for k in range(12))), "audio": (AAC,), "seconds": 0.8}),
-    video("b_frames.mp4", "H.264", (*H264, "-bf", "3", "-b_strategy", "0"), **_RATES, special="three B-frames in a row", clip={"numbers": range(24)}),
-    video("open_gop.ts", "H.264", (*H264, "-g", "8", "-x264-params", "open-gop=1"), **_RATES, special="open GOPs", clip={"numbers": range(24)}),
+    video(
+        "offset.ts",
+        "H.264",
+        H264,
+        **_RATES,
+        special="clock begins at one hour",
+        sound="AAC",
+        clip={"audio": (AAC,), "options": ("-output_ts_offset", "3600")},
+    ),
+    video(
+        "offset.mkv",
+        "H.264",
+        H264,
+        **_RATES,
+        special="clock begins at 10 s",
+        sound="AAC",
+        clip={"audio": (AAC,), "options": ("-output_ts_offset", "10")},
+    ),
+    video(
+        "offset.mp4",
+        "H.264",
+        H264,
+        **_RATES,
+        special="clock begins at 5 s",
+        sound="AAC",
+        clip={"audio": (AAC,), "options": ("-output_ts_offset", "5")},
+    ),
+    video(
+        "picture_late.mp4",
+        "H.264",
+        H264,
+        **_RATES,
+        special="picture 0.3 s after the sound",
+        sound="AAC",
+        clip={"times": _at(*(0.3 + k / 25 for k in range(12))), "audio": (AAC,), "seconds": 0.8},
+    ),
+    video(
+        "picture_late.mkv",
+        "H.264",
+        H264,
+        **_RATES,
+        special="picture 0.3 s after the sound",
+        sound="PCM",
+        clip={"times": _at(*(0.3 + k / 25 for k in range(12))), "audio": (PCM,), "seconds": 0.8},
+    ),
+    video(
+        "picture_late.ts",
+        "H.264",
+        H264,
+        **_RATES,
+        special="picture 0.3 s after the sound",
+        sound="AAC",
+        clip={"times": _at(*(0.3 + k / 25 for k in range(12))), "audio": (AAC,), "seconds": 0.8},
+    ),
+    video(
+        "b_frames.mp4",
+        "H.264",
+        (*H264, "-bf", "3", "-b_strategy", "0"),
+        **_RATES,
+        special="three B-frames in a row",
+        clip={"numbers": range(24)},
+    ),
+    video(
+        "open_gop.ts",
+        "H.264",
+        (*H264, "-g", "8", "-x264-params", "open-gop=1"),
+        **_RATES,
+        special="open GOPs",
+        clip={"numbers": range(24)},
+    ),
     video("one_frame.mp4", "H.264", H264, **_RATES, special="one frame", clip={"numbers": range(1)}),
     video("two_frames.webm", "VP9", VP9, **_RATES, special="two frames", clip={"numbers": range(2)}),
-    video("hevc_ntsc.mov", "HEVC", HEVC, **_RATES, special="30000/1001 fps, B-frames", clip={"rate": Fraction(30000, 1001), "numbers": range(20)}),
-    video("edit_list.mp4", "H.264", H264, **_RATES, special="the first 0.2 s cut off by an edit list", numbers=tuple(range(5, 12)), clip={"after": lambda path: _cut_by_edit_list(path, 0.2)}),
+    video(
+        "hevc_ntsc.mov",
+        "HEVC",
+        HEVC,
+        **_RATES,
+        special="30000/1001 fps, B-frames",
+        clip={"rate": Fraction(30000, 1001), "numbers": range(20)},
+    ),
+    video(
+        "edit_list.mp4",
+        "H.264",
+        H264,
+        **_RATES,
+        special="the first 0.2 s cut off by an edit list",
+        numbers=tuple(range(5, 12)),
+        clip={"after": lambda path: _cut_by_edit_list(path, 0.2)},
+    ),
 ]
 
 
@@ -102,13 +217,21 @@ def _cut_by_edit_list(path: Path, seconds: float) -> None:
     path.write_bytes(data)
 
 
-_FIELDS = tuple(range(0, 24, 2))
+def _field(number: int) -> int:
+    """What the picture of a field shows: half of the bits change within a frame, the others between frames, and each bit
+    stays for two fields at least, since what flickers at that rate is taken for fine detail that stands still."""
+    even, odd = number // 2 % 8, (3 * ((number + 1) // 2) + 1) % 8
+    return sum((even >> bit & 1) << 2 * bit | (odd >> bit & 1) << 2 * bit + 1 for bit in range(3))
+
+
+_DRAWN = tuple(map(_field, range(24)))
+_FIELDS = _DRAWN[::2]
 
 
 def _fields(name: str, codec: str, options: tuple[str, ...], order: str, **more: Any) -> Kind:
     upper = order == "tff"
     clip = {
-        "numbers": range(24),
+        "numbers": _DRAWN,
         "rate": 50,
         "filters": (f"tinterlace={'interleave_top' if upper else 'interleave_bottom'}", f"setfield={order}"),
         **more.pop("clip", {}),
@@ -133,28 +256,41 @@ _MBAFF = (*H264, "-flags", "+ildct+ilme")
 INTERLACED = [
     _fields("tff_h264.mp4", "H.264", (*_MBAFF, "-x264opts", "tff=1"), "tff"),
     _fields("bff_h264.mp4", "H.264", (*_MBAFF, "-x264opts", "bff=1"), "bff"),
-    _fields("tff_h264.ts", "H.264", (*_MBAFF, "-x264opts", "tff=1"), "tff", clip={"audio": (AAC,), "seconds": 0.48}, sound="AAC"),
+    _fields(
+        "tff_h264.ts",
+        "H.264",
+        (*_MBAFF, "-x264opts", "tff=1"),
+        "tff",
+        clip={"audio": (AAC,), "seconds": 0.48},
+        sound="AAC",
+    ),
     _fields("tff_h264.mkv", "H.264", (*_MBAFF, "-x264opts", "tff=1"), "tff"),
     _fields("tff_mpeg2.mpg", "MPEG-2", (*MPEG2, "-flags", "+ildct+ilme", "-top", "1"), "tff"),
     _fields("bff_mpeg2.ts", "MPEG-2", (*MPEG2, "-flags", "+ildct+ilme", "-top", "0"), "bff"),
     _fields("tff_ffv1.mkv", "FFV1", FFV1, "tff", format="yuv422p"),
-    _fields("bff_dv.avi", "DV", ("-c:v", "dvvideo"), "bff", clip={"size": (720, 576), "numbers": range(8), "audio": (PCM,), "seconds": 0.16}, numbers=(0, 2, 4, 6), sound="PCM"),
-    _fields("tff_prores.mov", "ProRes 422", ("-c:v", "prores_ks", "-flags", "+ildct", "-top", "1"), "tff", format="yuv422p10le"),
-    _fields("ntsc_dv.dv", "DV", ("-c:v", "dvvideo"), "bff", format="yuv411p", clip={"size": (720, 480), "numbers": range(8), "rate": Fraction(60000, 1001)}, numbers=(0, 2, 4, 6)),
-]
-
-
-def _hdr(name: str, what: str, transfer: str) -> Kind:
-    """Pictures as if they were HDR: their levels are read by that curve."""
-    tags = ("-color_trc", transfer, "-color_primaries", "bt2020", "-colorspace", "bt2020nc")
-    options = (*HEVC[:-1], f"{HEVC[-1]}:transfer={transfer}:colorprim=bt2020:colormatrix=bt2020nc", *tags)
-    clip = {"matrix": "bt2020", "options": tags}
-    return video(name, "HEVC", options, "yuv420p10le", group="HDR", special=what, hdr=True, clip=clip)
-
-
-HDR = [
-    _hdr("hlg.mp4", "HLG, tone-mapped", "arib-std-b67"),
-    _hdr("hlg.mov", "HLG, tone-mapped", "arib-std-b67"),
-    _hdr("pq.mp4", "PQ (HDR10), tone-mapped", "smpte2084"),
-    _hdr("pq.mkv", "PQ (HDR10), tone-mapped", "smpte2084"),
+    _fields(
+        "bff_dv.avi",
+        "DV",
+        ("-c:v", "dvvideo"),
+        "bff",
+        clip={"size": (720, 576), "numbers": _DRAWN[:8], "audio": (PCM,), "seconds": 0.16},
+        numbers=_FIELDS[:4],
+        sound="PCM",
+    ),
+    _fields(
+        "tff_prores.mov",
+        "ProRes 422",
+        ("-c:v", "prores_ks", "-flags", "+ildct", "-top", "1"),
+        "tff",
+        format="yuv422p10le",
+    ),
+    _fields(
+        "ntsc_dv.dv",
+        "DV",
+        ("-c:v", "dvvideo"),
+        "bff",
+        format="yuv411p",
+        clip={"size": (720, 480), "numbers": _DRAWN[:8], "rate": Fraction(60000, 1001)},
+        numbers=_FIELDS[:4],
+    ),
 ]
