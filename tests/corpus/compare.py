@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import film
@@ -182,7 +183,7 @@ def _as_seen(numbers: Sequence[int], times: Sequence[float], count: int, rate: f
 def _in_order(numbers: Sequence[int], drawn: Sequence[int]) -> bool:
     """Whether most numbers come in the order in which they were drawn: damage may hide some."""
     known = [number for number in numbers if number in drawn]
-    steps = sum(a <= b for a, b in zip(known, known[1:], strict=False))
+    steps = sum(a <= b for a, b in itertools.pairwise(known))
     return len(known) >= len(numbers) * 0.7 and steps >= (len(known) - 1) * 0.8
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def _draw(number: int) -> npt.NDArray[np.float64]:
 def _parts(image: npt.NDArray[np.generic]) -> list[npt.NDArray[np.generic]]:
     height, width = image.shape[:2]
     edges = np.linspace(width * 5 // 16, width * 11 // 16, len(_HIGHLIGHTS) + 1).astype(int)
-    return [image[height * 12 // 16 :, a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [image[height * 12 // 16 :, a:b] for a, b in itertools.pairwise(edges)]
 
 
 def differences(pictures: Sequence[film.Picture]) -> list[str]:
