@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from streamcam import GradCAM, Overlay, VideoSource, load_model
-from streamcam.steady.heat import Scale
+from streamcam import GradCAM, Overlay, VideoSource, load_model, steadied
+from streamcam.pipeline.explaining import explained
 
 HERE = Path(__file__).parent
 SHOWN = (30, 150)  # a frame of each scene
@@ -20,14 +20,12 @@ SHOWN = (30, 150)  # a frame of each scene
 def main() -> None:
     """Write the picture: above the frames, below the same frames annotated."""
     explain = GradCAM(load_model())
-    overlay, scale = Overlay(explain.labels), Scale()
+    overlay = Overlay(explain.labels)
     columns = []
     with VideoSource(HERE / "cat_and_coffee.mp4") as source:
-        for frame in source:
-            explanation = explain(frame)
-            drawn = overlay.draw(frame.image, scale(explanation), explanation)
-            if frame.index in SHOWN:
-                columns.append(np.vstack([frame.image, drawn]))
+        for frame, explanation in steadied(explained(source, explain), ahead=8):
+            if frame.index in SHOWN and explanation:
+                columns.append(np.vstack([frame.image, overlay.draw(frame.image, explanation)]))
     cv2.imwrite(str(HERE / "annotated.jpg"), np.hstack(columns), [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 

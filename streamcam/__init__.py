@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         PictureSettings,
     )
     from streamcam.sinks import HeatmapSink, ImageSink, RecordSink, VideoSink
-    from streamcam.sources import ImageSource, LiveSource, VideoSource, open_source
+    from streamcam.sources import AnimationSource, ImageSource, LiveSource, VideoSource, open_source
     from streamcam.steady.heat import steadied, unsteadied
     from streamcam.system.cache import Cache
     from streamcam.types import Explanation, Frame, Region, VideoInfo
@@ -84,6 +84,7 @@ _HOME = {
     "ImageSink": "sinks",
     "RecordSink": "sinks",
     "VideoSink": "sinks",
+    "AnimationSource": "sources",
     "ImageSource": "sources",
     "LiveSource": "sources",
     "VideoSource": "sources",
@@ -100,6 +101,7 @@ _HOME = {
 }
 
 __all__ = [
+    "AnimationSource",
     "Annotated",
     "AnnotationRun",
     "AnnotationSettings",

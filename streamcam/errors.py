@@ -10,6 +10,7 @@
     ├── SinkError            (OSError)       an output that cannot be written
     │   └── OutputExistsError (FileExistsError)
     └── MissingLibraryError  (ImportError)   something the machine lacks
+        └── MissingDecoderError              what one file needs to be read
 
 Each message is one line of plain text that names the thing, the cause and the remedy.
 """
@@ -57,6 +58,10 @@ class OutputExistsError(SinkError, FileExistsError):
 
 class MissingLibraryError(StreamcamError, ImportError):
     """Something that this machine lacks."""
+
+
+class MissingDecoderError(MissingLibraryError):
+    """A library that one input needs, and others do without."""
 
 
 def plain(error: BaseException) -> str:

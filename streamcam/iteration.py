@@ -1,4 +1,4 @@
-"""Reading ahead without losing what came before an error: an iterator's end, or its error, as its last item."""
+"""Iterate so that the end, or the error that ended it, comes as the last item: nothing before an error is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the parts with several implementations have in common: sources, explainers, drawings, sinks.
+"""The interfaces of sources, explainers, drawings and sinks: what each of them must have.
 
 A class needs the members that are listed here, and need not inherit anything.
 """
@@ -164,7 +164,8 @@ class Explainer(Protocol):
             targets: the classes to explain; None for the usual ones.
 
         Returns:
-            A function that waits for the explanation and gives it. It must be called once.
+            A function that waits for the explanation and gives it. It must be called once. The explanation has the
+            ``index`` and the ``time`` of the frame: by them it is told from those of other frames.
         """
         ...
 

@@ -8,7 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamcam.choices import BlendMode, EngineName, Fit, Layout, Method, PrecisionChoice, PreprocessName, Score
+from streamcam.choices import (
+    AudioChoice,
+    BlendMode,
+    EngineName,
+    Fit,
+    Layout,
+    Method,
+    PrecisionChoice,
+    PreprocessName,
+    Score,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,10 +76,12 @@ class PictureSettings:
     Attributes:
         alpha: the heatmap's opacity, 0…1.
         colormap: one of OpenCV's colour maps, in lower case.
-        mode: how heat and picture are blended: ``uniform``, ``heat`` or ``add`` (see ``drawing.overlay.blend``).
+        mode: how heat and picture are blended: ``uniform``, ``heat`` or ``add`` (see ``drawing.colours.blend``).
         top_k: how many of the most probable classes are listed.
         hud: whether anything is written on the picture at all.
-        layout: ``overlay``; ``side by side``, small, the original and one picture for each target; or ``original``.
+        layout: ``overlay``; ``heatmap``, the heat alone with its scale; ``side by side``, small, the original and one
+            overlay for each target; ``panels``, small, the original, and a heatmap and an overlay for each target; or
+            ``original``.
     """
 
     alpha: float = 0.5
@@ -82,17 +94,26 @@ class PictureSettings:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a video is compressed.
+    """How a video is compressed. What is None follows from the output's ending.
 
     Attributes:
-        codec: an FFmpeg encoder or codec name that takes yuv420p.
-        crf: constant quality where the encoder has it, lower is better; for H.264 0 to 51, 18 looks lossless.
-        preset: the encoder's trade of speed for size, ``ultrafast`` to ``veryslow`` for H.264.
+        codec: an FFmpeg encoder or codec name that takes yuv420p; by itself VP9 for ``.webm``, H.264 for other videos.
+        crf: constant quality where the encoder has it, lower is better; for H.264 0 to 51, 18 looks lossless, 22 is used
+            by itself; for VP9 and AV1 0 to 63 and 32.
+        preset: the encoder's trade of speed for size, ``ultrafast`` to ``veryslow``, or a number of its own; ``veryfast``
+            by itself.
+        audio: ``copy`` keeps the sound as it is and changes only what the container cannot hold; ``aac`` changes all of
+            it (to Opus in ``.webm``, which holds no AAC); ``none`` leaves it out.
+        max_width: pixels; wider pictures are made smaller. By itself 480 for ``.gif`` and animated ``.webp``.
+        max_fps: pictures a second; more are left out. By itself 15 for ``.gif`` and animated ``.webp``.
     """
 
-    codec: str = "h264"
-    crf: int = 22
-    preset: str = "veryfast"
+    codec: str | None = None
+    crf: int | None = None
+    preset: str | None = None
+    audio: AudioChoice = "copy"
+    max_width: int | None = None
+    max_fps: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,12 +35,14 @@ class Frame:
         index: 0, 1, … in the order of the source.
         time: seconds from the start of the source.
         fresh: False for the last picture once more, where a live source has no newer one.
+        duration: seconds that it is shown, where the source says so itself; None for until the next one.
     """
 
     image: UInt8Array
     index: int
     time: float
     fresh: bool = True
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,10 @@ class VideoInfo:
         audio: the file whose audio belongs to this video, or None.
         colour_tagged: whether the source says which colour matrix it uses.
         pixel_aspect: width of a pixel over its height; not 1 for DVDs and PAL recordings.
+        audio_start: where in the audio this video begins, in seconds from the start of its file.
+        audio_end: where in the audio it ends; None: at its end.
+        tone_mapped: what high dynamic range was brought to a normal one, ``"hlg"`` or ``"pq"``; else empty.
+        uneven: whether it is known that frames are shown for unequal times, the last one too.
     """
 
     width: int
@@ -70,6 +76,10 @@ class VideoInfo:
     audio: Path | None = None
     colour_tagged: bool = True
     pixel_aspect: Fraction = Fraction(1)
+    audio_start: float = 0.0
+    audio_end: float | None = None
+    tone_mapped: str = ""
+    uneven: bool = False
 
     @property
     def has_audio(self) -> bool:
@@ -114,6 +124,7 @@ class Explanation:
         against: ``(K,)`` bool, whether the map shows what speaks against the class.
         inside: how much of the evidence lies in the region of interest, or None where there is none.
         heat: ``(K, h, w)`` float32 in 0…1, what is shown of the maps: steadied and scaled. None until ``run`` has shown it.
+        cut: whether another shot begins with this heat. False until ``steadied`` has looked at the pictures.
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
         region: the part of the frame that the model saw, and that the maps cover.
@@ -132,6 +143,7 @@ class Explanation:
     against: BoolArray = field(default_factory=lambda: np.zeros(0, np.bool_))
     inside: Inside | None = None
     heat: Float32Array | None = None
+    cut: bool = False
 
     def __post_init__(self) -> None:
         if len(self.versus) != len(self.classes):
@@ -197,7 +209,7 @@ class SourceState:
         if self.phase == "connecting":
             return "connecting"
         if self.phase == "retrying":
-            return f"no camera, retrying ({self.attempt}): {self.reason}"
+            return f"no picture, retrying ({self.attempt}): {self.reason}"
         return "ended" if self.phase == "ended" else ""
 
 

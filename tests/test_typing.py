@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import streamcam
 
 ROOT = Path(__file__).parents[1]
+CLEAN = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # nothing but what is installed
 
 SCRIPT = """
 from __future__ import annotations
@@ -93,13 +95,15 @@ def test_a_script_with_every_public_name_is_typed(installed, tmp_path):
         "--cache-dir",
         tmp_path / "cache",
     ]
-    done = subprocess.run([*command, script], capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run([*command, script], capture_output=True, text=True, cwd=tmp_path, env=CLEAN, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     wrong = tmp_path / "wrong.py"
     wrong.write_text(
         "import streamcam\ncount: str = streamcam.run([], streamcam.GradCAM(streamcam.load_model()), [])\n"
     )
-    told = subprocess.run([*command, wrong], capture_output=True, text=True, cwd=tmp_path, check=False).stdout
+    told = subprocess.run(
+        [*command, wrong], capture_output=True, text=True, cwd=tmp_path, env=CLEAN, check=False
+    ).stdout
     assert re.search(r'"int".*"str"', told), told  # so its types are seen, and not taken for Any
 
 
@@ -113,7 +117,9 @@ def test_the_wheel_holds_what_the_package_needs(installed):
         "print(len(read_bundled_weights()), len(imagenet_labels()), len(photographs()), streamcam.__file__)\n"
         "print((files('streamcam.web') / 'static' / 'index.html').is_file(), (files('streamcam') / 'py.typed').is_file())\n"
     )
-    done = subprocess.run([installed, "-c", code], capture_output=True, text=True, check=True, cwd=installed.parent)
+    done = subprocess.run(
+        [installed, "-c", code], capture_output=True, text=True, check=True, cwd=installed.parent, env=CLEAN
+    )
     first, second = done.stdout.splitlines()
     assert first.split()[1:3] == ["1000", "5"]
     assert "environment" in first

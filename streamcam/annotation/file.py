@@ -140,7 +140,7 @@ def annotate(
                 outputs,
                 source.info,
                 isinstance(source, ImageSource),
-                lambda: make_header(name or str(path), explain),
+                lambda: make_header(name or str(path), explain, tone_mapped=source.info.tone_mapped),
                 explain.labels,
                 max(_RECORDED_CLASSES, overlay.top_k),
                 encoding or Encoding(),
@@ -178,11 +178,12 @@ def _observed(steady: Steady, inspection: Inspection | None, observers: Iterable
     return shown
 
 
-def make_header(source: str, explain: Explainer) -> Header:
+def make_header(source: str, explain: Explainer, *, tone_mapped: str = "") -> Header:
     """What a reader of records or heatmaps must know to use them."""
     return {
         "version": VERSION,
         "source": source,
+        **({"tone_mapped": tone_mapped} if tone_mapped else {}),
         **explain.describe(),
         "labels": "sha256:" + hashlib.sha256("\n".join(explain.labels).encode()).hexdigest(),
     }

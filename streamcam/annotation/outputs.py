@@ -1,7 +1,7 @@
 """The kinds of files that one annotated input can give: what each is called, how it is written, how parts of it are joined.
 
 Every input gives its annotated picture or video. What it gives besides stands in one table, ``KINDS``: a new kind is a
-sink, a field of ``Outputs``, and a row here.
+sink, a field of ``Outputs``, a row here, and the keyword of ``annotate_all`` with its option in ``cli/annotate.py``.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from streamcam.sinks.dataset import DatasetSink, join_datasets
 from streamcam.sinks.dataset import check_library as check_dataset_library
 from streamcam.sinks.heatmaps import HeatmapSink, join_heatmaps
 from streamcam.sinks.image import ImageSink
+from streamcam.sinks.opening import open_video
 from streamcam.sinks.partial import FileSink
 from streamcam.sinks.records import RecordSink, join_records
-from streamcam.sinks.video import VideoSink
 from streamcam.types import Explained, Header, VideoInfo
 
 
@@ -127,7 +127,7 @@ def open_media(with_: Writing) -> FileSink:
     path = with_.outputs.media
     if with_.is_image:
         return ImageSink(path, overwrite=with_.overwrite)
-    return VideoSink(path, with_.info, encoding=with_.encoding, overwrite=with_.overwrite)
+    return open_video(path, with_.info, encoding=with_.encoding, overwrite=with_.overwrite)
 
 
 def _records(path: Path, with_: Writing) -> FileSink:

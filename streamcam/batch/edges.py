@@ -1,4 +1,4 @@
-"""Whether two consecutive parts of a video fit: at their border both must name the same class and show the same heat."""
+"""Whether two consecutive parts of a video fit: at their border both must name the same class and show the same heat alike."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TypeAlias
 import numpy as np
 
 from streamcam.batch.split import FilePart
+from streamcam.drawing.corner import SteadyCorner
+from streamcam.drawing.overlay import Overlay
 from streamcam.types import Explained
 
 _SAME_HEAT = 1e-3  # of the heat at a border
@@ -24,10 +26,12 @@ class Border:
     Attributes:
         naming: which class is named, and for how many frames another has led; None where no class is named steadily.
         heat: as it is shown, ``(K, h, w)`` in 0…1.
+        corner: of the picture that is written into.
     """
 
     naming: tuple[int | None, int] | None
     heat: Heat
+    corner: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +49,22 @@ class PartEdges:
         part: the part.
         every: of the frames, one is explained.
         states: of the naming after each explained frame, filled meanwhile.
+        overlay: how the heat is drawn.
     """
 
-    def __init__(self, part: FilePart, every: int, states: Sequence[tuple[int | None, int]]) -> None:
+    def __init__(self, part: FilePart, every: int, states: Sequence[tuple[int | None, int]], overlay: Overlay) -> None:
         self._part, self._every, self._states = part, every, states
-        self._heat: dict[int, Heat] = {}
+        self._overlay, self._corner = overlay, SteadyCorner()
+        self._shown: dict[int, tuple[Heat, int]] = {}
 
     def observed(self, stream: Iterable[Explained]) -> Iterator[Explained]:
         """The same frames, looked at."""
         for frame, explanation in stream:
             heat = None if explanation is None else explanation.heat
-            if frame.index in (self._part.first - 1, self._part.end - 1) and heat is not None:
-                self._heat[frame.index] = np.round(heat, 5).tolist()
+            if explanation is not None and heat is not None:
+                self._overlay.follow(frame.image, explanation, self._corner)
+                if frame.index in (self._part.first - 1, self._part.end - 1):
+                    self._shown[frame.index] = np.round(heat, 5).tolist(), self._corner.corner
             yield frame, explanation
 
     @property
@@ -66,15 +74,15 @@ class PartEdges:
 
     def _at(self, index: int) -> Border | None:
         number = (index - self._part.run_in) // self._every
-        if index not in self._heat:
+        if index not in self._shown:
             return None
-        return Border(self._states[number] if number < len(self._states) else None, self._heat[index])
+        return Border(self._states[number] if number < len(self._states) else None, *self._shown[index])
 
 
 def fits(earlier: Borders, later: Borders) -> bool:
     """Whether a part begins in the state in which the one before it ends."""
     one, other = earlier.after, later.before
-    if one is None or other is None or one.naming != other.naming:
+    if one is None or other is None or (one.naming, one.corner) != (other.naming, other.corner):
         return False
     here, there = np.asarray(one.heat), np.asarray(other.heat)
     if here.shape != there.shape or here.max() < _TELLING:

@@ -13,7 +13,8 @@ from urllib.parse import quote
 from streamcam.annotation.outputs import KINDS, Outputs
 from streamcam.errors import OptionError, StreamcamError
 from streamcam.sinks.partial import refuse_existing
-from streamcam.sources.images import IMAGE_SUFFIXES, check_readable
+from streamcam.sources.content import kind_of
+from streamcam.sources.images import check_readable
 from streamcam.sources.inputs import MARK, files_of
 
 # Containers that hold H.264 and that streamcam can keep playable when it is killed; others become .mp4.
@@ -41,7 +42,7 @@ class Problem:
 def plan(
     inputs: Sequence[str | Path], output: Path | None = None, *, probabilities: bool = False, **places: Path | None
 ) -> tuple[list[Job], list[Problem]]:
-    """Lay out the work. No file is opened.
+    """Lay out the work. Of each file, its first bytes are read at most.
 
     One file as the only input makes ``output`` and the other places names of files, unless they are folders or have no ending;
     otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
@@ -135,7 +136,7 @@ def _literal(name: str) -> str:
 
 def _name(file: Path, *, whole: bool = False) -> str:
     suffix = file.suffix.lower()
-    if suffix in IMAGE_SUFFIXES:
+    if kind_of(file) == "image":
         kept, fallback = _KEPT_IMAGE_SUFFIXES, ".png"
     else:
         kept, fallback = _KEPT_VIDEO_SUFFIXES, ".mp4"

@@ -9,14 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.annotation.outputs import Outputs
+from streamcam.choices import AudioChoice
 from streamcam.errors import SinkError
 from streamcam.sinks.audio import AudioCopy
+from streamcam.sinks.containers import container_of, container_options
+from streamcam.sinks.mark import MARK
 from streamcam.sinks.partial import PartialOutput
-from streamcam.sinks.video import container_options
 from streamcam.types import VideoInfo
 
 
-def join(parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Sequence[int]) -> None:
+def join(
+    parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Sequence[int], audio: AudioChoice = "copy"
+) -> None:
     """Put the results of all parts together, in the place of what is there.
 
     Args:
@@ -24,6 +28,7 @@ def join(parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Seq
         outputs: of the whole.
         info: of the source, with its sound.
         ticks: when each frame is shown, in ``info.time_base``.
+        audio: what to do with the sound.
 
     Raises:
         SinkError: the parts do not fit together, or cannot be written.
@@ -31,7 +36,7 @@ def join(parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Seq
     for kind, path in outputs.wanted:
         if kind.join:
             _written(path, partial(kind.join, [place for part in parts if (place := part.path_of(kind))]))
-    _written(outputs.media, lambda path: _join_videos([part.media for part in parts], path, info, ticks))
+    _written(outputs.media, lambda path: _join_videos([part.media for part in parts], path, info, ticks, audio))
 
 
 def _written(path: Path, write: Callable[[Path], None]) -> None:
@@ -44,13 +49,13 @@ def _written(path: Path, write: Callable[[Path], None]) -> None:
     output.commit()
 
 
-def _join_videos(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequence[int]) -> None:
+def _join_videos(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequence[int], audio: AudioChoice) -> None:
     """Packets as they are, each with the time its frame has in the whole.
 
     Decoding times are those of the frames shown ``delay`` places earlier, where ``delay`` is how far the encoder moves a
     frame forward at most: so they only grow, and none is later than its frame is shown.
     """
-    from streamcam.system.ffmpeg import av
+    from streamcam.system.ffmpeg import open_container
 
     shown = [_shown(part) for part in parts]
     if sum(map(len, shown)) != len(ticks):
@@ -58,18 +63,20 @@ def _join_videos(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequ
     delay = max(_delay(part, order) for part, order in zip(parts, shown, strict=True))
     step = max(1, round(1 / (info.frame_rate * info.time_base)))
     decoded = [ticks[0] - (delay - n) * step for n in range(delay)] + list(ticks)
-    with av.open(str(path.absolute()), "w", options=container_options(path)) as output:
+    with open_container(path, "w", format=container_of(path).format, options=container_options(path)) as output:
         stream: Any = None
         sound: AudioCopy | None = None
         number = 0  # of the packet, in the order of decoding
         for part, order in zip(parts, shown, strict=True):
-            with av.open(str(part.absolute())) as source:
+            with open_container(part) as source:
                 video = source.streams.video[0]
                 if stream is None:
                     stream = output.add_stream_from_template(video)
                     stream.time_base = info.time_base
                     header = video.codec_context.extradata
-                    sound = AudioCopy(info.audio, output) if info.audio else None
+                    output.metadata["comment"] = MARK
+                    if info.audio and audio != "none":
+                        sound = AudioCopy(info, output, container_of(path), audio=audio, name=str(path))
                 elif video.codec_context.extradata != header:
                     raise SinkError(f"{path}: its parts were not encoded alike")
                 begin = number
@@ -90,16 +97,16 @@ def _join_videos(parts: Sequence[Path], path: Path, info: VideoInfo, ticks: Sequ
 
 def _shown(part: Path) -> list[int]:
     """The times of a part's packets, in the order in which they are shown."""
-    from streamcam.system.ffmpeg import av
+    from streamcam.system.ffmpeg import open_container
 
-    with av.open(str(part.absolute())) as source:
+    with open_container(part) as source:
         return sorted(packet.pts or 0 for packet in source.demux(source.streams.video[0]) if packet.size)
 
 
 def _delay(part: Path, order: Sequence[int]) -> int:
     """How many places earlier than it is shown a frame is decoded, at most."""
-    from streamcam.system.ffmpeg import av
+    from streamcam.system.ffmpeg import open_container
 
-    with av.open(str(part.absolute())) as source:
+    with open_container(part) as source:
         packets = [packet.pts or 0 for packet in source.demux(source.streams.video[0]) if packet.size]
     return max((n - bisect.bisect_left(order, pts) for n, pts in enumerate(packets)), default=0)

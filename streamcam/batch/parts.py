@@ -14,7 +14,9 @@ from streamcam.batch.join import join
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.split import FIRST_RUN_IN, FilePart, FrameIndex, borders, cut, index_frames, longer, ticks
 from streamcam.batch.task import TaskResult
-from streamcam.sources.images import IMAGE_SUFFIXES
+from streamcam.choices import AudioChoice
+from streamcam.sinks.opening import can_be_joined
+from streamcam.sources.content import kind_of
 from streamcam.sources.video import VideoSource
 from streamcam.types import VideoInfo
 
@@ -31,6 +33,7 @@ class SplitFile:
         every: of the frames, one is explained.
         parts: in their order.
         results: of each part, None while it is not made.
+        audio: what becomes of the sound.
     """
 
     job: Job
@@ -40,13 +43,15 @@ class SplitFile:
     every: int
     parts: list[FilePart]
     results: list[TaskResult | None]
+    audio: AudioChoice = "copy"
 
     def outputs(self, number: int) -> Outputs:
         """Where the results of a part go."""
         place = self.folder / f"part-{number:05d}"
         whole = self.job.outputs
         others = {kind.name: place.with_suffix(kind.ending) for kind, _ in whole.wanted}
-        return Outputs(place.with_suffix(".mp4"), **others, probabilities=whole.probabilities)
+        ending = ".webm" if whole.media.suffix.lower() == ".webm" else ".mp4"  # they say which codec
+        return Outputs(place.with_suffix(ending), **others, probabilities=whole.probabilities)
 
     def misfits(self) -> list[int]:
         """Numbers of the parts that do not begin in the state in which the one before them ends. They are cut anew,
@@ -70,7 +75,7 @@ class SplitFile:
         """Put the results of all parts together."""
         made = [result for result in self.results if result]
         parts = [self.outputs(number) for number in range(len(self.parts))]
-        join(parts, self.job.outputs, self.info, ticks(self.index, self.info.time_base))
+        join(parts, self.job.outputs, self.info, ticks(self.index, self.info.time_base), self.audio)
         self.discard()
         return replace(
             made[0],
@@ -90,8 +95,9 @@ def split_file(job: Job, settings: AnnotationSettings, seconds: float, folder: P
 
     Not cut are videos with regions of interest, or with outputs that need the whole of it.
     """
-    needs_whole = settings.roi or any(kind.join is None for kind, _ in job.outputs.wanted)
-    if needs_whole or job.source.suffix.lower() in IMAGE_SUFFIXES or seconds <= 0:
+    needs_whole = bool(settings.roi) or any(kind.join is None for kind, _ in job.outputs.wanted)
+    needs_whole |= not can_be_joined(job.outputs.media, settings.encoding)
+    if needs_whole or kind_of(job.source) != "video" or seconds <= 0:
         return None
     with VideoSource(job.source) as source:
         info = source.info
@@ -108,4 +114,4 @@ def split_file(job: Job, settings: AnnotationSettings, seconds: float, folder: P
     parts = [
         cut(index, first, end, FIRST_RUN_IN if first else 0, settings.every, folder) for first, end in pairwise(marks)
     ]
-    return SplitFile(job, folder, info, index, settings.every, parts, [None] * len(parts))
+    return SplitFile(job, folder, info, index, settings.every, parts, [None] * len(parts), settings.encoding.audio)

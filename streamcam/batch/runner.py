@@ -13,7 +13,15 @@ from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.split import PartSource
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome, TaskResult
 from streamcam.drawing.overlay import make_overlay
-from streamcam.errors import MissingLibraryError, ModelError, OptionError, StreamcamError, TargetError, plain
+from streamcam.errors import (
+    MissingDecoderError,
+    MissingLibraryError,
+    ModelError,
+    OptionError,
+    StreamcamError,
+    TargetError,
+    plain,
+)
 from streamcam.explain.gradcam import GradCAM, make_explainer
 from streamcam.models.loading import load_classifier
 from streamcam.protocols import Steady
@@ -65,7 +73,8 @@ class TaskRunner:
         try:
             return TaskOutcome(task, self._do(task, overwrite, counted))
         except StreamcamError as error:
-            failure = TaskFailure(str(error), is_of_settings=isinstance(error, _OF_SETTINGS))
+            shared = isinstance(error, _OF_SETTINGS) and not isinstance(error, MissingDecoderError)
+            failure = TaskFailure(str(error), is_of_settings=shared)
             return TaskOutcome(task, failure=failure, cause=error)
         except Exception as error:  # a bug, or a file that breaks a library
             return TaskOutcome(task, failure=TaskFailure(plain(error), unforeseen=True), cause=error)
@@ -73,11 +82,17 @@ class TaskRunner:
     def _do(self, task: Task, overwrite: bool, counted: Callable[[int, int | None], object]) -> TaskResult:
         settings, explain = self._settings, self.explain
         rois = [parse_roi(text) for text in settings.roi]
-        inspection = Inspection(Masks(rois, track=settings.track), alert_below=settings.alert_below) if rois else None
+        inspection = (
+            Inspection(
+                Masks(rois, track=settings.track, name=task.name or str(task.source)), alert_below=settings.alert_below
+            )
+            if rois
+            else None
+        )
         names_one = settings.steady and settings.explain.targets == ("top1",)
         naming = RecordedNaming() if names_one else None
-        part = task.part
-        edges = PartEdges(part, settings.every, naming.states if naming else ()) if part else None
+        part, overlay = task.part, make_overlay(settings.picture, explain.labels)
+        edges = PartEdges(part, settings.every, naming.states if naming else (), overlay) if part else None
         total, written = None, 0
 
         def opened(info: VideoInfo) -> None:
@@ -94,7 +109,7 @@ class TaskRunner:
             task.source,
             task.outputs,
             explain,
-            overlay=make_overlay(settings.picture, explain.labels),
+            overlay=overlay,
             encoding=settings.encoding,
             overwrite=overwrite,
             steady=_steady(settings.steady, edges),

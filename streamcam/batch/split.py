@@ -2,9 +2,9 @@
 
 A part begins to read some frames before the first one that it writes, so that what is averaged over time, and which class
 is named, are there what they would be after the whole video; and it reads some frames beyond its end. Whether they are is
-checked (``edges``): at each border the two parts must name the same class in the same state and show the same heat. Where
-they do not, the later part is made once more with a longer run-in, in the end from the first frame on. The packets of a part are
-copied into a file of its own, so that its pictures are decoded exactly as in the whole.
+checked (``edges``): at each border the two parts must name the same class in the same state, show the same heat and write
+into the same corner. Where they do not, the later part is made once more with a longer run-in, in the end from the first
+frame on. The packets of a part are copied into a file of its own, so that its pictures are decoded exactly as in the whole.
 """
 
 from __future__ import annotations

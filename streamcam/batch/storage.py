@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from streamcam.batch.jobs import Job
 from streamcam.errors import MissingLibraryError, SinkError, SourceError, plain
-from streamcam.sources.live.address import redacted
+from streamcam.system.addresses import redacted
 
 # Storage in which a file appears when it is complete, and never before.
 _WHOLE_OR_NOT = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "adl"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -159,7 +160,7 @@ def annotate_command(
 
     steady = not no_steady
     settings = replace(files, model=model, explain=explanation, picture=picture, encoding=encoding, steady=steady)
-    with BatchProgress() as progress:
+    with closing(BatchProgress()) as progress:
         try:
             run = annotate_all(
                 inputs,

@@ -1,4 +1,4 @@
-"""How a command takes groups of options: each field of a settings dataclass is an option, and the library names it once.
+"""Makes command-line options of the fields of a settings dataclass, so that commands share them.
 
 A group gives the fields their help; names, types and defaults are those of the dataclass. The command's parameter receives
 an object of the dataclass.

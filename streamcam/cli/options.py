@@ -61,15 +61,21 @@ PICTURE = OptionGroup(
     mode=option("--blend", help="Even opacity, opacity that grows with the heat, or added light."),
     top_k=option(metavar="N", help="How many labels are shown."),
     hud=off("--no-hud", help="Write nothing on the picture."),
-    layout=option(help="Heat over the picture; beside it, each target by itself; or the picture alone."),
+    layout=option(
+        help="Heat over the picture; heat alone, with its scale; beside the picture, each target by itself; picture, "
+        "heat and both; or the picture alone."
+    ),
 )
 
 ENCODING = OptionGroup(
     Encoding(),
     OUTPUT_PANEL,
-    codec=option(help="Any FFmpeg encoder for yuv420p."),
-    crf=option(min=0, max=63, help="Quality, lower is better."),
-    preset=option(help="The encoder's speed: ultrafast … veryslow."),
+    codec=option(help="Any FFmpeg encoder for yuv420p.", show_default="h264; vp9 for .webm"),
+    crf=option(min=0, max=63, help="Quality, lower is better.", show_default="22; 32 for vp9 and av1"),
+    preset=option(help="The encoder's speed: ultrafast … veryslow.", show_default="veryfast"),
+    audio=option(help="Sound as it is where the output can hold it, all of it as AAC (Opus in .webm), or none."),
+    max_width=option(min=16, metavar="N", help="Make wider pictures smaller.", show_default="480 for .gif and .webp"),
+    max_fps=option(metavar="N", help="Leave out pictures beyond this rate.", show_default="15 for .gif and .webp"),
 )
 
 CAPTURE = OptionGroup(

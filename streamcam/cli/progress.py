@@ -7,7 +7,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from streamcam.cli.console import note, warn
-from streamcam.protocols import Closing
 
 if TYPE_CHECKING:
     from streamcam.batch.annotate import AnnotationRun
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-class BatchProgress(Closing):
+class BatchProgress:
     """Shows how far each worker is with its file, and all of them with all files."""
 
     def __init__(self) -> None:

@@ -1,125 +1,26 @@
-"""Heat over a picture: pure functions on arrays, all in uint8 and BGR once the map is upsampled."""
+"""Explanations drawn on their pictures, in one of several layouts, with what is written on them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from typing import get_args
 
 import cv2
 import numpy as np
 
-from streamcam.choices import BlendMode
-from streamcam.drawing.panel import draw_panel
-from streamcam.drawing.text import SEVERAL
+from streamcam.choices import BlendMode, Layout
+from streamcam.drawing.colours import blend, blend_several, colour_table, upsample
+from streamcam.drawing.corner import Box, SteadyCorner
+from streamcam.drawing.panel import Plan, corner_boxes, draw_panel, name_of, panel_plan
+from streamcam.drawing.scale import draw_scale, draw_words, scale_plan
+from streamcam.drawing.text import RED, WHITE, colour_of, text_size
+from streamcam.drawing.tiles import caption_boxes, draw_caption, scaled, shrunk, tile_boxes, tiled
 from streamcam.errors import OptionError
 from streamcam.settings import PictureSettings
-from streamcam.types import Explanation, Float32Array, Region, UInt8Array
+from streamcam.types import Explanation, UInt8Array
 
-# A map is a few cells wide. It is smoothed by bicubic interpolation at this many pixels a cell, where that costs
-# nothing, and brought to the frame's size linearly.
-_FINE = 8
-
-
-def colormap_names() -> tuple[str, ...]:
-    """The names of OpenCV's colour maps, in lower case."""
-    return tuple(sorted(name[9:].lower() for name in dir(cv2) if name.startswith("COLORMAP_")))
-
-
-@lru_cache(maxsize=32)
-def colour_table(name: str) -> UInt8Array:
-    """``(256, 1, 3)`` uint8 BGR colours of one of OpenCV's maps, cold to hot.
-
-    Raises:
-        OptionError: OpenCV has no map of that name.
-    """
-    if name.lower() not in colormap_names():
-        raise OptionError(f"colour map {name}: OpenCV has none of that name; it has {', '.join(colormap_names())}")
-    ramp = np.arange(256, dtype=np.uint8)[:, None]
-    return cv2.applyColorMap(ramp, getattr(cv2, f"COLORMAP_{name.upper()}")).astype(np.uint8)
-
-
-@lru_cache(maxsize=32)
-def _scaled_table(name: str, alpha: float, *, by_heat: bool) -> UInt8Array:
-    """The colours times ``alpha``, and times the heat if wanted: ``(256, 1, 3)`` uint8."""
-    weight = alpha * (np.linspace(0, 1, 256) if by_heat else np.ones(256))
-    return np.rint(colour_table(name) * weight[:, None, None]).astype(np.uint8)
-
-
-@lru_cache(maxsize=32)
-def _transparency_table(alpha: float) -> UInt8Array:
-    """255 where the frame shows fully, less by ``alpha`` times the heat: ``(256, 1, 3)`` uint8."""
-    seen = np.rint(255 * (1 - alpha * np.linspace(0, 1, 256))).astype(np.uint8)
-    return np.repeat(seen[:, None, None], 3, axis=2)
-
-
-def upsample(heat: Float32Array, height: int, width: int) -> UInt8Array:
-    """Bring a map to a picture's size.
-
-    Args:
-        heat: ``(h, w)`` float32 in 0…1.
-        height: of the picture, in pixels.
-        width: of the picture, in pixels.
-
-    Returns:
-        ``(height, width)`` uint8, 0 no evidence, 255 full heat.
-    """
-    h, w = heat.shape
-    fine = cv2.resize(heat, (w * _FINE, h * _FINE), interpolation=cv2.INTER_CUBIC)
-    # convertScaleAbs would fold the small negative overshoots of the cubic into positive heat.
-    levels = np.rint(np.clip(fine, 0, 1) * 255).astype(np.uint8)
-    return cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
-
-
-def blend(image: UInt8Array, heat: UInt8Array, *, alpha: float, colormap: str, mode: BlendMode) -> UInt8Array:
-    """Lay heat over a picture.
-
-    With ``jet`` the colours of the heat: ``uniform`` gives ``alpha * jet + (1 - alpha) * image``; ``heat`` gives the
-    same with ``alpha * heat`` for ``alpha``, so that cold regions keep their colours; ``add`` gives
-    ``image + alpha * jet``, saturated.
-
-    Args:
-        image: ``(H, W, 3)`` uint8 BGR; it is left as it is.
-        heat: ``(H, W)`` uint8.
-        alpha: opacity of full heat, 0…1.
-        colormap: one of ``colormap_names()``.
-        mode: one of the three.
-
-    Returns:
-        ``(H, W, 3)`` uint8 BGR, a new array.
-    """
-    if mode == "uniform":
-        colours = cv2.applyColorMap(heat, colour_table(colormap))
-        return cv2.addWeighted(image, 1 - alpha, colours, alpha, 0).astype(np.uint8, copy=False)
-    if mode == "add":
-        light = cv2.applyColorMap(heat, _scaled_table(colormap, alpha, by_heat=False))
-        return cv2.add(image, light).astype(np.uint8, copy=False)
-    light = cv2.applyColorMap(heat, _scaled_table(colormap, alpha, by_heat=True))
-    seen = cv2.applyColorMap(heat, _transparency_table(alpha))
-    return cv2.add(cv2.multiply(image, seen, scale=1 / 255), light).astype(np.uint8, copy=False)
-
-
-def blend_several(image: UInt8Array, heat: Float32Array, *, alpha: float) -> UInt8Array:
-    """Lay several maps over a picture, each in its own colour (``streamcam.drawing.text.SEVERAL``), opaque as they are hot.
-
-    Args:
-        image: ``(H, W, 3)`` uint8 BGR; it is left as it is.
-        heat: ``(K, h, w)`` float32 in 0…1; where maps overlap, the hottest is shown.
-        alpha: opacity of full heat, 0…1.
-
-    Returns:
-        ``(H, W, 3)`` uint8 BGR, a new array.
-    """
-    height, width = image.shape[:2]
-    h, w = heat.shape[1:]
-    fine = [np.clip(cv2.resize(m, (w * _FINE, h * _FINE), interpolation=cv2.INTER_CUBIC), 0, 1) for m in heat]
-    hottest, strength = np.argmax(fine, axis=0), np.max(fine, axis=0)[..., None] * alpha
-    colours = np.array([SEVERAL[k % len(SEVERAL)] for k in range(len(heat))], np.float32)
-    light = np.rint(colours[hottest] * strength).astype(np.uint8)
-    seen = np.rint(np.repeat(255 * (1 - strength), 3, axis=2)).astype(np.uint8)
-    light, seen = (cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR) for m in (light, seen))
-    return cv2.add(cv2.multiply(image, seen, scale=1 / 255), light).astype(np.uint8, copy=False)
+_HEATMAP = "heatmap"
+_UNSEEN = 28  # gray level, in the heatmap, of what the model did not see
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,70 +42,159 @@ class Overlay(PictureSettings):
             raise OptionError(f"alpha {self.alpha}: the heatmap's opacity must be 0 to 1")
         if self.mode not in get_args(BlendMode):
             raise OptionError(f"blend {self.mode}: choose one of {', '.join(get_args(BlendMode))}")
+        if self.layout not in get_args(Layout):
+            raise OptionError(f"layout {self.layout}: choose one of {', '.join(get_args(Layout))}")
         if self.top_k < 0:
             raise OptionError(f"top-k {self.top_k}: the number of labels shown cannot be negative")
 
-    def draw(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
+    def draw(self, image: UInt8Array, explanation: Explanation, corner: SteadyCorner | None = None) -> UInt8Array:
         """A new picture of the same size with the heat and the labels on it.
 
         Args:
             image: ``(H, W, 3)`` uint8 BGR; it is left as it is.
             explanation: its ``heat`` is drawn; of several maps, each place shows the hottest in that one's own colour.
+            corner: of the video that the picture belongs to, see ``SteadyDrawing``; None for a picture by itself.
 
         Raises:
             OptionError: the explanation has no heat yet: that comes from ``steadied`` or ``unsteadied``.
         """
-        heat = explanation.heat
-        if heat is None:
+        if explanation.heat is None:
             raise OptionError(
                 "draw: the explanation has no heat yet; steadied() or unsteadied() make it of the raw maps"
             )
         if self.layout == "original":
             return image.copy()
-        if self.layout == "side by side":
-            singles = [explanation.only(k) for k in range(len(heat))]
-            parts = [self._over(image, heat[k : k + 1], single) for k, single in enumerate(singles)]
-            return tiled([image, *parts])
-        return self._over(image, heat, explanation)
+        corner = corner or SteadyCorner()
+        self.follow(image, explanation, corner)
+        if self.layout == "heatmap":
+            return self._heatmap(image, explanation, corner)
+        if boxes := self._boxes(image, explanation):
+            small, whole = shrunk(image, boxes[0]), scaled(explanation, image, boxes[0])
+            draw = self._panels if self.layout == "panels" else self._side_by_side
+            return tiled(image.shape, boxes, draw(small, whole, corner))
+        return self._overlay(image, explanation, corner)
 
-    def _over(self, image: UInt8Array, heat: Float32Array, explanation: Explanation) -> UInt8Array:
-        r: Region = explanation.region
+    def follow(self, image: UInt8Array, explanation: Explanation, corner: SteadyCorner) -> None:
+        """Let a corner follow the heat of one more frame, as ``draw`` does."""
+        if not self.hud or explanation.heat is None or self.layout == "original":
+            return
+        if boxes := self._boxes(image, explanation):
+            explanation = scaled(explanation, image, boxes[0])
+            image = image[: boxes[0].height, : boxes[0].width]
+        if self.layout == "panels" and boxes:
+            choices = caption_boxes(image, _HEATMAP)
+        else:
+            plan = self._plan(image, explanation)
+            choices = corner_boxes(image, plan, corner) if plan else []
+        if choices:
+            corner.follow(explanation, choices)
+
+    def _plan(self, image: UInt8Array, explanation: Explanation) -> Plan | None:
+        """How large what is written into a corner is."""
+        if not self.hud:
+            return None
+        if self.layout == "heatmap":
+            return scale_plan(image, explanation)
+        return panel_plan(image, explanation, self.top_k)
+
+    def _boxes(self, image: UInt8Array, explanation: Explanation) -> list[Box]:
+        """The tiles of a layout that has several; none where they would have no pixels."""
+        height, width = image.shape[:2]
+        count = len(explanation.classes)
+        if self.layout == "side by side":
+            return tile_boxes(height, width, 1 + count)
+        if self.layout == "panels":
+            # Of one target, the fourth of four tiles is for words; of several, each has a row behind the first column.
+            return tile_boxes(height, width, 4, 2) if count == 1 else tile_boxes(height, width, 3 * count, 3)
+        return []
+
+    def _overlay(self, image: UInt8Array, explanation: Explanation, corner: SteadyCorner) -> UInt8Array:
+        """Heat over a picture, with the panel."""
+        picture = self._over(image, explanation)
+        if plan := self._plan(picture, explanation):
+            box = corner_boxes(picture, plan, corner)[corner.corner]
+            draw_panel(picture, explanation, self.labels, self.top_k, plan, box)
+        return picture
+
+    def _over(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
+        """Heat over a picture, with the outlines of what the model saw and of the region of interest."""
+        heat, r = explanation.heat, explanation.region
+        assert heat is not None
         part = image[r.y0 : r.y1, r.x0 : r.x1]
         if len(heat) == 1:
             levels = upsample(heat[0], *part.shape[:2])
             blended = blend(part, levels, alpha=self.alpha, colormap=self.colormap, mode=self.mode)
         else:
             blended = blend_several(part, heat, alpha=self.alpha)
-        if part.shape == image.shape:
-            picture = blended
+        return self._outlined(image.copy() if part.shape != image.shape else None, blended, explanation)
+
+    def _heat_alone(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
+        """Heat in the place of a picture; of several maps over black. What the model did not see is gray."""
+        heat, r = explanation.heat, explanation.region
+        assert heat is not None
+        if len(heat) == 1:
+            levels = upsample(heat[0], r.y1 - r.y0, r.x1 - r.x0)
+            part = cv2.applyColorMap(levels, colour_table(self.colormap)).astype(np.uint8, copy=False)
         else:
-            picture = image.copy()
-            picture[r.y0 : r.y1, r.x0 : r.x1] = blended
-            cv2.rectangle(picture, (r.x0, r.y0), (r.x1 - 1, r.y1 - 1), (255, 255, 255), 1)
-        if self.hud:
-            draw_panel(picture, explanation, self.labels, self.top_k)
+            part = blend_several(np.zeros((r.y1 - r.y0, r.x1 - r.x0, 3), np.uint8), heat, alpha=1)
+        around = np.full_like(image, _UNSEEN) if part.shape != image.shape else None
+        return self._outlined(around, part, explanation)
+
+    def _outlined(self, around: UInt8Array | None, part: UInt8Array, explanation: Explanation) -> UInt8Array:
+        r, inside, picture = explanation.region, explanation.inside, part
+        if around is not None:
+            picture = around
+            picture[r.y0 : r.y1, r.x0 : r.x1] = part
+            cv2.rectangle(picture, (r.x0, r.y0), (r.x1 - 1, r.y1 - 1), WHITE, 1)
+        if inside and self.hud:
+            colour = RED if inside.alert else WHITE
+            cv2.polylines(picture, list(inside.outlines), True, colour, max(1, text_size(picture) // 10), cv2.LINE_AA)
         return picture
+
+    def _heatmap(self, image: UInt8Array, explanation: Explanation, corner: SteadyCorner) -> UInt8Array:
+        picture = self._heat_alone(image, explanation)
+        if plan := self._plan(picture, explanation):
+            box = corner_boxes(picture, plan, corner)[corner.corner]
+            draw_scale(picture, explanation, self.labels, colour_table(self.colormap), plan, box)
+        return picture
+
+    def _side_by_side(self, image: UInt8Array, explanation: Explanation, corner: SteadyCorner) -> list[UInt8Array]:
+        return [image, *(self._overlay(image, explanation.only(k), corner) for k in range(len(explanation.classes)))]
+
+    def _panels(self, image: UInt8Array, explanation: Explanation, corner: SteadyCorner) -> list[UInt8Array]:
+        colours, several = colour_table(self.colormap), len(explanation.classes) > 1
+        words = np.zeros_like(image)
+        tiles: list[UInt8Array] = []
+        for k, index in enumerate(explanation.classes):
+            single = explanation.only(k)
+            first = image.copy() if k == 0 else words if k == 1 else np.zeros_like(image)
+            row = [first, self._heat_alone(image, single), self._over(image, single)]
+            if self.hud:
+                name = f": {name_of(int(index), self.labels)}" if several else ""
+                captions = ["original" if k == 0 else "", f"{_HEATMAP}{name}", f"overlay{name}"]
+                for tile, caption in zip(row, captions, strict=True):
+                    draw_caption(tile, caption, corner.corner, colour_of(k) if several and tile is not first else WHITE)
+            tiles += row
+        if self.hud:
+            draw_words(words, explanation, self.labels, self.top_k, colours)
+        return tiles if several else [*tiles, words]
+
+
+class SteadyDrawing:
+    """Draws the frames of one video, in their order: what is written on them keeps its corner while that serves.
+
+    Args:
+        overlay: draws each.
+    """
+
+    def __init__(self, overlay: Overlay) -> None:
+        self._overlay, self._corner = overlay, SteadyCorner()
+
+    def draw(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
+        """A new picture of the same size, see ``Overlay.draw``."""
+        return self._overlay.draw(image, explanation, self._corner)
 
 
 def make_overlay(settings: PictureSettings, labels: tuple[str, ...] = ()) -> Overlay:
     """An ``Overlay`` from settings. Raises ``OptionError`` where one is outside its range."""
     return Overlay(labels, **asdict(settings))
-
-
-def tiled(pictures: Sequence[UInt8Array]) -> UInt8Array:
-    """Pictures of one size beside each other, small, on one picture of that size: as large as they fit."""
-    height, width = pictures[0].shape[:2]
-    _, columns = max(
-        (min(width / columns / width, height / -(-len(pictures) // columns) / height), columns)
-        for columns in range(1, len(pictures) + 1)
-    )
-    rows = -(-len(pictures) // columns)
-    scale = min(1 / columns, 1 / rows)
-    h, w = int(height * scale), int(width * scale)
-    top, left = (height - h * rows) // 2, (width - w * columns) // 2
-    canvas = np.zeros_like(pictures[0])
-    for number, picture in enumerate(pictures):
-        row, column = divmod(number, columns)
-        y, x = top + row * h, left + column * w
-        canvas[y : y + h, x : x + w] = cv2.resize(picture, (w, h), interpolation=cv2.INTER_AREA)
-    return canvas

@@ -1,94 +1,214 @@
-"""What is written on the picture: the top classes with probability bars, and which class the map explains."""
+"""What is written on the picture: which class the heat explains, and the most probable classes with probability bars."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 import cv2
 
-from streamcam.drawing.text import AMBER, GRAY, RED, SEVERAL, WHITE, darken, fitted, text_size, text_width, write
+from streamcam.drawing.corner import Box, SteadyCorner, corner_box
+from streamcam.drawing.text import (
+    AMBER,
+    GRAY,
+    RED,
+    SMALLEST,
+    WHITE,
+    Colour,
+    bar_height,
+    colour_of,
+    darken,
+    drawable,
+    fitted,
+    text_size,
+    text_width,
+    write,
+)
 from streamcam.types import Explanation, UInt8Array
 
-_TRACK = (90, 90, 90)  # BGR, of a bar's empty part
+_TRACK: Colour = (90, 90, 90)  # of a bar's empty part
+SHARE = 0.25  # of the picture that may be written on, at most
+_SHRUNK = 0.6  # of the usual text: smaller than that, fewer lines are written instead
+# In heights of the text:
+_WIDE, _NARROW = 19, 10
+_WITH_BARS = 15  # narrower, there are no bars
 
 
-def _name(index: int, labels: tuple[str, ...]) -> str:
-    return labels[index] if index < len(labels) else f"class {index}"
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How large a panel is, and what has room in it, in pixels.
+
+    Attributes:
+        size: of the text.
+        width: of the panel.
+        lines: how many are under the heading.
+        heading: whether there is one.
+    """
+
+    size: int
+    width: int
+    lines: int
+    heading: bool = True
+
+    @property
+    def margin(self) -> int:
+        """Between the panel and the edges of the picture."""
+        return self.size // 2
+
+    @property
+    def height(self) -> int:
+        """Of the panel."""
+        return tall(self.size, self.lines + self.heading)
 
 
-def _question(explanation: Explanation, labels: tuple[str, ...]) -> str:
+def tall(size: int, lines: int) -> int:
+    """The height of a panel with so many lines."""
+    return size // 2 + round(size * 1.75) * lines
+
+
+@lru_cache(maxsize=64)
+def plan_panel(
+    height: int, width: int, lines: int, *, usual: int, share: float = SHARE, narrowest: int = _NARROW
+) -> Plan | None:
+    """The panel for a picture: with smaller text, narrower, and at last with fewer lines where it is small.
+
+    Args:
+        height: of the picture.
+        width: of the picture.
+        lines: wanted under the heading.
+        usual: the height of the text where there is room.
+        share: of the picture that it may take.
+        narrowest: it may become, in heights of the text.
+
+    Returns:
+        None where no text that can be read has room.
+    """
+    smallest = min(usual, max(SMALLEST, round(usual * _SHRUNK)))
+    for size in range(usual, smallest - 1, -1):
+        plan = Plan(size, min(size * _WIDE, width - 2 * (size // 2)), lines)
+        if plan.width >= size * _WITH_BARS and fits(plan, height, width, share):
+            return plan
+    for fewer, heading in [*((fewer, True) for fewer in range(lines, 0, -1)), (1, False)]:
+        room = int(share * height * width) // tall(smallest, fewer + heading)
+        plan = Plan(smallest, min(smallest * _WIDE, width - 2 * (smallest // 2), room), fewer, heading)
+        if plan.width >= smallest * narrowest and fits(plan, height, width, share):
+            return plan
+    return None
+
+
+def fits(plan: Plan, height: int, width: int, share: float) -> bool:
+    """Whether a panel has room in a picture, and takes no more than a share of it."""
+    return plan.height + 2 * plan.margin <= height and plan.height * plan.width <= share * height * width
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A name, a shorter one, its share of the whole 0…1 or None, and its colour."""
+
+    name: str
+    short: str
+    share: float | None
+    colour: Colour
+
+
+def name_of(index: int, labels: tuple[str, ...]) -> str:
+    """What a class is called in a picture: by its number where its name is not known, or no font has its letters."""
+    return drawable(labels[index]) or f"class {index}" if index < len(labels) else f"class {index}"
+
+
+def question(explanation: Explanation, labels: tuple[str, ...]) -> str:
     """What the heat answers."""
     parts = []
     for index, versus, against in zip(explanation.classes, explanation.versus, explanation.against, strict=True):
-        name = _name(int(index), labels)
-        name += f" rather than {_name(int(versus), labels)}" if versus >= 0 else ""
+        name = name_of(int(index), labels)
+        name += f" rather than {name_of(int(versus), labels)}" if versus >= 0 else ""
         parts.append(f"not {name}" if against else name)
     return f"why {' or '.join(parts)}?"
 
 
-def _draw_inside(image: UInt8Array, explanation: Explanation, size: int) -> None:
-    """Outline the region of interest, and write into the upper right corner how much of the evidence lies in it."""
-    assert explanation.inside
-    share, alert = explanation.inside.shares[0], explanation.inside.alert
-    cv2.polylines(
-        image, list(explanation.inside.outlines), True, RED if alert else WHITE, max(1, size // 10), cv2.LINE_AA
-    )
-    text = "no evidence" if share is None else f"evidence inside {share:.0%}"
-    text += ": looks elsewhere" if alert else ""
-    width, margin = text_width(text, size) + size, size // 2
-    left, step = image.shape[1] - margin - width, round(size * 1.75)
-    if left < 0:
-        return
-    panel = image[margin : margin + step, left : left + width]
-    darken(panel)
-    write(panel, text, size // 2, round(size * 1.3), RED if alert else WHITE, size)
+def _scores(explanation: Explanation, top_k: int) -> list[tuple[int, float]]:
+    """The most probable classes, and the explained ones besides."""
+    rows = explanation.top(top_k)
+    listed = {index for index, _ in rows}
+    return rows + [
+        (int(index), float(score))
+        for index, score in zip(explanation.classes, explanation.scores, strict=True)
+        if int(index) not in listed
+    ]
 
 
-def draw_panel(image: UInt8Array, explanation: Explanation, labels: tuple[str, ...], top_k: int) -> None:
-    """Draw a panel with the most probable classes into the upper left corner, in place.
+def _lines(explanation: Explanation, labels: tuple[str, ...], top_k: int, count: int) -> list[_Line]:
+    """What is listed: where not all has room, explained classes come first, then what is inside, then the probable."""
+    several = len(explanation.classes) > 1
+    explained = {int(c): colour_of(k) if several else AMBER for k, c in enumerate(explanation.classes)}
+    rows, inside = _scores(explanation, top_k), explanation.inside
+    with_inside = bool(inside) and (count > len(explained) or count > len(rows))
+    room = count - with_inside
+    chosen = sorted(range(len(rows)), key=lambda n: (rows[n][0] not in explained, n))[:room]
+    lines = []
+    for index, score in (rows[n] for n in sorted(chosen)):
+        name = name_of(index, labels)
+        lines.append(_Line(name, name, score, explained.get(index, GRAY)))
+    if inside and with_inside:
+        share = inside.shares[0]
+        name, short = ("looks elsewhere", "elsewhere") if inside.alert else ("evidence inside", "inside")
+        name, short = ("no evidence", "none") if share is None else (name, short)
+        lines.append(_Line(name, short, share, RED if inside.alert else WHITE))
+    return lines
 
-    The first line names the class that the map explains; its bar is marked, and it is listed even where it is not
-    among the most probable. A picture too small for readable text gets no panel.
+
+def panel_plan(image: UInt8Array, explanation: Explanation, top_k: int) -> Plan | None:
+    """How the panel of an explanation fits into a corner of a picture; None where it does not."""
+    return plan_panel(*image.shape[:2], count_lines(explanation, top_k), usual=text_size(image))
+
+
+def count_lines(explanation: Explanation, top_k: int) -> int:
+    """How many lines there are to list of an explanation."""
+    return len(_scores(explanation, top_k)) + (explanation.inside is not None)
+
+
+def corner_boxes(image: UInt8Array, plan: Plan, corner: SteadyCorner) -> list[Box]:
+    """Where a panel lies in each of the four corners of a picture."""
+    below = bar_height(image) if corner.above_bar else 0
+    return [corner_box(k, image.shape, plan.width, plan.height, plan.margin, below) for k in range(4)]
+
+
+def draw_panel(
+    image: UInt8Array, explanation: Explanation, labels: tuple[str, ...], top_k: int, plan: Plan, box: Box
+) -> None:
+    """Draw a panel with the most probable classes, in place.
+
+    The heading names the class that the map explains; its bar is marked, and it is listed even where it is not among the
+    most probable. The last line says how much of the evidence lies in the region of interest, where there is one.
 
     Args:
         image: ``(H, W, 3)`` uint8 BGR, changed in place.
         explanation: whose classes to list.
         labels: one name a class; a class without a name is listed by its index.
         top_k: how many classes to list besides the explained ones.
+        plan: how large it is, and what has room in it.
+        box: where it lies.
     """
-    height, width = image.shape[:2]
-    several = len(explanation.classes) > 1
-    explained = {int(c): SEVERAL[k % len(SEVERAL)] if several else AMBER for k, c in enumerate(explanation.classes)}
-    rows = explanation.top(top_k)
-    listed = {index for index, _ in rows}
-    rows += [
-        (int(index), float(score))
-        for index, score in zip(explanation.classes, explanation.scores, strict=True)
-        if int(index) not in listed
-    ]
-    size = text_size(image)
-    margin, step = size // 2, round(size * 1.75)
-    panel_width = min(size * 19, width - 2 * margin)
-    fit = (height - 3 * margin) // step - 1
-    if fit < 1 or panel_width < size * 8 or not rows:
-        return
-    rows = rows[:fit]
-    panel = image[margin : 2 * margin + step * (len(rows) + 1), margin : margin + panel_width]
+    panel = image[box.y : box.y + plan.height, box.x : box.x + plan.width]
     darken(panel)
-
-    pad = round(size * 0.6)
+    size, pad, step = plan.size, round(plan.size * 0.6), round(plan.size * 1.75)
     percent_width = text_width("100 %", size)
-    bar_width = round(panel_width * 0.28)
-    bar_x = panel_width - pad - percent_width - pad - bar_width
-    baseline = margin // 2 + round(size * 1.3)
-    question = _question(explanation, labels)
-    write(panel, fitted(question, size, panel_width - 2 * pad), pad, baseline, AMBER, size)
-    if explanation.inside:
-        _draw_inside(image, explanation, size)
-    for index, score in rows:
+    bar_width = round(plan.width * 0.28) if plan.width >= size * _WITH_BARS else 0
+    bar_x = plan.width - pad - percent_width - (pad + bar_width if bar_width else 0)
+    baseline = plan.margin // 2 + round(size * 1.3)
+    if plan.heading:
+        write(panel, fitted(question(explanation, labels), size, plan.width - 2 * pad), pad, baseline, AMBER, size)
         baseline += step
-        colour = explained.get(index, GRAY)
-        write(panel, fitted(_name(index, labels), size, bar_x - 2 * pad), pad, baseline, colour, size)
-        top, bottom = baseline - round(size * 0.62), baseline - round(size * 0.1)
-        cv2.rectangle(panel, (bar_x, top), (bar_x + bar_width, bottom), _TRACK, cv2.FILLED)
-        cv2.rectangle(panel, (bar_x, top), (bar_x + round(bar_width * score), bottom), colour, cv2.FILLED)
-        percent = f"{score * 100:.0f} %"
-        write(panel, percent, panel_width - pad - text_width(percent, size), baseline, WHITE, size)
+    for line in _lines(explanation, labels, top_k, plan.lines):
+        room = bar_x - 2 * pad
+        name = line.name if text_width(line.name, size) <= room else line.short
+        write(panel, fitted(name, size, room), pad, baseline, line.colour, size)
+        if line.share is not None:
+            if bar_width:
+                top, bottom = baseline - round(size * 0.62), baseline - round(size * 0.1)
+                filled = bar_x + round(bar_width * line.share)
+                cv2.rectangle(panel, (bar_x, top), (bar_x + bar_width, bottom), _TRACK, cv2.FILLED)
+                cv2.rectangle(panel, (bar_x, top), (filled, bottom), line.colour, cv2.FILLED)
+            percent = f"{line.share * 100:.0f} %"
+            write(panel, percent, plan.width - pad - text_width(percent, size), baseline, WHITE, size)
+        baseline += step

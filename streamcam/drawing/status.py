@@ -7,7 +7,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from streamcam.drawing.text import AMBER, GRAY, RED, WHITE, darken, fitted, text_size, text_width, write
+from streamcam.drawing.text import (
+    AMBER,
+    GRAY,
+    RED,
+    WHITE,
+    bar_height,
+    bar_text_size,
+    darken,
+    fitted,
+    text_size,
+    text_width,
+    write,
+)
 from streamcam.types import UInt8Array
 
 
@@ -38,12 +50,12 @@ def draw_status(image: UInt8Array, status: Status) -> None:
         _centred(image, status.trouble, AMBER, round(size * 1.2))
     if status.keys:
         _list(image, status.keys, size)
-    _bar(image, status, max(11, round(size * 0.7)))
+    _bar(image, status, bar_text_size(image))
 
 
 def _bar(image: UInt8Array, status: Status, size: int) -> None:
     height, width = image.shape[:2]
-    tall = round(size * 1.8)
+    tall = bar_height(image)
     bar = image[height - tall :]
     if not bar.size or not (status.facts or status.notice or status.recording is not None):
         return

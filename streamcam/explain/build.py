@@ -143,7 +143,7 @@ class Builder:
         """The graph; it takes a while, which is said."""
         height, width = recipe.size
         kept = " (kept for the next start)" if self._settings.cache and recipe.classifier.fingerprint else ""
-        _log.info("preparing %s for frames of %dx%d%s", recipe.classifier.name, width, height, kept)
+        _log.info("preparing %s for input of %dx%d%s", recipe.classifier.name, width, height, kept)
         return recipe.trace()
 
     def _compile(self, model: openvino.Model, precision: Precision) -> OpenVINOEngine:

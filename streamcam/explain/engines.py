@@ -41,7 +41,7 @@ class Engine(Protocol):
 
         Args:
             image: ``(height, width, 3)`` uint8, BGR.
-            targets: ``(K, 3)`` int32, see ``gradcam.targets``.
+            targets: ``(K, 3)`` int32, see ``explain.targets``.
 
         Returns:
             A function that waits for the answer and gives it. It must be called once.
@@ -71,7 +71,7 @@ class OpenVINOEngine:
     """Runs the converted graph in OpenVINO on the CPU.
 
     Args:
-        model: an ``openvino.Model`` with the inputs and outputs of ``gradcam.graph``.
+        model: an ``openvino.Model`` with the inputs and outputs of ``explain.graph``.
         precision: what to compute in; a processor without it uses the nearest it has, see ``precision`` afterwards.
         in_flight: frames to work on at once, each on its share of the threads: more frames a second, a later answer.
         threads: threads to use; 0 for one a core.

@@ -1,4 +1,4 @@
-"""Gradients written in plain arithmetic.
+"""Gradients of activations written in operations that OpenVINO can convert, too.
 
 TensorFlow has an operation of its own for the gradient of each activation (``ReluGrad``, ``SigmoidGrad``, …), and
 OpenVINO converts none of them. The same derivatives as products, comparisons and sums run in both.

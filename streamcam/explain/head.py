@@ -1,4 +1,4 @@
-"""The most usual head of a classifier, whose gradient is known without computing it."""
+"""Recognise a classifier that ends in pooling and one dense layer: its gradient is that layer's weights."""
 
 from __future__ import annotations
 

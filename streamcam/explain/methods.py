@@ -2,6 +2,9 @@
 
 ``A`` is ``(h, w, c)`` float32, the output of the target layer; ``G`` is ``(h, w, c)`` float32, the gradient of the score
 with respect to it. Each formula gives ``(h, w)`` float32 >= 0. "Sum" without more is over the channels.
+
+A new formula is a function here, a row of ``METHODS``, and its name in ``choices.Method``. A formula that is changed needs
+another ``GRAPH_FORMAT`` (``system.versions``): graphs that are kept on disk are known by the formula's name.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import numpy as np
 
 from streamcam.choices import Precision
 from streamcam.explain.engines import Answer, Engine
-from streamcam.explain.targets import plain
+from streamcam.explain.targets import single_target
 from streamcam.photographs import photographs
 from streamcam.types import Float32Array, UInt8Array
 
@@ -99,6 +99,6 @@ def choose(compiled: Callable[[Precision], Engine], able: Sequence[Precision], h
 
 def _timed(engine: Engine, picture: UInt8Array, target: int, times: list[float]) -> Answer:
     began = time.perf_counter()
-    answer = engine.start(picture, plain(target))()
+    answer = engine.start(picture, single_target(target))()
     times.append(time.perf_counter() - began)
     return answer

@@ -31,7 +31,7 @@ def resolve_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> In
     return np.array([_resolve(target, labels) for target in targets], np.int32)
 
 
-def plain(index: int) -> Int32Array:
+def single_target(index: int) -> Int32Array:
     """``(1, 3)`` int32: one class or rank, compared with nothing."""
     return np.array([[index, NO_CLASS, 1]], np.int32)
 
@@ -49,6 +49,8 @@ def _resolve(target: str | int, labels: tuple[str, ...]) -> tuple[int, int, int]
 
 def _class(target: str | int, labels: tuple[str, ...]) -> int:
     text = str(target).strip()
+    if not text:
+        raise TargetError("target '': name a class by its label, its index, or top1, top2, …")
     if rank := re.fullmatch(r"top(\d+)", text, re.IGNORECASE):
         if 1 <= int(rank[1]) <= len(labels):
             return -int(rank[1])

@@ -127,7 +127,7 @@ class Controls:
         self.show_notice(f"opacity {self.overlay.alpha:.0%}")
 
     def next_layout(self) -> None:
-        """Overlay, side by side, original, and around again."""
+        """The next of the layouts, and around again."""
         self.overlay = replace(self.overlay, layout=_after(self.overlay.layout, get_args(Layout)))
         self.show_notice(self.overlay.layout)
 

@@ -13,7 +13,7 @@ from streamcam.errors import StreamcamError
 from streamcam.live.controls import Controls
 from streamcam.protocols import Closing, Sink
 from streamcam.settings import Encoding
-from streamcam.sinks.video import VideoSink
+from streamcam.sinks.opening import open_video
 from streamcam.types import Explanation, Frame, VideoInfo
 
 _WAITING = 30  # frames between the session and the encoder
@@ -114,7 +114,7 @@ class Recorder(Closing):
         self._path, self._began = self._path_of(), frame.time
         info = VideoInfo(width, height, self._rate, live=True)
         self._background = BackgroundWriter(
-            VideoSink(self._path, info, encoding=self._encoding, overwrite=self._overwrite)
+            open_video(self._path, info, encoding=self._encoding, overwrite=self._overwrite)
         )
         self._controls.show_notice(f"recording to {self._path}")
 

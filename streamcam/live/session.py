@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from streamcam.drawing.corner import SteadyCorner
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.live.explainer import ControlledExplainer
 from streamcam.live.stats import Stats
@@ -25,11 +26,12 @@ class LiveDrawing:
 
     def __init__(self, controls: Controls, stats: Stats) -> None:
         self._controls, self._stats = controls, stats
+        self._corner = SteadyCorner(above_bar=True)
 
     def draw(self, image: UInt8Array, explanation: Explanation) -> UInt8Array:
         """A new picture of the same size."""
         with self._stats.timed("draw"):
-            return self._controls.overlay.draw(image, explanation)
+            return self._controls.overlay.draw(image, explanation, self._corner)
 
 
 class SessionLimit:

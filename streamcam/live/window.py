@@ -26,7 +26,7 @@ KEYS = (
     ("m", "next method"),
     ("c", "next colour map"),
     ("+  -", "more or less heat"),
-    ("o", "overlay, side by side, original"),
+    ("o", "next layout: side by side, original, heatmap, panels, overlay"),
     ("f", "full screen"),
     ("h", "these keys"),
 )

@@ -1,4 +1,4 @@
-"""The newest frame wins: what live pictures need in place of ``prefetch``. Nothing here ever waits for a slow model."""
+"""Give the newest frame at once, with the newest explanation there is: live pictures never wait for a slow model."""
 
 from __future__ import annotations
 

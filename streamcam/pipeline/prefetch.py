@@ -1,4 +1,4 @@
-"""Overlap stages of a pipeline: one helper around an iterator."""
+"""Read an iterator ahead in a thread, so that two stages of a pipeline work at the same time."""
 
 from __future__ import annotations
 

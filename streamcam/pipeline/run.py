@@ -1,4 +1,4 @@
-"""The way of a frame: source, explain, steady, draw, sinks."""
+"""``run``, the frame loop: each frame goes from its source through explain, steady and draw to the sinks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from streamcam.drawing.overlay import Overlay
+from streamcam.drawing.overlay import Overlay, SteadyDrawing
 from streamcam.pipeline.explaining import check_every, explain_frame, explained
 from streamcam.pipeline.newest import follow
 from streamcam.pipeline.prefetch import prefetch
@@ -62,7 +62,8 @@ def run(
         frames: a source, or any iterable of frames.
         explain: a ``GradCAM``, or any other explainer.
         sinks: where the frames go. They are not closed here: the one who opens closes.
-        overlay: how the heat is drawn; a jet overlay with the explainer's labels if None.
+        overlay: how the heat is drawn; a jet overlay with the explainer's labels if None. What an ``Overlay`` writes keeps
+            its corner for as long as that covers little heat.
         policy: ``lossless`` for files, ``newest_frame`` for what is live.
         steady: from raw explanations to shown heat: ``steadied``, which is used if None (reading ahead unless the policy
             is ``newest_frame``), or ``unsteadied``.
@@ -78,9 +79,10 @@ def run(
     """
     check_every(every)
     overlay = overlay or Overlay(explain.labels)
+    drawing = SteadyDrawing(overlay) if isinstance(overlay, Overlay) else overlay
     steady = steady or partial(steadied, ahead=AHEAD if policy is lossless else 0)
     count = 0
-    with closing(policy(frames, explain, every, naming, lambda stream: drawn(steady(stream), overlay))) as annotated:
+    with closing(policy(frames, explain, every, naming, lambda stream: drawn(steady(stream), drawing))) as annotated:
         for frame, explanation in annotated:
             for sink in sinks:
                 sink.write(frame, explanation)

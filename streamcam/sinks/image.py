@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 
 from streamcam.errors import SinkError
+from streamcam.sinks.commenting import with_comment
+from streamcam.sinks.mark import MARK
 from streamcam.sinks.partial import FileSink
 from streamcam.types import Explanation, Frame
 
@@ -22,4 +24,5 @@ class ImageSink(FileSink):
             done = False
         if not done:
             raise SinkError(f"{self.output.path}: OpenCV cannot write images of this kind; use .png or .jpg")
-        data.tofile(self.output.part)  # imwrite cannot open every Unicode path on Windows
+        # imwrite cannot open every Unicode path on Windows, and writes no comment.
+        self.output.part.write_bytes(with_comment(data.tobytes(), MARK))

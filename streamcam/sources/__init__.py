@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamcam.sources.images import IMAGE_SUFFIXES, ImageSource
+from streamcam.sources.animation import AnimationSource
+from streamcam.sources.content import kind_of, refuse_unread_formats
+from streamcam.sources.images import ImageSource, check_readable
 from streamcam.sources.live.live import LiveSource
 from streamcam.sources.video import VideoSource
 
-__all__ = ["ImageSource", "LiveSource", "VideoSource", "open_source"]
+__all__ = ["AnimationSource", "ImageSource", "LiveSource", "VideoSource", "open_source"]
 
 
-def open_source(path: str | Path) -> ImageSource | VideoSource:
-    """Open an image or a video file, by the ending of its name.
+def open_source(path: str | Path) -> ImageSource | AnimationSource | VideoSource:
+    """Open an image, an animated picture or a video file, by what it holds, however its name ends.
 
     Raises:
-        SourceError: the file is missing, empty, or of another kind than its ending promises.
+        MissingDecoderError: it needs a library that is not installed.
+        SourceError: the file is missing, empty, or nothing that can be read.
     """
     path = Path(path)
-    return ImageSource(path) if path.suffix.lower() in IMAGE_SUFFIXES else VideoSource(path)
+    check_readable(path)
+    refuse_unread_formats(path)
+    kind = kind_of(path)
+    if kind == "image":
+        return ImageSource(path)
+    return AnimationSource(path) if kind == "animation" else VideoSource(path)

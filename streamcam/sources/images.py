@@ -4,35 +4,45 @@ from __future__ import annotations
 
 import os
 import stat
+import warnings
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from streamcam.errors import SourceError
+from streamcam.errors import SourceError, StreamcamWarning
 from streamcam.protocols import Closing
+from streamcam.sources.content import IMAGE_SUFFIXES, picture_format, refuse_unread_formats
+from streamcam.sources.decoding import WHITE, decode
 from streamcam.types import Frame, UInt8Array, VideoInfo
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".jp2", ".ppm", ".pgm", ".avif"})
+__all__ = ["IMAGE_SUFFIXES", "ImageSource", "check_readable", "read_image"]
 
 
-def read_image(path: Path) -> UInt8Array:
-    """Read an image upright (EXIF orientation) as ``(H, W, 3)`` uint8 BGR; gray, 16-bit and alpha are converted.
+def read_image(path: Path, *, page: int | None = None, background: int = WHITE) -> UInt8Array:
+    """Read an image upright as ``(H, W, 3)`` uint8 BGR; gray, CMYK, 16 bits and alpha are converted.
+
+    Args:
+        path: the file; what it holds decides, not how its name ends.
+        page: of a file with several, 0 for the first; None for the main one, with a warning about the others.
+        background: gray value, 0…255, that is seen through what is transparent.
 
     Raises:
-        SourceError: the file is missing, empty, cut off, or not an image.
+        MissingDecoderError: it needs a library that is not installed.
+        SourceError: the file is missing, empty, cut off, damaged, or not an image.
     """
     check_readable(path)
-    try:
-        # imread cannot open every Unicode path on Windows.
-        image = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-    except (OSError, cv2.error) as error:
-        raise SourceError(f"{path}: cannot be read as an image ({str(error).strip()})") from error
-    if image is None:
-        raise SourceError(f"{path}: not a readable image; it is cut off, damaged, or of a kind that OpenCV cannot read")
-    return image.astype(np.uint8, copy=False)
+    refuse_unread_formats(path)
+    name = picture_format(path)
+    if name is None:
+        raise SourceError(f"{path}: not a readable image; it is damaged, or of a kind that streamcam does not read")
+    image, pages = decode(path, name, page, background)
+    if pages > 1 and page is None:
+        warnings.warn(
+            f"{path}: holds {pages} pictures, and only the main one is used; save the others as files of their own",
+            StreamcamWarning,
+            stacklevel=3,
+        )
+    return image
 
 
 def check_readable(path: Path) -> None:
@@ -62,15 +72,20 @@ def check_readable(path: Path) -> None:
 class ImageSource(Closing):
     """A source of one frame at time 0.
 
+    Args:
+        path: the file; what it holds decides, not how its name ends.
+        page: of a file with several pictures, 0 for the first; None for the main one, with a warning about the others.
+
     Raises:
-        SourceError: the file is missing, empty, cut off, or not an image.
+        MissingDecoderError: it needs a library that is not installed.
+        SourceError: the file is missing, empty, cut off, damaged, or not an image.
     """
 
     lost = 0
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, page: int | None = None) -> None:
         self.path = Path(path)
-        self._image = read_image(self.path)
+        self._image = read_image(self.path, page=page)
         height, width = self._image.shape[:2]
         self.info = VideoInfo(width, height, Fraction(1), frame_count=1)
 

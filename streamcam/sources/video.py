@@ -2,99 +2,185 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from streamcam.errors import SourceError
+from streamcam.errors import OptionError, SourceError
 from streamcam.protocols import Closing
+from streamcam.sources.decoder import Decoder
 from streamcam.sources.images import check_readable
 from streamcam.sources.probe import last_packet_time, probe
-from streamcam.types import Frame, UInt8Array, VideoInfo
+from streamcam.sources.proof import Opening, first_pictures
+from streamcam.sources.proven import ProvenReader
+from streamcam.sources.readers import ReaderName
+from streamcam.system.clock import Clock, is_straight
+from streamcam.types import Frame, VideoInfo
 
-# More damaged packets in a row than this are the end of the file.
-_ATTEMPTS = 500
+_EARLY = 1e-4  # seconds that clocks round by
 
 
 class VideoSource(Closing):
     """The frames of a video file, upright, each with the time the file gives it.
 
+    OpenCV reads it. Where its first pictures are not those that PyAV decodes, or it has no decoder, PyAV reads it, and a
+    ``StreamcamWarning`` says why. Interlaced video becomes whole pictures, high dynamic range is brought to a normal one.
+
     After the last frame, ``lost`` says how many frames the file promises that could not be read: it is not 0 for a
     file that breaks off or is damaged in the middle.
 
     Args:
-        path: a file in any format that OpenCV's FFmpeg reads.
+        path: a file in any format that OpenCV's or PyAV's FFmpeg reads.
+        start: seconds from the start of the file; frames before it are not given, and times count from it.
+        end: seconds from the start of the file; frames from there on are not given. None: all.
 
     Raises:
-        SourceError: the file is missing, empty, cut off, has no picture, or is no media at all.
+        SourceError: the file is missing, empty, cut off, has no picture, is no media at all, or ends before ``start``.
+        OptionError: ``end`` is not after ``start``.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, start: float = 0.0, end: float | None = None) -> None:
         self.path = Path(path)
+        if start < 0 or (end is not None and end <= start):
+            raise OptionError(f"start {start}, end {end}: the end must come after the start, and neither before 0")
         check_readable(self.path)
+        self._start, self._end = start, end
         self._facts = facts = probe(self.path)
-        self._capture = cv2.VideoCapture(str(self.path.absolute()), cv2.CAP_FFMPEG)
-        if not self._capture.isOpened():
-            raise SourceError(f"{self.path}: OpenCV cannot decode this video; convert it to H.264, for example")
+        if start and facts.duration is not None and start >= facts.duration + facts.start and not facts.may_jump:
+            raise SourceError(self._too_late())
+        opening = self._open()
+        self._reader = ProvenReader(self.path, facts, opening)
+        self._clock = Clock(self.path, facts.track, facts.file_start, may_jump=facts.may_jump)
+        width, height = opening.orientation.size(*opening.size)
         self.info = VideoInfo(
-            # OpenCV turns frames upright by itself, and gives the size after that.
-            width=int(self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
-            height=int(self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+            width=width,
+            height=height,
             frame_rate=facts.frame_rate,
-            frame_count=facts.frame_count,
-            duration=facts.duration,
+            frame_count=self._expected(),
+            duration=self._duration(),
             time_base=facts.time_base,
             audio=self.path if facts.has_audio else None,
-            colour_tagged=facts.colour_tagged,
-            pixel_aspect=facts.pixel_aspect,
+            colour_tagged=facts.colour_tagged or opening.tone is not None,
+            pixel_aspect=1 / facts.pixel_aspect if opening.orientation.turns % 2 else facts.pixel_aspect,
+            audio_start=start,
+            audio_end=end,
+            tone_mapped=opening.tone.transfer if opening.tone else "",
         )
         self.lost = 0
 
+    @property
+    def reader(self) -> ReaderName:
+        """Which library reads it: ``"opencv"``, or ``"pyav"`` where OpenCV cannot."""
+        return self._reader.reader.name
+
+    def _open(self) -> Opening:
+        """The first pictures as PyAV decodes them."""
+        with Decoder(self.path, self._facts.track, threads="SLICE") as decoder:
+            if opening := first_pictures(decoder):
+                return opening
+            raise SourceError(decoder.refusal())
+
     def __iter__(self) -> Iterator[Frame]:
         interval = float(1 / self.info.frame_rate)
-        index, time = 0, -interval
-        while (image := self._read(index)) is not None:
-            # OpenCV counts from the first frame of the video track. Old containers (AVI) may lack times.
-            reported = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000 + self._facts.start
-            time = reported if index == 0 or reported > time else time + interval
-            yield Frame(image, index, time)
+        index, time, read, before = 0, -interval, 0, 0
+        if self._start:
+            self._seek()
+        while True:
+            picture = self._reader.read(missing=functools.partial(self._misses, read, time))
+            if picture is None:
+                self.lost = self._misses(read, time)
+                break
+            image, reported = picture
+            reported = self._on_time(reported)
+            # Old containers (AVI) may lack times.
+            first = read == 0 and reported is not None
+            time = reported if reported is not None and (first or reported > time) else time + interval
+            read += 1
+            if self._end is not None and time >= self._end - _EARLY:
+                break
+            if time < self._start - _EARLY:
+                continue
+            if index == 0 and self._start:
+                before = self._reader.failures  # on the way here
+            yield Frame(image, index, time - self._start if self._start else time)
             index += 1
         if index == 0:
-            raise SourceError(f"{self.path}: no frame of it can be decoded; the file is damaged")
-        self.lost = self._count_lost(index)
+            raise SourceError(self._too_late() if self._start else f"{self.path}: no frame of it can be shown")
+        if not self._whole:
+            self.lost += self._reader.failures - before
 
-    def _read(self, index: int) -> UInt8Array | None:
-        """The next frame that can be decoded, or None at the end.
+    def _seek(self) -> None:
+        """Go to where reading begins, if times lead there; else what comes before is read and left out."""
+        if not self._facts.may_jump or is_straight(self.path):
+            self._reader.seek(self._start)
 
-        OpenCV gives up at every damaged packet, and goes on behind it when it is asked again.
-        """
-        for attempt in range(_ATTEMPTS):
-            ok, image = self._capture.read()
-            if ok:
-                return image.astype(np.uint8, copy=False)
-            if attempt == 0 and not self._count_lost(index):
-                return None
-        return None
+    def _on_time(self, reported: float | None) -> float | None:
+        """Seconds from the start of the file, where its own clock jumps, too."""
+        if reported is None or not self._facts.may_jump:
+            return reported
+        time = self._clock(reported + self._facts.file_start)
+        return time if self._clock.jumped else reported
 
-    def _count_lost(self, read: int) -> int:
+    @property
+    def _whole(self) -> bool:
+        return not self._start and self._end is None
+
+    def _duration(self) -> float | None:
+        """Of what is given."""
+        whole = self._facts.duration
+        if self._whole:
+            return whole
+        if whole is None or self._facts.may_jump:  # a clock that jumps may tell too short a length
+            return None if self._end is None else self._end - self._start
+        return max(0.0, min(whole, self._end or whole) - self._start)
+
+    def _expected(self) -> int | None:
+        """How many frames are to come, where the container counts them."""
+        count, whole, part = self._facts.frame_count, self._facts.duration, self._duration()
+        if self._whole or count is None:
+            return count
+        return round(count * part / whole) if whole and part is not None else None
+
+    def _misses(self, read: int, time: float) -> int:
+        """How many frames are missing at the end, after so many, the last of them at this time."""
+        facts = self._facts
+        if self._whole:
+            return self._count_lost(read, time)
+        until = facts.duration if self._end is None else min(self._end, facts.duration or self._end)
+        if until is None or (not facts.frame_count and until - time < 1):
+            return 0
+        missing = max(0, round((until - time) * facts.frame_rate) - 1)
+        if missing and not facts.frame_count and last_packet_time(self.path) > until - 1:
+            return 0
+        return missing
+
+    def _count_lost(self, read: int, time: float) -> int:
         """How many frames are missing, by every estimate the file gives: the lowest counts.
 
-        A file whose edit list skips frames, or whose audio runs on after the picture, has lost nothing.
+        A file whose edit list skips frames, or whose audio runs on after the picture, has lost nothing; nor has one whose
+        recorder dropped frames.
         """
         facts = self._facts
+        if facts.places:
+            return max(0, facts.places - 1 - round(time * facts.frame_rate)) + self._reader.failures
         estimates = [facts.frame_count] if facts.frame_count else []
-        if facts.duration:
-            estimates.append(round(facts.duration * facts.frame_rate))
+        duration = self._clock.end if self._clock.jumped else facts.duration
+        if duration:
+            estimates.append(round(duration * facts.frame_rate))
         lost = min(estimates, default=0) - read
         tolerance = 0 if facts.frame_count else 1
         if lost <= tolerance:
             return 0
-        if not facts.frame_count and facts.duration and last_packet_time(self.path) > facts.duration - 1:
-            return 0
+        if not facts.frame_count and duration:
+            last = duration if self._clock.jumped else last_packet_time(self.path)
+            if last > duration - 1:
+                return 0
         return lost
+
+    def _too_late(self) -> str:
+        length = self._facts.duration
+        return f"{self.path}: nothing is left at {self._start:g} s" + (f" of its {length:.2f} s" if length else "")
 
     def close(self) -> None:
         """Release the file."""
-        self._capture.release()
+        self._reader.close()

@@ -77,6 +77,7 @@ class _Moment:
         peaks: ``(K,)``, the largest evidence until now.
         back: the motion to the frame before, None where there is none or the two have nothing in common.
         ahead: the motion from the frame before to this one.
+        cut: whether its heat is the first of another shot.
     """
 
     frame: Frame
@@ -87,6 +88,7 @@ class _Moment:
     peaks: Float32Array | None
     back: Motion | None
     ahead: Motion | None
+    cut: bool = False
 
 
 class _Maker:
@@ -98,6 +100,7 @@ class _Maker:
         self._last: _Moment | None = None
         self._last_gray: UInt8Array | None = None
         self._since_new = 0
+        self._is_cut = False
 
     def moment(self, frame: Frame, explanation: Explanation | None) -> _Moment:
         if explanation is None:
@@ -107,7 +110,7 @@ class _Maker:
         before = self._last_gray
         back = motion(gray, before) if before is not None and before.shape == gray.shape else None
         if back and back.is_cut:
-            back = None
+            back, self._is_cut = None, True
         last = self._last if back and self._last and _same_targets(explanation, self._last.explanation) else None
         self._since_new += 1
         maps = self._new_maps(frame, explanation, gray, last)
@@ -125,7 +128,8 @@ class _Maker:
             peaks = fresh if peaks is None else np.maximum(peaks, fresh)
         ahead = motion(self._last_gray, gray) if self._both_ways and last and self._last_gray is not None else None
         self._remember(frame.index, gray)
-        self._last = _Moment(frame, explanation, maps, average, count, peaks, back if last else None, ahead)
+        cut, self._is_cut = self._is_cut and average is not None, self._is_cut and average is None
+        self._last = _Moment(frame, explanation, maps, average, count, peaks, back if last else None, ahead, cut)
         self._last_gray = gray
         return self._last
 
@@ -184,5 +188,5 @@ def _finished(waiting: deque[_Moment]) -> Explained:
                 if moment.peaks is not None:
                     peaks = np.maximum(peaks, moment.peaks * np.float32(_DECAY**distance))
         heat = np.clip(heat / (peaks.max() or 1), 0, 1).astype(np.float32)
-        return first.frame, replace(first.explanation, heat=heat)
+        return first.frame, replace(first.explanation, heat=heat, cut=first.cut)
     return first.frame, first.explanation

@@ -1,4 +1,4 @@
-"""How the picture moves from one frame to another, seen small: to carry a heatmap along, and to notice a cut."""
+"""Optical flow between two frames, at a small size: to move a heatmap along with the picture, and to notice a cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store of converted graphs on disk, so that the next start needs no conversion and no TensorFlow.
+"""The cache on disk: converted graphs, what is known of model files, measured precisions. It saves the next start TensorFlow.
 
 Each entry is a folder named by its key, with its files and an ``entry.json`` that holds their checksums. It is written
 under another name and renamed, so it is there whole or not at all, also when several processes write it at once. The

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 T = TypeVar("T")
 
 
 def to_builtins(value: Any) -> Any:
     """A dataclass as dicts, lists, texts and numbers; a ``Path`` becomes a text."""
+    import msgspec
+
     return msgspec.to_builtins(value, enc_hook=_encode)
 
 
@@ -23,6 +23,8 @@ def to_json(value: Any) -> str:
 
 def from_builtins(data: Any, kind: type[T]) -> T:
     """The other direction of ``to_builtins``. Raises ``ValueError`` where the data is not of this kind."""
+    import msgspec
+
     return msgspec.convert(data, kind, dec_hook=_decode)
 
 

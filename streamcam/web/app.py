@@ -21,7 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from streamcam.drawing.overlay import colour_table
+from streamcam.drawing.colours import colour_table
 from streamcam.live.controls import COLORMAPS
 from streamcam.system.versions import VERSION
 from streamcam.system.wire import to_builtins

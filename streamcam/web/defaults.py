@@ -34,7 +34,7 @@ class PageDefaults:
         language: of the page, a code as in the name of its file.
         colormap: one of ``streamcam.live.controls.COLORMAPS``.
         alpha: the heatmap's opacity, 0…1.
-        blend: how the heatmap is laid over the frame, see ``streamcam.drawing.overlay.blend``.
+        blend: how the heatmap is laid over the frame, see ``streamcam.drawing.colours.blend``.
         method: the formula of the heatmap.
         allowed: the class indices that visitors may ask for, none for all.
     """

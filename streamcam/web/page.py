@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from streamcam.drawing.colours import upsample
+from streamcam.drawing.corner import SteadyCorner
 from streamcam.drawing.jpeg import encode_jpeg
-from streamcam.drawing.overlay import upsample
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.protocols import Closing
 from streamcam.types import Explanation, Frame, UInt8Array
@@ -60,6 +61,7 @@ class PageSink(Closing):
         self.received = self.encoded = self.encoded_mjpeg = 0
         self.last_received = self.last_painted = time.monotonic()
         self._controls, self._quality = controls, quality
+        self._corner = SteadyCorner()
         self.is_ending = False
 
     def begin(self) -> None:
@@ -83,7 +85,7 @@ class PageSink(Closing):
             self.encoded_mjpeg += 1
             image = frame.image
             if explanation is not None and explanation.heat is not None:
-                image = self._controls.overlay.draw(image, explanation)
+                image = self._controls.overlay.draw(image, explanation, self._corner)
             self.mjpeg.post(self._jpeg(image))
 
     def _message(self, frame: Frame, explanation: Explanation | None) -> bytes:

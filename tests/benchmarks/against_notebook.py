@@ -22,8 +22,7 @@ import numpy as np
 import psutil
 from notebook import make_notebook_gradcam
 
-from streamcam import GradCAM, Overlay, VideoSink, VideoSource, load_model, run
-from streamcam.steady.heat import Scale
+from streamcam import GradCAM, Overlay, VideoSink, VideoSource, load_model, run, unsteadied
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "cat_and_coffee.mp4"
 
@@ -55,7 +54,7 @@ def heatmap_ratio() -> None:
 def loop_ratio(model: str) -> None:
     """The whole loop over a clip against its stages measured one at a time on the same frames."""
     explain = GradCAM(load_model(model))
-    overlay, scale = Overlay(explain.labels), Scale()
+    overlay = Overlay(explain.labels)
     with VideoSource(SAMPLE) as source:
         explain(next(iter(source)))  # compiled outside both measurements
 
@@ -82,8 +81,8 @@ def loop_ratio(model: str) -> None:
             info = source.info
         answers = [timed("explain", lambda f=f: explain(f)) for f in frames]
         drawn = [
-            timed("draw", lambda f=f, a=a: overlay.draw(f.image, scale(a), a))
-            for f, a in zip(frames, answers, strict=True)
+            timed("draw", lambda f=f, a=a: overlay.draw(f.image, a))
+            for f, a in unsteadied(zip(frames, answers, strict=True))
         ]
         sink = timed("encode and close", lambda: VideoSink(Path(folder) / "stages.mp4", info))
         for frame, answer, image in zip(frames, answers, drawn, strict=True):
@@ -117,11 +116,10 @@ def blend_cost() -> None:
     """The overlay at 720p, per mode, with and without the panel."""
     explain = GradCAM(load_model())
     image = cv2.resize(next(iter(VideoSource(SAMPLE))).image, (1280, 720), interpolation=cv2.INTER_CUBIC)
-    answer = explain(image)
-    heat = Scale()(answer)
+    [(_, answer)] = unsteadied([(None, explain(image))])
     for mode in ("uniform", "heat", "add"):
         overlays = [Overlay(explain.labels, mode=mode, hud=hud) for hud in (False, True)]
-        costs = [median_ms(partial(overlay.draw, image, heat, answer), 100) for overlay in overlays]
+        costs = [median_ms(partial(overlay.draw, image, answer), 100) for overlay in overlays]
         print(f"overlay at 720p, {mode}: {costs[0]:.2f} ms, with the panel {costs[1]:.2f} ms")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 from typing import Any
 
 import pytest
@@ -20,3 +21,8 @@ def need(there: object, why: str) -> None:
     """Go on if something is there; without it skip the test, or fail it in CI."""
     if not there:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(why)
+
+
+def need_program(name: str) -> None:
+    """Go on if a program is installed; without it skip the test, or fail it in CI."""
+    need(shutil.which(name), f"needs {name}")

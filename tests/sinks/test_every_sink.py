@@ -47,9 +47,9 @@ def recorder(path):
 
 def page(path):
     need_module("starlette", "the page sink")
-    from streamcam.web.page import Page
+    from streamcam.web.page import PageSink
 
-    return Page(Controls(Overlay(clips.LABELS)))
+    return PageSink(Controls(Overlay(clips.LABELS)))
 
 
 @pytest.mark.parametrize("make", [*SINKS.values(), recorder, page], ids=[*SINKS, "recorder", "page"])

@@ -7,12 +7,12 @@ import itertools
 import cv2
 import numpy as np
 import pytest
-from makers import clips
+from makers import clips, pictures
 from makers.cameras import Camera
 from makers.contracts import check_feed, check_source
 from makers.leftovers import nothing_left
 
-from streamcam import ImageSource, VideoSource
+from streamcam import ImageSource, VideoSource, open_source
 from streamcam.errors import SourceError
 from streamcam.sources.live.browser import BrowserSource
 from streamcam.sources.live.exhibit import ExhibitSource
@@ -27,6 +27,22 @@ def video(folder, camera):
 def image(folder, camera):
     cv2.imwrite(str(folder / "a.png"), clips.picture(0))
     return lambda: ImageSource(folder / "a.png")
+
+
+def picture(kind, name):
+    def make(folder, camera):
+        path = pictures.wrote(folder / name, pictures.encoded(pictures.scene(), kind))
+        return lambda: open_source(path)
+
+    return make
+
+
+def animation(kind):
+    def make(folder, camera):
+        path = pictures.wrote(folder / "a", pictures.animated(pictures.moving(5), kind, [40, 80, 40, 120, 500]))
+        return lambda: open_source(path)
+
+    return make
 
 
 def live_file(folder, camera):
@@ -62,9 +78,20 @@ def camera():
         yield camera
 
 
-@pytest.mark.parametrize(
-    ("source", "count"), [(video, 5), (image, 1), (live_file, 10), (live_stream, 10), (browser, 1), (exhibit, 10)]
-)
+PICTURES = ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "PPM"]
+SOURCES = {
+    "video": (video, 5),
+    "image": (image, 1),
+    **{f"{kind} image": (picture(kind, f"a.{kind}"), 1) for kind in PICTURES},
+    **{f"{kind} animation": (animation(kind), 5) for kind in ("GIF", "WEBP", "PNG", "AVIF")},
+    "live file": (live_file, 10),
+    "live stream": (live_stream, 10),
+    "browser": (browser, 1),
+    "exhibit": (exhibit, 10),
+}
+
+
+@pytest.mark.parametrize(("source", "count"), SOURCES.values(), ids=SOURCES)
 def test_every_source_keeps_the_protocol(source, count, camera, tmp_path):
     make = source(tmp_path, camera)
     with nothing_left():

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from streamcam.errors import SourceError
 from streamcam.sources.images import check_readable
+from streamcam.system.addresses import redacted
 
 Kind = Literal["camera", "device", "stream", "file"]
 
@@ -53,13 +53,3 @@ def parse_address(given: str | int | Path) -> Address:
         return Address("device", text, text)
     check_readable(Path(text))
     return Address("file", text, text)
-
-
-def redacted(url: str) -> str:
-    """A URL without what may be secret: user, password, query and fragment."""
-    try:
-        parts = urlsplit(url)
-        where = parts.netloc.rpartition("@")[2]
-        return urlunsplit((parts.scheme, where, parts.path, "", ""))
-    except ValueError:
-        return f"{url.split('://', 1)[0]}://…"
