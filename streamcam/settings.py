@@ -123,10 +123,11 @@ class CaptureSettings:
     Attributes:
         width: to ask a camera for, in pixels.
         height: to ask a camera for, in pixels.
-        fps: to ask a camera for.
+        fps: to ask a camera for, or to take of the screen, or of an address of single pictures.
         mirror: flip left and right, as people expect of their own picture.
         loop: start a file again at its end.
-        stall_timeout: seconds of silence after which a source is opened again.
+        stall_timeout: seconds of silence after which a source is opened again; three times as long as its pictures
+            usually take, where that is longer.
         open_timeout: seconds that a source may take to give its first picture.
         give_up_after: seconds without a picture after which to stop; None for never.
     """

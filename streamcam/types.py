@@ -195,7 +195,7 @@ class SourceState:
 
     Attributes:
         phase: of the connection; ``attracting`` and ``closed`` are an exhibit's, see ``ExhibitSource``.
-        reason: why it is not live, in a few words.
+        reason: why no picture comes, in a few words.
         attempt: how often it was tried since the last picture.
     """
 
@@ -207,7 +207,9 @@ class SourceState:
     def notice(self) -> str:
         """One line to be shown, or an empty one where all is well."""
         if self.phase == "connecting":
-            return "connecting"
+            return f"connecting: {self.reason}" if self.reason else "connecting"
+        if self.phase == "live":
+            return f"no new picture: {self.reason}" if self.reason else ""
         if self.phase == "retrying":
             return f"no picture, retrying ({self.attempt}): {self.reason}"
         return "ended" if self.phase == "ended" else ""
@@ -220,11 +222,13 @@ class SourceCounts:
     Attributes:
         captured: pictures that came.
         dropped: pictures that came while all memory for them was in use.
+        damaged: pictures that could not be decoded whole, and were left out.
         stalls: how often the source was silent for too long, and its process was killed.
         reconnects: how often pictures came back.
     """
 
     captured: int = 0
     dropped: int = 0
+    damaged: int = 0
     stalls: int = 0
     reconnects: int = 0

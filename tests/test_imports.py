@@ -25,6 +25,7 @@ HEAVY = {
     "uvicorn",
     "cv2",
     "h5py",
+    "PIL",
 }
 
 

@@ -18,10 +18,12 @@ from streamcam.pipeline.run import run
 from streamcam.protocols import Explainer, FileSource, Naming, Steady, Writer
 from streamcam.settings import Encoding
 from streamcam.sinks.partial import FileSink
+from streamcam.sinks.pipe import PipeSink
 from streamcam.sinks.video import VideoSink
 from streamcam.sources import open_source
 from streamcam.sources.images import ImageSource
 from streamcam.steady.heat import AHEAD, steadied
+from streamcam.system.places import same_place
 from streamcam.system.versions import VERSION
 from streamcam.types import Explained, Explanation, Frame, Header, VideoInfo
 
@@ -64,7 +66,7 @@ class Part:
 class PartWriter:
     """Writes only the frames of a part; the times of a video begin with it."""
 
-    def __init__(self, sink: FileSink, written: range) -> None:
+    def __init__(self, sink: FileSink | PipeSink, written: range) -> None:
         self._sink, self._written = sink, written
         self._start: float | None = None
 
@@ -99,6 +101,8 @@ def annotate(
     every: int = 1,
     inspection: Inspection | None = None,
     name: str = "",
+    start: float = 0.0,
+    end: float | None = None,
     part: Part | None = None,
     opened: Callable[[VideoInfo], object] | None = None,
     progress: Callable[[Frame], object] | None = None,
@@ -119,6 +123,8 @@ def annotate(
         every: explain each Nth frame only; its map moves along with the picture in the frames between.
         inspection: measures how much of the evidence lies in a region of interest.
         name: of the input in the headers, the path if empty.
+        start: of a video, in seconds: what comes before is left out, and times count from there.
+        end: of a video, in seconds: what comes after is left out.
         part: reads and writes only a part of the video.
         opened: called with what is known of the input before its first frame.
         progress: called with each frame after it was written.
@@ -131,16 +137,18 @@ def annotate(
     path = Path(path)
     overlay = overlay or Overlay(explain.labels)
     began = time.monotonic()
-    sinks: list[FileSink] = []
+    sinks: list[FileSink | PipeSink] = []
     try:
         with ExitStack() as stack:
-            source = stack.enter_context(part.source if part else open_source(path))
+            source = stack.enter_context(part.source if part else open_source(path, start=start, end=end))
             _refuse_input(path, outputs)
             with_ = Writing(
                 outputs,
                 source.info,
                 isinstance(source, ImageSource),
-                lambda: make_header(name or str(path), explain, tone_mapped=source.info.tone_mapped),
+                lambda: make_header(
+                    name or str(path), explain, start=start, end=end, tone_mapped=source.info.tone_mapped
+                ),
                 explain.labels,
                 max(_RECORDED_CLASSES, overlay.top_k),
                 encoding or Encoding(),
@@ -150,7 +158,8 @@ def annotate(
             for kind, place in outputs.wanted:
                 sinks.append(stack.enter_context(kind.open(place, with_)))
             # The last to be opened is closed first: a report shows the complete video.
-            sinks.insert(0, stack.enter_context(open_media(with_)))
+            sinks.insert(0, media := open_media(with_))
+            stack.enter_context(media)
             if opened:
                 opened(source.info)
             writers: list[Writer] = [PartWriter(sink, part.written) for sink in sinks] if part else [*sinks]
@@ -160,7 +169,7 @@ def annotate(
                 source, explain, writers, overlay=overlay, steady=shown, naming=naming, every=every, progress=progress
             )
     except KeyboardInterrupt as stop:
-        kept = [sink.output.part for sink in sinks if sink.output.part.exists()]
+        kept = [sink.output.part for sink in sinks if isinstance(sink, FileSink) and sink.output.part.exists()]
         raise Interrupted(kept) from stop
     return Annotated(path, outputs.media, frames, time.monotonic() - began, source.lost)
 
@@ -178,11 +187,15 @@ def _observed(steady: Steady, inspection: Inspection | None, observers: Iterable
     return shown
 
 
-def make_header(source: str, explain: Explainer, *, tone_mapped: str = "") -> Header:
-    """What a reader of records or heatmaps must know to use them."""
+def make_header(
+    source: str, explain: Explainer, *, start: float = 0.0, end: float | None = None, tone_mapped: str = ""
+) -> Header:
+    """What a reader of records or heatmaps must know to use them; where only a stretch was wanted, which."""
     return {
         "version": VERSION,
         "source": source,
+        **({"start": start} if start else {}),
+        **({} if end is None else {"end": end}),
         **({"tone_mapped": tone_mapped} if tone_mapped else {}),
         **explain.describe(),
         "labels": "sha256:" + hashlib.sha256("\n".join(explain.labels).encode()).hexdigest(),
@@ -191,5 +204,5 @@ def make_header(source: str, explain: Explainer, *, tone_mapped: str = "") -> He
 
 def _refuse_input(path: Path, outputs: Outputs) -> None:
     for output in outputs.files:
-        if output.exists() and output.samefile(path):
+        if same_place(output, path):
             raise SinkError(f"{output}: is the input itself; name another output with -o")

@@ -13,6 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from streamcam.annotation.report import ReportPage
 from streamcam.annotation.report import check_library as check_report_library
+from streamcam.errors import SinkError
 from streamcam.settings import Encoding
 from streamcam.sinks.dataset import DatasetSink, join_datasets
 from streamcam.sinks.dataset import check_library as check_dataset_library
@@ -20,8 +21,11 @@ from streamcam.sinks.heatmaps import HeatmapSink, join_heatmaps
 from streamcam.sinks.image import ImageSink
 from streamcam.sinks.opening import open_video
 from streamcam.sinks.partial import FileSink
+from streamcam.sinks.pipe import PipeSink
 from streamcam.sinks.records import RecordSink, join_records
 from streamcam.types import Explained, Header, VideoInfo
+
+STDOUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class Outputs:
     """Where the results of one input go.
 
     Attributes:
-        media: the annotated video or image.
+        media: the annotated video or image; ``STDOUT`` for a video that another program reads while it is made.
         records: JSON Lines of what the model said, or None.
         heatmaps: HDF5 of the raw maps, or None.
         report: a page about the result, or None.
@@ -56,8 +60,8 @@ class Outputs:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All files that are wanted, the media first."""
-        return self.media, *(path for _, path in self.wanted)
+        """All files that are wanted, the media first where it is one."""
+        return *(() if self.media == STDOUT else (self.media,)), *(path for _, path in self.wanted)
 
     def moved(self, move: Callable[[Path], Path]) -> Outputs:
         """The same files in other places."""
@@ -122,9 +126,13 @@ class OutputKind:
     partitioned: bool = False
 
 
-def open_media(with_: Writing) -> FileSink:
+def open_media(with_: Writing) -> FileSink | PipeSink:
     """The sink of the annotated picture or video."""
     path = with_.outputs.media
+    if path == STDOUT:
+        if with_.is_image:
+            raise SinkError("standard output takes videos; name a file for the image with -o")
+        return PipeSink(with_.info, encoding=with_.encoding)
     if with_.is_image:
         return ImageSink(path, overwrite=with_.overwrite)
     return open_video(path, with_.info, encoding=with_.encoding, overwrite=with_.overwrite)

@@ -138,6 +138,7 @@ class ReportPage(FileSink):
             return
         libraries = {"opencv": cv2.__version__, "openvino": versions()["openvino"], "plotly": version("plotly")}
         page = Template(_PAGE).substitute(
+            generator=GENERATOR,
             title=html.escape(self._clip.name),
             media=_media(self._clip, self.output.path),
             charts=self._charts(),
@@ -225,19 +226,23 @@ def _figure(thumbnail: _Thumbnail) -> str:
 
 def _media(clip: Path, page: Path) -> str:
     if clip.suffix.lower() not in (".mp4", ".m4v", ".mov", ".webm"):
-        suffix = "png" if clip.suffix.lower() == ".png" else "jpeg"
+        suffix = clip.suffix.lower().removeprefix(".")
+        suffix = suffix if suffix in ("png", "gif", "webp") else "jpeg"
         return f'<img class="media" alt="" src="data:image/{suffix};base64,{base64.b64encode(clip.read_bytes()).decode()}">'
     if clip.stat().st_size > _LARGEST_CLIP:
         source = html.escape(clip.name if clip.parent == page.parent else clip.as_posix())
     else:
-        source = f"data:video/mp4;base64,{base64.b64encode(clip.read_bytes()).decode()}"
+        kind = "webm" if clip.suffix.lower() == ".webm" else "mp4"
+        source = f"data:video/{kind};base64,{base64.b64encode(clip.read_bytes()).decode()}"
     return f'<video class="media" controls muted playsinline src="{source}"></video>'
 
+
+GENERATOR = '<meta name="generator" content="streamcam">'  # what tells a page of ours from others
 
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
+<meta charset="utf-8">$generator
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>$title</title>
 <style>

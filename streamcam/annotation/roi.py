@@ -97,11 +97,13 @@ class Masks:
         rois: their union counts as inside.
         track: whether boxes follow what was in them on the first frame. A box as large as the frame has nowhere to go.
         name: of the source, for errors.
+        start: of the video in seconds, and of mask videos with it.
     """
 
-    def __init__(self, rois: Sequence[Roi], *, track: bool = False, name: str = "") -> None:
+    def __init__(self, rois: Sequence[Roi], *, track: bool = False, name: str = "", start: float = 0.0) -> None:
         self._rois = rois
         self._name = f"{name}: " if name else ""
+        self._start = start
         self._track = track
         self._trackers: dict[int, cv2.Tracker | None] = {}
         self._checked = False
@@ -135,8 +137,8 @@ class Masks:
             mask_height, mask_width = self._last[roi.mask].shape[:2]
             if abs(mask_width * height / (mask_height * width) - 1) > _OTHER_SHAPE:
                 raise SourceError(
-                    f"{self._name}the mask {roi.mask} is {mask_width}x{mask_height}, and the frames are {width}x{height}; give a mask "
-                    "of the frames' size, or of the same shape"
+                    f"{self._name}the mask {roi.mask} is {mask_width}x{mask_height}, and the frames are {width}x{height}; "
+                    "give a mask of the frames' size, or of the same shape"
                 )
             if kind_of(roi.mask) == "image" and not self._sized(roi.mask, image.shape[:2]).any():
                 raise SourceError(f"{self._name}nothing is inside of the mask {roi.mask}; what is inside must be light")
@@ -164,7 +166,7 @@ class Masks:
                     self._last[path] = read_image(path, background=0)  # what is transparent is not inside
                     self._films[path] = iter(())
                 else:
-                    self._films[path] = iter(open_source(path))
+                    self._films[path] = iter(open_source(path, start=self._start))
             if frame := next(self._films[path], None):
                 self._last[path] = frame.image
 

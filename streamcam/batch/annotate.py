@@ -2,38 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-import weakref
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from tempfile import mkdtemp
 
-from streamcam.annotation.outputs import KINDS
+from streamcam.annotation.outputs import KINDS, STDOUT
+from streamcam.batch.combinations import CombinationError, check_combinations, parse_shard
 from streamcam.batch.dispatch import Progress
 from streamcam.batch.driver import Batch
+from streamcam.batch.here import Here
 from streamcam.batch.index import Thumbnails
 from streamcam.batch.jobs import Job, Problem, plan
 from streamcam.batch.manifest import Manifest
 from streamcam.batch.outcome import Outcome, Summary, summarize
 from streamcam.batch.settings import SPLIT, AnnotationSettings
-from streamcam.batch.storage import Storage, url_of
 from streamcam.batch.workers import InProcess, WorkerProcesses, Workers
-from streamcam.errors import OptionError
+from streamcam.sources.inputs import LeftOut, is_folder
 
-
-class CombinationError(OptionError):
-    """Options that do not go together, or an option whose text cannot be read.
-
-    Attributes:
-        option: which, as on the command line.
-        reason: what is wrong with it.
-    """
-
-    def __init__(self, option: str, reason: str) -> None:
-        super().__init__(f"{option}: {reason}")
-        self.option, self.reason = option, reason
+__all__ = ["AnnotationRun", "CombinationError", "annotate_all"]
 
 
 def annotate_all(
@@ -52,6 +40,7 @@ def annotate_all(
     shard: str | None = None,
     ray: str | None = None,
     split: float | None = None,
+    dry_run: bool = False,
     progress: Progress | None = None,
 ) -> AnnotationRun:
     """Annotate many videos and images.
@@ -72,8 +61,9 @@ def annotate_all(
     Nothing is done before the loop, which may be left at any time: workers end with it.
 
     Args:
-        inputs: files, folders, globs or URLs, or one of them.
-        output: the file for one input, the folder for several; beside the inputs if None. Inputs by URL need one.
+        inputs: files, folders, globs or URLs, or one of them; ``"-"`` for standard input, which is read at once.
+        output: the file for one input, the folder for several; beside the inputs if None. Inputs by URL need one. ``"-"``
+            for standard output, which takes one video.
         records: what the model said, as JSON Lines: the file for one input, the folder for several.
         heatmaps: the raw maps, as HDF5: the file for one input, the folder for several.
         report: a page about the result: the file for one input; for several the folder, with an index of all.
@@ -87,6 +77,7 @@ def annotate_all(
         ray: address of a Ray cluster, ``"auto"`` for the one that this machine is part of, ``"local"`` to start one here.
         split: seconds of the parts into which longer videos are cut, each a piece of work; 0 for never; None for
             120 where ``workers``, ``shard`` or ``ray`` is given.
+        dry_run: only say what is to be done: standard input is not read, and iterating does nothing.
         progress: called with how far each worker is, and with its warnings.
 
     Returns:
@@ -103,22 +94,39 @@ def annotate_all(
     for kind in KINDS:
         if places[kind.name]:
             kind.check()
-    _check_combinations(inputs, {"output": output, **places}, probabilities, settings, workers, ray)
-    at, count = _shard(shard) if shard else (0, 1)
+    check_combinations(inputs, {"output": output, **places}, probabilities, settings, workers, shard, ray)
+    at, count = parse_shard(shard) if shard else (0, 1)
     settings.check()
-    storage, inputs, found = _stored(inputs, {"output": output, **places})
-    folder = found.pop("output")
-    jobs, problems = plan(inputs, folder, probabilities=probabilities, **found)
-    several = len(jobs) > 1 or len(inputs) > 1 or (bool(inputs) and Path(inputs[0]).is_dir())
-    mine, others = jobs[at::count], [job for number, job in enumerate(jobs) if number % count != at]
+    here = Here(inputs, {"output": output, **places}, only_look=dry_run)
+    folder, found = here.places["output"], {name: here.places[name] for name in places}
+    work = plan(
+        here.inputs,
+        folder,
+        probabilities=probabilities,
+        read_besides=settings.files,
+        is_result=here.is_result,
+        place_of=here.place_of,
+        **found,
+    )
+    several = len(work.jobs) > 1 or len(inputs) > 1 or any(map(is_folder, here.inputs))
+    mine, others = work.jobs[at::count], [job for number, job in enumerate(work.jobs) if number % count != at]
     manifest = None
     if folder and several:
-        manifest = Manifest(folder, settings, named=storage.name if storage else Path.as_posix)
+        manifest = Manifest(folder, settings, named=here.storage.name if here.storage else Path.as_posix)
         settings = replace(settings, agreed=manifest.agreed)
-    if split is None:
+    if folder == STDOUT:
+        split = 0.0
+    elif split is None:
         split = SPLIT if workers or shard or ray else 0.0
     batch = Batch(
-        mine, manifest, settings, overwrite=overwrite, retry_failed=retry_failed, split=split, storage=storage
+        mine,
+        manifest,
+        settings,
+        overwrite=overwrite,
+        retry_failed=retry_failed,
+        split=split,
+        storage=here.storage,
+        named=here.named,
     )
 
     def begin() -> Workers:
@@ -128,18 +136,23 @@ def annotate_all(
             return RayWorkers(settings, None if ray == "local" else ray)
         if workers and workers > 1:
             return WorkerProcesses(settings, workers)
-        return InProcess(settings, overwrite=overwrite or manifest is not None)
+        return InProcess(settings)
 
-    thumbnails = Thumbnails(found["report"]) if found["report"] and several else None
+    thumbnails = None
+    if found["report"] and several:
+        lent = here.storage.lent if here.storage else nullcontext
+        thumbnails = Thumbnails(found["report"], overwrite=overwrite, lent=lent)
     return AnnotationRun(
         batch,
         begin,
-        total=len(mine) + len(problems),
-        problems=problems,
+        total=len(mine) + len(work.problems),
+        problems=work.problems,
+        left_out=work.left_out,
         others=others,
         several=several,
         is_resumable=manifest is not None,
-        storage=storage,
+        here=here,
+        only_look=dry_run,
         thumbnails=thumbnails,
         progress=progress or (lambda _: None),
     )
@@ -157,6 +170,7 @@ class AnnotationRun:
         to_do: how many of them are to be done.
         several: whether the call is about several files at all, rather than a single one.
         is_resumable: whether the same call goes on where this one ends.
+        left_out: what the inputs hold besides, and is not taken.
         index: path or URL of the page about all files, once it was written at the end of the loop; else None.
 
     Raises:
@@ -171,16 +185,19 @@ class AnnotationRun:
         *,
         total: int,
         problems: Sequence[Problem],
+        left_out: Sequence[LeftOut],
         others: Sequence[Job],
         several: bool,
         is_resumable: bool,
-        storage: Storage | None,
+        here: Here,
+        only_look: bool,
         thumbnails: Thumbnails | None,
         progress: Progress,
     ) -> None:
         self._batch, self._begin, self._progress = batch, begin, progress
         self._problems, self._others = problems, others
-        self._storage, self._thumbnails = storage, thumbnails
+        self._here, self._only_look, self._thumbnails = here, only_look, thumbnails
+        self.left_out = left_out
         self._outcomes: list[Outcome] = []
         self._began: float | None = None
         self._seconds: float | None = None
@@ -194,15 +211,34 @@ class AnnotationRun:
         seconds = 0.0 if self._began is None else time.monotonic() - self._began
         return summarize(self._outcomes, self.total, seconds if self._seconds is None else self._seconds)
 
+    @property
+    def known(self) -> tuple[Outcome, ...]:
+        """What is known without doing anything: inputs that stand for no file, files that are done or cannot be done."""
+        problems = (
+            Outcome(problem.given, "failed", error=str(problem.error), cause=problem.error)
+            for problem in self._problems
+        )
+        return tuple(map(self._named, (*problems, *self._batch.settled)))
+
+    @property
+    def planned(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What is to be done: each input, and the files that are made of it, the annotated one first."""
+        name = self._here.named
+        return tuple(
+            (name(str(job.source)), tuple(name(str(path)) for path in job.outputs.files)) for job in self._batch.open
+        )
+
     def __iter__(self) -> Iterator[Outcome]:
         if self._began is not None:
             raise RuntimeError("an AnnotationRun is iterated over once; call annotate_all again to go on")
         self._began = time.monotonic()
         try:
-            for problem in self._problems:
-                yield self._noted(Outcome(problem.given, "failed", error=str(problem.error), cause=problem.error))
-            for outcome in self._batch.settled:
-                yield self._noted(outcome)
+            for outcome in self.known:
+                self._outcomes.append(outcome)
+                yield outcome
+            if self._only_look:
+                return
+            self._batch.note_refused()
             if self._batch.open:
                 for outcome in self._batch.run(self._begin(), self._progress):
                     if self._thumbnails:
@@ -212,70 +248,21 @@ class AnnotationRun:
         finally:
             self._seconds = time.monotonic() - self._began
 
+    def _named(self, outcome: Outcome) -> Outcome:
+        """The outcome, with files called as they were given."""
+        name, result = self._here.named, outcome.result
+        result = result and replace(result, output=name(result.output))
+        return replace(outcome, source=name(outcome.source), error=name(outcome.error), result=result)
+
     def _noted(self, outcome: Outcome) -> Outcome:
-        """The outcome, with files called as they are in storage elsewhere."""
-        if self._storage:
-            name, result = self._storage.named, outcome.result
-            result = result and replace(result, output=name(result.output))
-            outcome = replace(outcome, source=name(outcome.source), error=name(outcome.error), result=result)
-        self._outcomes.append(outcome)
-        return outcome
+        self._outcomes.append(self._named(outcome))
+        return self._outcomes[-1]
 
     def _write_index(self) -> None:
         if not self._thumbnails:
             return
         outcomes = [*self._outcomes, *self._batch.known_of(self._others)]
-        index = self._thumbnails.write_index(outcomes, self._storage.name if self._storage else str)
-        if self._storage:
-            self._storage.upload([*self._thumbnails.made, index])
-        self.index = self._storage.name(index) if self._storage else str(index)
-
-
-def _check_combinations(
-    inputs: Sequence[str | Path],
-    places: dict[str, str | Path | None],
-    probabilities: bool,
-    settings: AnnotationSettings,
-    workers: int | None,
-    ray: str | None,
-) -> None:
-    if not settings.roi and settings.track:
-        raise CombinationError("--track", "goes with --roi, the region")
-    if not settings.roi and settings.alert_below is not None:
-        raise CombinationError("--alert-below", "goes with --roi, the region")
-    if probabilities and not places["heatmaps"]:
-        raise CombinationError("--probabilities", "goes with --heatmaps, the file that holds them")
-    if workers and ray:
-        raise CombinationError("--workers", "does not go with --ray, which has workers of its own")
-    if ray and Path(ray).exists():
-        raise CombinationError("--ray", f"takes an address, and {ray} is a file or folder; end with --ray")
-    by_url = any(map(url_of, [*inputs, *places.values()]))
-    if by_url and ray not in (None, "local"):
-        raise CombinationError("--ray", "takes paths that all machines of the cluster share, no URLs")
-    if by_url and places["output"] is None:
-        raise CombinationError("--output", "goes with inputs by URL: where the results go")
-
-
-def _shard(text: str) -> tuple[int, int]:
-    """The number of a shard, from 0, and how many there are."""
-    number, _, count = text.partition("/")
-    if not (number.isdigit() and count.isdigit() and 1 <= int(number) <= int(count)):
-        raise CombinationError("--shard", "write it as 1/4, 2/4, 3/4, 4/4")
-    return int(number) - 1, int(count)
-
-
-def _stored(
-    inputs: Sequence[str | Path], places: dict[str, str | Path | None]
-) -> tuple[Storage | None, Sequence[str | Path], dict[str, Path | None]]:
-    """Inputs and outputs as files on this machine, and the storage of those that were given by URL."""
-    here = {name: Path(place) if place else None for name, place in places.items()}
-    if not any(map(url_of, [*inputs, *places.values()])):
-        return None, inputs, here
-    folder = Path(mkdtemp(prefix="streamcam-"))
-    storage = Storage(folder)
-    weakref.finalize(storage, shutil.rmtree, folder, ignore_errors=True)
-    files = [storage.source(url) if (url := url_of(given)) else given for given in inputs]
-    for name, place in places.items():
-        if url := url_of(place):
-            here[name] = storage.target(url)
-    return storage, files, here
+        index = self._thumbnails.write_index(outcomes, lambda path: self._here.named(str(path)))
+        if self._here.storage:
+            self._here.storage.upload([*self._thumbnails.made, index])
+        self.index = self._here.named(str(index))

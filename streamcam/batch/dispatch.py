@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome, TaskProgress
@@ -122,7 +122,7 @@ def dispatch(tasks: Tasks, pool: Pool, progress: Progress) -> Generator[TaskOutc
                             continue
                         losses[event.task.id] += event.had_begun  # else it is not the task's fault
                         if losses[event.task.id] < _ATTEMPTS:
-                            again.append(event.task)
+                            again.append(replace(event.task, again=True))
                         else:
                             yield TaskOutcome(event.task, failure=_too_many(event.task, pool, event.why))
     finally:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streamcam.batch.dispatch import Progress
-from streamcam.batch.jobs import Job, check, remove_stale
+from streamcam.batch.jobs import Job
 from streamcam.batch.manifest import Manifest
 from streamcam.batch.outcome import Outcome
 from streamcam.batch.parts import SplitFile, split_file
+from streamcam.batch.past import Past
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.storage import Storage
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome
@@ -35,6 +36,7 @@ class Batch:
         retry_failed: whether what failed before is tried again.
         split: seconds of the parts into which long files are cut, 0 for never.
         storage: elsewhere, where the jobs' files lie.
+        named: what files are called in a line.
 
     Attributes:
         open: jobs that are to be done.
@@ -51,8 +53,10 @@ class Batch:
         retry_failed: bool = False,
         split: float = 0.0,
         storage: Storage | None = None,
+        named: Callable[[str], str] = str,
     ) -> None:
-        self._manifest = manifest
+        self._manifest, self._named = manifest, named
+        self._past = Past(manifest, storage, overwrite=overwrite, retry_failed=retry_failed)
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._ids = itertools.count()
         self._settings, self._split, self._storage = settings, split, storage
@@ -61,6 +65,7 @@ class Batch:
         self._jobs: dict[int, tuple[Job, int | None]] = {}  # by task: the file, and the number of the part
         self._splits: dict[int, SplitFile] = {}  # by job
         self._more: deque[Task] = deque()
+        self._refused: list[tuple[Job, StreamcamError]] = []  # which is noted when the work begins
         self.open: list[Job] = []
         self.settled: list[Outcome] = []
         for job in jobs:
@@ -73,53 +78,31 @@ class Batch:
     def _settled(self, job: Job) -> Outcome | None:
         """What is known of a job without doing anything; None where something is to be done."""
         try:
-            known = self._known(job)
+            known = self._past.outcome(job)
             if known:
                 return known
-            check(job, overwrite=self._overwrite or self._is_half_done(job))
+            self._past.check(job)
         except OutputExistsError as error:
             return _failed(job, error)
         except Exception as error:  # a name that no file can have is no reason to leave the others undone
-            if self._manifest and isinstance(error, StreamcamError):
-                with suppress(OSError):  # where it is not even there
-                    self._manifest.write(job, self._manifest.key(job), "failed", reason=str(error))
+            if isinstance(error, StreamcamError):
+                self._refused.append((job, error))
             return _failed(job, error)
         return None
-
-    def _known(self, job: Job) -> Outcome | None:
-        """What the manifest says of a job; None where nothing was noted, or it is to be done all the same."""
-        if self._manifest is None or not job.source.exists():
-            return None
-        entry = self._manifest.entry(job)
-        if entry is None:
-            return None
-        if self._manifest.is_done(job, entry) and entry.result:
-            lost = entry.result.lost > 0
-            return None if self._retry_failed and lost else Outcome(str(job.source), "skipped", entry.result, job=job)
-        if entry.state == "failed" and entry.key == self._manifest.key(job) and not self._retry_failed:
-            return Outcome(str(job.source), "failed before", error=entry.reason, job=job)
-        if entry.state == "done" and entry.key != self._manifest.key(job) and not self._overwrite:
-            raise OutputExistsError(
-                f"{job.outputs.media}: was made with other settings or of another {job.source.name}; "
-                "use --overwrite to make it again"
-            )
-        return None
-
-    def _is_half_done(self, job: Job) -> bool:
-        """Whether outputs that are there are what a run which was killed has left of this job."""
-        if self._manifest is None:
-            return False
-        entry = self._manifest.entry(job)
-        lost = entry is not None and entry.result is not None and entry.result.lost > 0
-        was_bad = entry is not None and (entry.state == "failed" or (self._retry_failed and lost))
-        return self._manifest.has_begun(job) or was_bad
 
     def known_of(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
         """What is noted of the jobs of other runs, as far as they are over."""
         for job in jobs:
             with suppress(OSError, StreamcamError):
-                if outcome := self._known(job):
+                if outcome := self._past.outcome(job):
                     yield outcome
+
+    def note_refused(self) -> None:
+        """Note of the jobs that cannot even be begun that they have failed."""
+        for job, error in self._refused:
+            with suppress(OSError, StreamcamError):  # where it is not even there
+                if self._manifest:
+                    self._manifest.write(job, self._manifest.key(job), "failed", reason=str(error))
 
     def run(self, workers: Workers, progress: Progress) -> Iterator[Outcome]:
         """Do what is open. Jobs that another run has are waited for at the end, and not done twice.
@@ -170,9 +153,12 @@ class Batch:
 
     def _begin(self, job: Job, lock: BaseFileLock | None) -> Outcome | None:
         """Take up a job that is ours now; what is known of it, where somebody has done it meanwhile."""
+        replaced = self._overwrite
         if self._manifest and lock:
             try:
-                key, outcome = self._manifest.key(job), self._known(job)
+                key, outcome = self._manifest.key(job), self._past.outcome(job)
+                if not outcome or (outcome.state == "failed before" and self._retry_failed):
+                    replaced = self._past.check(job)  # what has been put there since it was looked at first stays
             except Exception as error:  # it has gone, or somebody has made something else of it
                 lock.release()
                 return _failed(job, error)
@@ -184,30 +170,30 @@ class Batch:
         if self._storage:
             self._storage.upload([self._manifest.begun(job)] if self._manifest else ())
             self._storage.download(job)
-        self._more += self._tasks_of(job)
+        self._more += self._tasks_of(job, replaced)
         return None
 
-    def _tasks_of(self, job: Job) -> list[Task]:
+    def _tasks_of(self, job: Job, overwrite: bool) -> list[Task]:
         """One for the whole file, or one for each of its parts."""
         split = None
         if self._split:
             media = job.outputs.media
             folder = self._manifest.scratch(job) if self._manifest else media.with_name(f".{media.name}.parts")
             try:
-                split = split_file(job, self._settings, self._split, folder)
+                split = split_file(job, self._settings, self._split, folder, overwrite=overwrite)
             except Exception:
                 split = None  # whatever it is, it is said of the whole file
         if split is None:
-            return [self._task(job)]
+            return [self._task(job, overwrite=overwrite)]
         self._splits[id(job)] = split
         return [self._task(job, number) for number in range(len(split.parts))]
 
-    def _task(self, job: Job, number: int | None = None) -> Task:
+    def _task(self, job: Job, number: int | None = None, *, overwrite: bool = True, again: bool = False) -> Task:
         identity = next(self._ids)
         self._jobs[identity] = job, number
-        name = self._storage.name(job.source) if self._storage else str(job.source)
+        name = self._named(str(job.source))
         if number is None:
-            return Task(identity, job.source, job.outputs, name=name)
+            return Task(identity, job.source, job.outputs, name=name, overwrite=overwrite, again=again)
         split = self._splits[id(job)]
         return Task(identity, job.source, split.outputs(number), split.parts[number], name)
 
@@ -233,7 +219,7 @@ class Batch:
         except Exception:  # what cannot be done in parts is done as a whole
             split.discard()
             del self._splits[id(job)]
-            self._more.append(self._task(job))
+            self._more.append(self._task(job, overwrite=split.overwrite, again=True))
             return None
         del self._splits[id(job)]
         return self._end(job, TaskOutcome(done.task, result))
@@ -253,7 +239,8 @@ class Batch:
                 if result is None:
                     self._manifest.write(job, key, "failed", reason=reason)
                 else:
-                    remove_stale(job)
+                    for part in self._manifest.parts_left(job):
+                        part.unlink(missing_ok=True)
                     self._manifest.write(job, key, "done", result=result)
                 if self._storage:
                     self._storage.upload([self._manifest.path(job)])

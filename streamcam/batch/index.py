@@ -6,23 +6,27 @@ import hashlib
 import html
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 import cv2
 
+from streamcam.annotation.report import GENERATOR
 from streamcam.batch.jobs import Job
+from streamcam.batch.leftovers import is_page
 from streamcam.batch.outcome import Outcome
 from streamcam.errors import SinkError
-from streamcam.sinks.partial import write_whole
+from streamcam.sinks.commenting import with_comment
+from streamcam.sinks.mark import MARK as COMMENT
+from streamcam.sinks.partial import refuse_existing, write_whole
 from streamcam.sources.inputs import MARK
 
 _THUMBNAIL = 320  # pixels wide
 _AT = 1 / 3  # of a video, where its picture is taken
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">{generator}<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>streamcam: {total} files</title>
 <style>
   body {{ font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #1b1f27 }}
@@ -48,10 +52,25 @@ class Thumbnails:
 
     Args:
         folder: of the reports.
+        overwrite: whether a page that streamcam has not written may be replaced.
+        lent: gives a file with its bytes, where it lies in storage elsewhere.
+
+    Raises:
+        OutputExistsError: there is such a page.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        overwrite: bool = False,
+        lent: Callable[[Path], AbstractContextManager[Path]] = nullcontext,
+    ) -> None:
         self._folder = folder
+        with lent(folder / "index.html") as page:
+            is_ours = is_page(page)
+        if not is_ours:
+            refuse_existing(folder / "index.html", overwrite=overwrite)
         self.made: list[Path] = []
 
     def make(self, outcome: Outcome) -> None:
@@ -69,14 +88,15 @@ class Thumbnails:
             return
         height, width = image.shape[:2]
         size = _THUMBNAIL, max(1, round(height * _THUMBNAIL / width))
+        _, data = cv2.imencode(".jpg", cv2.resize(image, size, interpolation=cv2.INTER_AREA))
         with suppress(OSError):  # no picture is no reason to stop
             picture.parent.mkdir(parents=True, exist_ok=True)
-        if cv2.imwrite(str(picture), cv2.resize(image, size, interpolation=cv2.INTER_AREA)):
+            picture.write_bytes(with_comment(data.tobytes(), COMMENT))  # by which it is known for no input
             self.made.append(picture)
 
     def _picture(self, job: Job) -> Path:
         name = hashlib.sha256(os.fsencode(_relative(job.outputs.media, self._folder))).hexdigest()[:16]
-        return self._folder / "thumbnails" / f"{name}{MARK}.jpg"  # by which folders of inputs know what is none
+        return self._folder / "thumbnails" / f"{name}{MARK}.jpg"
 
     def write_index(self, outcomes: Iterable[Outcome], named: Callable[[Path], str] = str) -> Path:
         """Write ``index.html`` into the folder, what is not complete first.
@@ -99,6 +119,7 @@ class Thumbnails:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             page = _PAGE.format(
+                generator=GENERATOR,
                 total=len(ordered),
                 done=len(ordered) - len(failed),
                 failed=len(failed),

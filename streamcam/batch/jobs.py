@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from streamcam.annotation.outputs import KINDS, Outputs
-from streamcam.errors import OptionError, StreamcamError
+from streamcam.annotation.outputs import KINDS, STDOUT, Outputs
+from streamcam.errors import OptionError, SinkError, SourceError, StreamcamError
 from streamcam.sinks.partial import refuse_existing
 from streamcam.sources.content import kind_of
 from streamcam.sources.images import check_readable
-from streamcam.sources.inputs import MARK, files_of
+from streamcam.sources.inputs import MARK, LeftOut, find, is_folder, is_named_as_result
+from streamcam.system.places import Places
 
 # Containers that hold H.264 and that streamcam can keep playable when it is killed; others become .mp4.
 _KEPT_VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv"})
@@ -39,52 +41,64 @@ class Problem:
     error: StreamcamError
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The work of one call.
+
+    Attributes:
+        jobs: what is to be done.
+        problems: inputs that stand for no file, and those whose results would replace another input.
+        left_out: what the inputs hold besides, and is not taken.
+    """
+
+    jobs: tuple[Job, ...]
+    problems: tuple[Problem, ...]
+    left_out: tuple[LeftOut, ...]
+
+
 def plan(
-    inputs: Sequence[str | Path], output: Path | None = None, *, probabilities: bool = False, **places: Path | None
-) -> tuple[list[Job], list[Problem]]:
-    """Lay out the work. Of each file, its first bytes are read at most.
+    inputs: Sequence[str | Path],
+    output: Path | None = None,
+    *,
+    probabilities: bool = False,
+    read_besides: Sequence[Path] = (),
+    is_result: Callable[[Path], bool] = is_named_as_result,
+    place_of: Callable[[Path], Hashable] | None = None,
+    **places: Path | None,
+) -> Plan:
+    """Lay out the work. Of each file, its first bytes are read at most; nothing is written.
 
     One file as the only input makes ``output`` and the other places names of files, unless they are folders or have no ending;
     otherwise they name folders, in which the tree of each input folder is kept. No two jobs write the same
     file: ``clip.avi`` beside ``clip.mp4`` becomes ``clip.avi.cam.mp4``, and a second ``clip.mp4`` ``clip.mp4-2.cam.mp4``; the
-    records of ``clip.jpg`` beside ``clip.mp4`` are ``clip.jpg.jsonl``.
+    records of ``clip.jpg`` beside ``clip.mp4`` are ``clip.jpg.jsonl``. And none writes a file that the call reads.
 
     Args:
         inputs: files, folders or globs.
         output: where annotated files go, beside their inputs if None.
         probabilities: whether heatmaps files also hold the probability of every class.
+        read_besides: what else is read: the model's file, and others.
+        is_result: whether streamcam has written a file: then it is no input.
+        place_of: a value that is equal for all paths of one file; found out from the file system if None.
         places: where each kind of output goes, by its name in ``annotation.outputs.KINDS``; those that are wanted.
 
     Raises:
         OptionError: two results of one input would go to the same file.
-
-    Returns:
-        The jobs, and the inputs that stand for no file.
     """
-    found: list[tuple[Path, Path]] = []  # file, and its place below the output folder
-    problems: list[Problem] = []
-    for given in inputs:
-        root = Path(given)
-        try:
-            files = files_of(given)
-        except StreamcamError as error:
-            problems.append(Problem(str(given), error))
-            continue
-        found += [(file, file.relative_to(root) if root.is_dir() else Path(file.name)) for file in files]
-    found = list(dict.fromkeys(found))
-
+    place_of = place_of or Places().of
+    found, problems, left_out = _found(inputs, is_result, in_folder=output is not None)
     single = len(found) == 1 and len(inputs) == 1 and found[0][0] == Path(inputs[0])
     usual = Counter(_beside(file, _name(file), output, place) for file, place in found)
     stems = Counter(place.with_suffix("") for _, place in found)
-    taken: set[Path] = set()
+    taken: set[Hashable] = set()
     jobs: list[Job] = []
     for file, place in found:
         media = _beside(file, _name(file), output, place)
         if usual[media] > 1:
             media = _beside(file, _name(file, whole=True), output, place)
-        if single and output and not _is_folder(output):
+        if single and output and (output == STDOUT or not _is_folder(output)):
             media = output
-        media = _free(media, taken)
+        media = _free(media, taken, place_of)
         stem = _stem(media)
         if stem == file.stem and stems[place.with_suffix("")] > 1:
             stem = file.name
@@ -97,41 +111,89 @@ def plan(
         }
         outputs = Outputs(media, **others, probabilities=probabilities)
         for path in outputs.files[1:]:
-            if path in taken:
+            if place_of(path) in taken:
                 raise OptionError(f"{path}: is wanted for two different results; give each its own name")
-            taken.add(path)
+            taken.add(place_of(path))
         jobs.append(Job(file, outputs))
-    return jobs, problems
+    read = {place_of(path): path for path in (*read_besides, *(job.source for job in jobs))}
+    harmful = {job: error for job in jobs if (error := _replaces_input(job, read, place_of))}
+    problems += [Problem(str(job.source), error) for job, error in harmful.items()]
+    return Plan(tuple(job for job in jobs if job not in harmful), tuple(problems), tuple(left_out))
 
 
-def check(job: Job, *, overwrite: bool) -> None:
+def _found(
+    inputs: Sequence[str | Path], is_result: Callable[[Path], bool], *, in_folder: bool
+) -> tuple[list[tuple[Path, Path]], list[Problem], list[LeftOut]]:
+    """The files that the inputs stand for, each with its place below the folder of results."""
+    found: dict[tuple[Path, Path | None], tuple[Path, Path]] = {}
+    problems: list[Problem] = []
+    left_out: list[LeftOut] = []
+    for given in inputs:
+        root = Path(given)
+        try:
+            there = find(given, is_result=is_result)
+        except StreamcamError as error:
+            problems.append(Problem(str(given), error))
+            continue
+        left_out += there.left_out
+        problems += [Problem(str(given), error) for error in there.unreadable]
+        is_named = there.files == (root,)
+        if is_named and is_result(root):
+            left_out.append(LeftOut(str(given), "result", (root,)))
+            continue
+        for file in there.files:
+            place = Path(file.name) if is_named or not is_folder(root) else file.relative_to(root)
+            once = Path(os.path.realpath(file.parent), file.name), place if in_folder else None
+            found.setdefault(once, (file, place))
+    if not found and not problems:  # nothing is left of them
+        problems = [
+            Problem(some.given, SourceError(f"{some.given}: was made by streamcam; give the file that it was made of"))
+            for some in left_out
+            if some.why == "result"
+        ]
+        left_out = []
+    return list(found.values()), problems, left_out
+
+
+def _replaces_input(
+    job: Job, read: dict[Hashable, Path], place_of: Callable[[Path], Hashable]
+) -> StreamcamError | None:
+    """Why a job's results cannot be written: one of them is a file that is read."""
+    for path in job.outputs.files:
+        other = read.get(place_of(path))
+        if other == job.source:
+            return SinkError(f"{path}: is the input itself; name another output with -o")
+        if other is not None:
+            same = "" if str(other) == str(path) else f", {other}"
+            return SinkError(f"{path}: is an input, too{same}; name another output with -o")
+    return None
+
+
+def check(job: Job, *, may_replace: Callable[[Path], bool]) -> None:
     """Find out, before anything heavy is loaded, whether the input is there and its outputs are not.
+
+    Args:
+        job: which.
+        may_replace: whether a file that is there may be replaced.
 
     Raises:
         SourceError: the input is missing or empty.
         OutputExistsError: an output exists and may not be replaced.
-        SinkError: a folder has the name of an output.
+        SinkError: a folder has the name of an output, or no file can have it.
     """
     check_readable(job.source)
     for path in job.outputs.files:
-        refuse_existing(path, overwrite=overwrite)
-
-
-def remove_stale(job: Job) -> None:
-    """Remove what runs that were killed have left of outputs which are complete now."""
-    no_inputs = {kind.ending for kind in KINDS}
-    for path in job.outputs.files:
-        for part in path.parent.glob(f"{_literal(path.stem)}.part*{_literal(path.suffix)}"):
-            is_ours = re.fullmatch(r"\.part\d*", part.stem.removeprefix(path.stem))
-            namesakes = job.source.parent.glob(f"{_literal(part.stem)}.*")
-            # Somebody may have called an input so, whose results these are then.
-            if is_ours and all(other == part or other.suffix in no_inputs for other in namesakes):
-                part.unlink(missing_ok=True)
-
-
-def _literal(name: str) -> str:
-    """A name in which nothing stands for something else."""
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+        try:
+            with suppress(FileNotFoundError, NotADirectoryError):
+                path.with_name(f"{path.stem}.part{path.suffix}").lstat()
+            is_there = os.path.lexists(path)
+            refuse_existing(path, overwrite=is_there and may_replace(path))
+        except StreamcamError:
+            raise
+        except OSError as error:  # its name is too long, or its folder is locked
+            raise SinkError(
+                f"{path}: cannot be written ({error.strerror or error}); name another output with -o"
+            ) from error
 
 
 def _name(file: Path, *, whole: bool = False) -> str:
@@ -147,17 +209,17 @@ def _beside(file: Path, name: str, folder: Path | None, place: Path) -> Path:
     return file.with_name(name) if folder is None else folder / place.with_name(name)
 
 
-def _free(path: Path, taken: set[Path]) -> Path:
+def _free(path: Path, taken: set[Hashable], place_of: Callable[[Path], Hashable]) -> Path:
     """The path, with a number where another job has it, and note that it is taken now."""
     free, number = path, 2
-    while free in taken:
+    while place_of(free) in taken:
         free, number = path.with_name(f"{_stem(path)}-{number}{MARK}{path.suffix}"), number + 1
-    taken.add(free)
+    taken.add(place_of(free))
     return free
 
 
 def _is_folder(path: Path) -> bool:
-    return path.is_dir() or not path.suffix
+    return is_folder(path) or not path.suffix
 
 
 def _stem(media: Path) -> str:

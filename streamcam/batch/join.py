@@ -19,9 +19,15 @@ from streamcam.types import VideoInfo
 
 
 def join(
-    parts: Sequence[Outputs], outputs: Outputs, info: VideoInfo, ticks: Sequence[int], audio: AudioChoice = "copy"
+    parts: Sequence[Outputs],
+    outputs: Outputs,
+    info: VideoInfo,
+    ticks: Sequence[int],
+    audio: AudioChoice = "copy",
+    *,
+    overwrite: bool = True,
 ) -> None:
-    """Put the results of all parts together, in the place of what is there.
+    """Put the results of all parts together.
 
     Args:
         parts: in their order.
@@ -29,18 +35,20 @@ def join(
         info: of the source, with its sound.
         ticks: when each frame is shown, in ``info.time_base``.
         audio: what to do with the sound.
+        overwrite: whether what is there may be replaced.
 
     Raises:
         SinkError: the parts do not fit together, or cannot be written.
     """
     for kind, path in outputs.wanted:
         if kind.join:
-            _written(path, partial(kind.join, [place for part in parts if (place := part.path_of(kind))]))
-    _written(outputs.media, lambda path: _join_videos([part.media for part in parts], path, info, ticks, audio))
+            _written(path, partial(kind.join, [place for part in parts if (place := part.path_of(kind))]), overwrite)
+    videos = [part.media for part in parts]
+    _written(outputs.media, lambda path: _join_videos(videos, path, info, ticks, audio), overwrite)
 
 
-def _written(path: Path, write: Callable[[Path], None]) -> None:
-    output = PartialOutput(path, overwrite=True)
+def _written(path: Path, write: Callable[[Path], None], overwrite: bool) -> None:
+    output = PartialOutput(path, overwrite=overwrite)
     try:
         write(output.part)
     except OSError as error:

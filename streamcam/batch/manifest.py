@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from streamcam.batch.jobs import Job
+from streamcam.batch.leftovers import digest_of, is_own, parts_of
 from streamcam.batch.settings import AnnotationSettings, file_identity
 from streamcam.batch.task import TaskResult
 from streamcam.errors import SinkError
@@ -38,6 +39,8 @@ class ManifestEntry:
         outputs: sizes in bytes by path, relative to the folder where they are below it.
         result: what was made, or None.
         reason: why it failed.
+        digests: of the outputs, by path, see ``leftovers.digest_of``.
+        parts: what a failure has left, under temporary names.
     """
 
     source: str
@@ -46,6 +49,8 @@ class ManifestEntry:
     outputs: dict[str, int] = field(default_factory=dict)
     result: TaskResult | None = None
     reason: str = ""
+    digests: dict[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
 
 
 class Manifest:
@@ -124,9 +129,36 @@ class Manifest:
         return self._made() / f"{self._name(job)}.json"
 
     def begin(self, job: Job) -> None:
-        """Note that a job is begun: outputs that are found of it later are what is left of that."""
+        """Note that a job is begun, and what lies there already: what is found of it later is what is left of that."""
         self._made()
-        self.begun(job).touch()
+        if self.has_begun(job):  # by a run that was killed: what lay there before that is known
+            return
+        entry = self.entry(job)
+        left = entry.parts if entry else ()
+        strangers = [place for part in parts_of(job) if (place := self._place(part)) not in left]
+        try:
+            write_whole(self.begun(job), json.dumps(strangers))
+        except OSError as error:
+            raise SinkError(f"{self._folder}: cannot be written to ({error.strerror})") from error
+
+    def parts_left(self, job: Job) -> list[Path]:
+        """What this job has left under temporary names. Files that lay there before it was begun are not its own."""
+        try:
+            strangers = json.loads(self.begun(job).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            strangers = None
+        return [
+            part
+            for part in parts_of(job)
+            if (isinstance(strangers, list) and self._place(part) not in strangers) or is_own(part)
+        ]
+
+    def was_made(self, file: Path, path: Path, entry: ManifestEntry | None) -> bool:
+        """Whether a file is what an entry tells of an output, byte for byte as far as can be seen."""
+        if entry is None or self._place(path) not in entry.digests or not file.is_file():
+            return False
+        size, digest = entry.outputs.get(self._place(path)), entry.digests[self._place(path)]
+        return (size, digest) == (file.stat().st_size, digest_of(file))
 
     def has_begun(self, job: Job) -> bool:
         """Whether a job was begun and nothing is known of its end."""
@@ -159,9 +191,12 @@ class Manifest:
         """
         path = self.path(job)
         try:
-            sizes = self._sizes(job) if state == "done" else {}
+            done = state == "done"
+            sizes = self._sizes(job) if done else {}
+            digests = {self._place(path): digest_of(path) for path in job.outputs.files} if done else {}
+            parts = () if done else tuple(map(self._place, self.parts_left(job)))
             source = os.fsencode(job.source).decode(errors="backslashreplace")
-            entry = ManifestEntry(source, key, state, sizes, result, reason)
+            entry = ManifestEntry(source, key, state, sizes, result, reason, digests, parts)
             write_whole(path, to_json(entry))
             self.begun(job).unlink(missing_ok=True)
         except OSError as error:

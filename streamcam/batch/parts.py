@@ -34,6 +34,7 @@ class SplitFile:
         parts: in their order.
         results: of each part, None while it is not made.
         audio: what becomes of the sound.
+        overwrite: whether what is there of the job's results may be replaced.
     """
 
     job: Job
@@ -44,6 +45,7 @@ class SplitFile:
     parts: list[FilePart]
     results: list[TaskResult | None]
     audio: AudioChoice = "copy"
+    overwrite: bool = True
 
     def outputs(self, number: int) -> Outputs:
         """Where the results of a part go."""
@@ -75,7 +77,8 @@ class SplitFile:
         """Put the results of all parts together."""
         made = [result for result in self.results if result]
         parts = [self.outputs(number) for number in range(len(self.parts))]
-        join(parts, self.job.outputs, self.info, ticks(self.index, self.info.time_base), self.audio)
+        times = ticks(self.index, self.info.time_base)
+        join(parts, self.job.outputs, self.info, times, self.audio, overwrite=self.overwrite)
         self.discard()
         return replace(
             made[0],
@@ -90,13 +93,16 @@ class SplitFile:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def split_file(job: Job, settings: AnnotationSettings, seconds: float, folder: Path) -> SplitFile | None:
+def split_file(
+    job: Job, settings: AnnotationSettings, seconds: float, folder: Path, *, overwrite: bool = True
+) -> SplitFile | None:
     """Cut a video into parts of at least so many seconds; None where it is short, or cannot be cut.
 
-    Not cut are videos with regions of interest, or with outputs that need the whole of it.
+    Not cut are videos with regions of interest, those of which only a stretch is wanted, and those with outputs that
+    need the whole of it.
     """
-    needs_whole = bool(settings.roi) or any(kind.join is None for kind, _ in job.outputs.wanted)
-    needs_whole |= not can_be_joined(job.outputs.media, settings.encoding)
+    needs_whole = settings.roi or settings.is_stretch or any(kind.join is None for kind, _ in job.outputs.wanted)
+    needs_whole = needs_whole or not can_be_joined(job.outputs.media, settings.encoding)
     if needs_whole or kind_of(job.source) != "video" or seconds <= 0:
         return None
     with VideoSource(job.source) as source:
@@ -114,4 +120,5 @@ def split_file(job: Job, settings: AnnotationSettings, seconds: float, folder: P
     parts = [
         cut(index, first, end, FIRST_RUN_IN if first else 0, settings.every, folder) for first, end in pairwise(marks)
     ]
-    return SplitFile(job, folder, info, index, settings.every, parts, [None] * len(parts), settings.encoding.audio)
+    audio = settings.encoding.audio
+    return SplitFile(job, folder, info, index, settings.every, parts, [None] * len(parts), audio, overwrite)

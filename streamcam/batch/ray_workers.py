@@ -5,17 +5,23 @@ All machines of the cluster must see the inputs and the folder of results under 
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
+import shutil
 import time
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import chdir, contextmanager
+from dataclasses import replace
+from tempfile import mkdtemp
 from typing import Any
 
 from streamcam.batch.dispatch import Event, Progress, Tasks, WorkerLost, dispatch
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.task import Task, TaskOutcome, TaskProgress, WorkerOrder, WorkerReport
 from streamcam.errors import MissingLibraryError, OptionError, StreamcamWarning, plain
+from streamcam.system.child import isolated
 from streamcam.system.wire import from_json, to_json
 
 _CORES_EACH = 2  # one explains while the other decodes and encodes
@@ -80,7 +86,7 @@ class RayWorkers:
             self.actors.append(self._actor.remote(self._order))
             self._idle.append(self.actors[-1])
         actor = self._idle.pop()
-        self._running[actor.do.remote(to_json(task.absolute()))] = actor, task
+        self._running[actor.do.remote(to_json(replace(task.absolute(), again=True)))] = actor, task
         self._news.append(TaskProgress(self.actors.index(actor), task))
 
     def rest(self) -> None:
@@ -138,17 +144,28 @@ def _connected(address: str | None) -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no network unless the user names one
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     if not ray.is_initialized():
+        ours = isolated(os.environ)
         try:
-            ray.init(
-                address=address or "local",
-                include_dashboard=False if address is None else None,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-                runtime_env={"env_vars": {"PYTHONPATH": os.environ.get("PYTHONPATH", "")}},
-            )
+            with _in_empty_folder():
+                ray.init(
+                    address=address or "local",
+                    include_dashboard=False if address is None else None,
+                    logging_level=logging.ERROR,
+                    log_to_driver=False,
+                    runtime_env={"env_vars": {name: ours.get(name, "") for name in ("PYTHONPATH", "PYTHONSAFEPATH")}},
+                )
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise OptionError(f"ray {address}: no cluster answers there ({plain(error)[:200]})") from error
     return ray
+
+
+@contextmanager
+def _in_empty_folder() -> Iterator[None]:
+    """Be in a folder without files: Ray puts the current one first on the module path of all actors."""
+    empty = mkdtemp(prefix="streamcam-ray-")
+    atexit.register(shutil.rmtree, empty, ignore_errors=True)
+    with chdir(empty):
+        yield
 
 
 class _Actor:

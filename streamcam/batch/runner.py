@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
 from streamcam.annotation.file import Part, annotate
+from streamcam.annotation.outputs import Outputs
 from streamcam.annotation.roi import Inspection, Masks, parse_roi
 from streamcam.batch.edges import PartEdges
+from streamcam.batch.leftovers import is_own
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.split import PartSource
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome, TaskResult
@@ -57,21 +60,18 @@ class TaskRunner:
             agreed=Cache(settings.agreed) if settings.agreed else None,
         )
 
-    def attempt(
-        self, task: Task, *, overwrite: bool = True, counted: Callable[[int, int | None], object] = lambda *_: None
-    ) -> TaskOutcome:
+    def attempt(self, task: Task, *, counted: Callable[[int, int | None], object] = lambda *_: None) -> TaskOutcome:
         """Do one task. Errors are in the outcome: the other tasks are still done.
 
         Args:
             task: what to do.
-            overwrite: whether existing outputs may be replaced.
             counted: called with the number of frames written so far, and of all of them or None where that is unknown.
 
         Raises:
             Interrupted: by Ctrl-C.
         """
         try:
-            return TaskOutcome(task, self._do(task, overwrite, counted))
+            return TaskOutcome(task, self._do(task, counted))
         except StreamcamError as error:
             shared = isinstance(error, _OF_SETTINGS) and not isinstance(error, MissingDecoderError)
             failure = TaskFailure(str(error), is_of_settings=shared)
@@ -79,12 +79,13 @@ class TaskRunner:
         except Exception as error:  # a bug, or a file that breaks a library
             return TaskOutcome(task, failure=TaskFailure(plain(error), unforeseen=True), cause=error)
 
-    def _do(self, task: Task, overwrite: bool, counted: Callable[[int, int | None], object]) -> TaskResult:
+    def _do(self, task: Task, counted: Callable[[int, int | None], object]) -> TaskResult:
         settings, explain = self._settings, self.explain
         rois = [parse_roi(text) for text in settings.roi]
         inspection = (
             Inspection(
-                Masks(rois, track=settings.track, name=task.name or str(task.source)), alert_below=settings.alert_below
+                Masks(rois, track=settings.track, name=task.name or str(task.source), start=settings.start),
+                alert_below=settings.alert_below,
             )
             if rois
             else None
@@ -111,12 +112,14 @@ class TaskRunner:
             explain,
             overlay=overlay,
             encoding=settings.encoding,
-            overwrite=overwrite,
+            overwrite=task.overwrite or (task.again and _are_own(task.outputs)),
             steady=_steady(settings.steady, edges),
             naming=naming,
             every=settings.every,
             inspection=inspection,
             name=task.name,
+            start=settings.start,
+            end=settings.end,
             part=Part(PartSource(task.source, part), range(part.first, part.end)) if part else None,
             opened=opened,
             progress=progress,
@@ -158,6 +161,11 @@ def _steady(is_steady: bool, edges: PartEdges | None) -> Steady:
         return edges.observed(heated) if edges else heated
 
     return shown
+
+
+def _are_own(outputs: Outputs) -> bool:
+    """Whether all results that are there are what streamcam has left."""
+    return all(is_own(path) for path in outputs.files if os.path.lexists(path))
 
 
 def _frames_of(info: VideoInfo) -> int | None:

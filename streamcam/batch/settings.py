@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from streamcam.errors import OptionError
 from streamcam.settings import Encoding, ExplainSettings, ModelSettings, PictureSettings
 from streamcam.system.versions import VERSION
 from streamcam.system.wire import to_builtins
@@ -33,6 +35,8 @@ class AnnotationSettings:
             ``x,y x,y x,y`` in frame pixels, or the path of a mask image or video.
         track: whether boxes follow what is in them on the first frame.
         alert_below: share of the evidence inside the regions, 0…1, under which frames are marked; None for never.
+        start: of a video, in seconds: what comes before is left out.
+        end: of a video, in seconds: what comes after is left out; None for its own end.
         agreed: folder in which workers agree on the precision to compute in, None where the cache does.
     """
 
@@ -45,6 +49,8 @@ class AnnotationSettings:
     roi: tuple[str, ...] = ()
     track: bool = False
     alert_below: float | None = None
+    start: float = 0.0
+    end: float | None = None
     agreed: Path | None = None
 
     def check(self) -> None:
@@ -52,9 +58,24 @@ class AnnotationSettings:
         from streamcam.annotation.roi import parse_roi
         from streamcam.drawing.overlay import make_overlay
 
+        if not (math.isfinite(self.start) and self.start >= 0):
+            raise OptionError(f"start {self.start}: is in seconds, from 0 on")
+        if self.end is not None and not self.end > self.start:
+            raise OptionError(f"end {self.end:g}: must come after the start, at {self.start:g} s")
         make_overlay(self.picture)
         for text in self.roi:
             parse_roi(text)
+
+    @property
+    def is_stretch(self) -> bool:
+        """Whether only a stretch of each video is wanted."""
+        return self.start > 0 or self.end is not None
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that are read besides the inputs: the model, its weights, masks, class names."""
+        names = (self.model.model, self.model.weights, *self.roi, self.model.labels)
+        return tuple(Path(name) for name in names if name and _is_file(name))
 
     def absolute(self) -> AnnotationSettings:
         """The same, for a process that works in another folder."""
@@ -77,15 +98,21 @@ class AnnotationSettings:
         size and time, label files by what is in them.
         """
         data = to_builtins(replace(self, agreed=None, explain=replace(self.explain, cache=True, threads=0)))
-        data["files"] = [
-            file_identity(Path(name))
-            for name in (self.model.model, self.model.weights, *self.roi)
-            if name and Path(name).is_file()
-        ]
-        if labels := self.model.labels:
+        if not self.is_stretch:  # as it was before there were any
+            del data["start"], data["end"]
+        labels = self.model.labels
+        data["files"] = [file_identity(path) for path in replace(self, model=replace(self.model, labels=None)).files]
+        if labels:
             data["names"] = hashlib.sha256(Path(labels).read_bytes()).hexdigest() if Path(labels).is_file() else ""
         data["version"] = [VERSION, _RESULTS]
         return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except OSError:  # too long for a name
+        return False
 
 
 def file_identity(path: Path) -> list[Any]:

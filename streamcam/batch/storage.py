@@ -10,15 +10,18 @@ from __future__ import annotations
 import os
 import re
 import uuid
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from streamcam.batch.jobs import Job
+from streamcam.batch.leftovers import is_own
 from streamcam.errors import MissingLibraryError, SinkError, SourceError, plain
+from streamcam.sources.inputs import is_named_as_result
 from streamcam.system.addresses import redacted
+from streamcam.system.places import Places
 
 # Storage in which a file appears when it is complete, and never before.
 _WHOLE_OR_NOT = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "adl"})
@@ -45,6 +48,7 @@ class Storage:
         self._folder = folder
         self._roots: list[tuple[Path, str, Any]] = []  # here, there, and its file system
         self._here: set[Path] = set()  # with their bytes
+        self._places = Places()
 
     def source(self, url: str) -> Path:
         """A file or a folder to read. Raises ``SourceError`` where there is nothing."""
@@ -115,6 +119,37 @@ class Storage:
             raise SourceError(f"{self.name(job.source)}: cannot be downloaded ({plain(error)})") from error
         os.utime(job.source, ns=(facts.st_atime_ns, facts.st_mtime_ns))
         self._here.add(job.source)
+
+    @contextmanager
+    def lent(self, path: Path) -> Iterator[Path]:
+        """A file with its bytes, for a look into it. Raises ``SourceError``."""
+        found = self._root_of(path)
+        if found is None or path in self._here or not path.exists():
+            yield path
+            return
+        root, base, system = found
+        copy = self._folder / f"lent-{uuid.uuid4().hex[:8]}{path.suffix}"
+        try:
+            try:
+                system.get_file(f"{base}/{path.relative_to(root).as_posix()}", str(copy))
+            except Exception as error:
+                raise SourceError(f"{self.name(path)}: cannot be downloaded ({plain(error)})") from error
+            yield copy
+        finally:
+            copy.unlink(missing_ok=True)
+
+    def place_of(self, path: Path) -> Hashable:
+        """A value that is equal for all paths of one file, here and in the storage."""
+        found = self._root_of(path)
+        if found is None:
+            return self._places.of(path)
+        root, base, system = found
+        there = f"{base}/{path.relative_to(root).as_posix()}"
+        return self._places.of(there) if "file" in _protocols(system) else system.unstrip_protocol(there)
+
+    def is_result(self, path: Path) -> bool:
+        """Whether streamcam has written a file: by its name, where that alone is here."""
+        return is_named_as_result(path) if self._root_of(path) else is_own(path)
 
     def upload(self, paths: Sequence[Path]) -> None:
         """Upload files, in this order. Raises ``SinkError``."""

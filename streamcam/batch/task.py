@@ -18,9 +18,11 @@ class Task:
     Attributes:
         id: counts up.
         source: the input.
-        outputs: where the results go; what is there is replaced.
+        outputs: where the results go.
         part: of the video that is to be done, None for all of it.
         name: of the input, for people.
+        overwrite: whether what is there may be replaced.
+        again: whether it was begun before, by a worker that was lost: what streamcam has left there may be replaced.
     """
 
     id: int
@@ -28,6 +30,8 @@ class Task:
     outputs: Outputs
     part: FilePart | None = None
     name: str = ""
+    overwrite: bool = True
+    again: bool = False
 
     def absolute(self) -> Task:
         """The same, for a process that works in another folder."""

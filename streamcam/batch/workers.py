@@ -47,11 +47,10 @@ class InProcess:
 
     Args:
         settings: of all tasks.
-        overwrite: whether existing outputs may be replaced.
     """
 
-    def __init__(self, settings: AnnotationSettings, *, overwrite: bool) -> None:
-        self._runner, self._overwrite = TaskRunner(settings), overwrite
+    def __init__(self, settings: AnnotationSettings) -> None:
+        self._runner = TaskRunner(settings)
 
     def work(self, tasks: Tasks, progress: Progress) -> Generator[TaskOutcome, None, None]:
         """See ``Workers``. Ctrl-C is raised as ``Interrupted``, which says what was kept."""
@@ -60,7 +59,7 @@ class InProcess:
                 time.sleep(_WAIT)
                 continue
             counted = partial(_report, progress, task)
-            yield self._runner.attempt(task, overwrite=self._overwrite, counted=counted)
+            yield self._runner.attempt(task, counted=counted)
 
 
 def _report(progress: Progress, task: Task, frames: int, total: int | None) -> None:

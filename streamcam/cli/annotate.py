@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamcam.batch.settings import SPLIT, AnnotationSettings
-from streamcam.cli.console import fail, say
+from streamcam.cli import console
+from streamcam.cli.console import fail, note, say
 from streamcam.cli.grouping import OptionGroup, option, takes
 from streamcam.cli.options import (
     ENCODING,
@@ -22,8 +23,9 @@ from streamcam.cli.options import (
     NoSteady,
     Overwrite,
 )
-from streamcam.cli.outcomes import show_outcome, show_summary
+from streamcam.cli.outcomes import show_outcome, show_plan, show_summary
 from streamcam.cli.progress import BatchProgress
+from streamcam.cli.times import METAVAR, stretch_of
 from streamcam.settings import Encoding, ExplainSettings, ModelSettings, PictureSettings
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from streamcam.batch.outcome import Outcome
 
 _MANY = "Many files"
+_STRETCH = "A stretch of a video"
+STDOUT = "-"
 
 FILES = OptionGroup(
     AnnotationSettings(),
@@ -52,13 +56,16 @@ FILES = OptionGroup(
 
 @takes(files=FILES, encoding=ENCODING, model=MODEL, explanation=EXPLANATION, picture=PICTURE)
 def annotate_command(
-    inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Videos, images, folders or globs.")],
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Videos, images, folders or globs; - for standard input.")
+    ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
-            help="The file for one input, the folder for several.",
+            metavar="PATH",
+            help="The file for one input, the folder for several; - for standard output.",
             show_default="beside the input: clip.cam.mp4",
             rich_help_panel=OUTPUT_PANEL,
         ),
@@ -85,6 +92,17 @@ def annotate_command(
             "--probabilities", help="Every class's probability in the heatmaps file.", rich_help_panel=OUTPUT_PANEL
         ),
     ] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(metavar=METAVAR, help="Begin there: seconds, or h:m:s.", rich_help_panel=_STRETCH),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(metavar=METAVAR, help="End there; the sound is cut with the picture.", rich_help_panel=_STRETCH),
+    ] = None,
+    duration: Annotated[
+        str | None, typer.Option(metavar=METAVAR, help="End so long after the start.", rich_help_panel=_STRETCH)
+    ] = None,
     files: AnnotationSettings,
     report: Annotated[
         Path | None,
@@ -138,6 +156,15 @@ def annotate_command(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.", rich_help_panel=_MANY)
     ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say what would be done, and what is skipped and why.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=OUTPUT_PANEL)
+    ] = False,
     model: ModelSettings,
     explanation: ExplainSettings,
     picture: PictureSettings,
@@ -151,6 +178,7 @@ def annotate_command(
     streamcam annotate zoo.mp4 --target tiger --target zebra
     streamcam annotate clip.mp4 -m resnet50 --records clip.jsonl --heatmaps clip.h5
     streamcam annotate archive/ -o annotated/ -j 4  four processes; call it again to go on where it ended
+    streamcam annotate film.mkv --start 1:02:30 --duration 20
 
     Existing files are never replaced unless --overwrite is given.
     Ctrl-C keeps what was done so far, playable, under a name with .part in it.
@@ -158,8 +186,12 @@ def annotate_command(
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.batch.annotate import CombinationError, annotate_all
 
-    steady = not no_steady
-    settings = replace(files, model=model, explain=explanation, picture=picture, encoding=encoding, steady=steady)
+    console.quiet = quiet
+    if output == STDOUT and not dry_run:
+        console.take_stdout()
+    begin, stop = stretch_of(start, end, duration)
+    settings = replace(files, model=model, explain=explanation, picture=picture, encoding=encoding)
+    settings = replace(settings, steady=not no_steady, start=begin, end=stop)
     with closing(BatchProgress()) as progress:
         try:
             run = annotate_all(
@@ -177,10 +209,17 @@ def annotate_command(
                 shard=shard,
                 ray=ray,
                 split=split,
+                dry_run=dry_run,
                 progress=progress.update,
             )
         except CombinationError as error:
             raise typer.BadParameter(error.reason, param_hint=error.option) from error
+        for left_out in run.left_out:
+            if left_out.is_news or dry_run:
+                note(str(left_out))
+        if dry_run:
+            show_plan(run)
+            raise typer.Exit(int(any(outcome.failed for outcome in run.known)))
         progress.begin(run)
         outcomes, interrupted = _show_outcomes(run, progress)
     if run.index:

@@ -13,6 +13,27 @@ from functools import wraps
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+class _PlainFlags:
+    """Shows a flag by its name alone: beside ``--overwrite <bool>`` people write ``--overwrite true``."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options, as ``--help`` shows them."""
+        params: list[Any] = super().get_params(ctx)  # type: ignore[misc]
+        for param in params:
+            if getattr(param, "is_flag", False) and param.metavar is None:
+                param.metavar = ""
+        return params
+
+
+class Command(_PlainFlags, TyperCommand):
+    """A command of the command line."""
+
+
+class Group(_PlainFlags, TyperGroup):
+    """A command that has commands."""
 
 
 @dataclass(frozen=True, slots=True)

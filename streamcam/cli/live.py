@@ -1,4 +1,4 @@
-"""``streamcam live``: a camera or a stream, explained as it happens."""
+"""``streamcam live``: a camera, a stream or the screen, explained as it happens."""
 
 from __future__ import annotations
 
@@ -35,11 +35,22 @@ _RECORDING = "Recording"
 )
 def live_command(
     source: Annotated[
-        str, typer.Argument(metavar="[SOURCE]", help="A camera's number or device path, a URL, or a video file.")
+        str,
+        typer.Argument(
+            metavar="[SOURCE]",
+            help="A camera's number or device path, a URL (of a stream, or of single pictures), a video file, "
+            "or screen, screen:2, screen:640x480+100+50 (a region).",
+        ),
     ] = "0",
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Record from the start, to this file.", rich_help_panel=_RECORDING),
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH|URL",
+            help="Record from the start, to this file; or send to rtsp://…, rtmp://…, udp://….",
+            rich_help_panel=_RECORDING,
+        ),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the recording if it exists.", rich_help_panel=_RECORDING)
@@ -77,17 +88,21 @@ def live_command(
     picture: PictureSettings,
     no_steady: NoSteady = False,
 ) -> None:
-    """Show live what the model looks at, in a window, and record it if you say so.
+    """Show live what the model looks at, in a window, and record it or send it on if you say so.
 
     \b
     streamcam live                              the first camera
     streamcam live /dev/v4l/by-id/usb-…-index0  the same camera after it was plugged in again
     streamcam live rtsp://camera.local/stream -o hall.mp4
+    streamcam live http://camera.local/snapshot.jpg --fps 2
     streamcam live clip.mp4 --loop              a file, in real time
+    streamcam live screen                       what is on the screen
+    streamcam live 0 -o rtsp://media.local/hall
     streamcam live --no-window -o run.mp4 --seconds 60 --stats run.json
 
     The picture never waits for the model: each frame is shown at once, with the newest map there is.
-    A camera that fails or is not there is tried again without end. Nothing is recorded unless -o or r says so.
+    A camera that fails or is not there is tried again without end, and so is a receiver; a file ends at its end.
+    Nothing is recorded unless -o or r says so.
     Keys: q quit, space freeze, s snapshot, r record, 1-5 explain the class of that rank, l lock it, h all of them.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.live.watch import watch
@@ -110,6 +125,8 @@ def live_command(
         max_frames=max_frames,
         stats=stats,
     )
+    if result.sent:
+        say(f"sent {result.sent} frames" + (f", {result.lost} left out" if result.lost else ""))
     for path in result.recordings:
         say(f"recorded {path}" + (f", {result.lost} frames left out" if result.lost else ""))
     done = result.stats
@@ -117,6 +134,7 @@ def live_command(
         f"{result.source}: {done.frames.shown} frames shown in {done.seconds:.0f} s "
         f"({done.fps.shown:.1f} fps), {done.fps.explained:.1f} maps a second, "
         f"{done.stalls} stalls, {done.reconnects} reconnects"
+        + (f", {done.frames.damaged} damaged pictures left out" if done.frames.damaged else "")
     )
     for failure in result.failures:
         fail_with(failure)

@@ -83,10 +83,13 @@ CAPTURE = OptionGroup(
     "Source",
     width=option(min=16, help="Ask the camera for this width."),
     height=option(min=16, help="Ask the camera for this height."),
-    fps=option(help="Ask the camera for this rate."),
+    fps=option(help="Ask the camera for this rate; of the screen 25, of single pictures 5 if not given."),
     mirror=option("--mirror", help="Flip left and right, as in a mirror."),
     loop=option("--loop", help="Start a file again at its end."),
-    stall_timeout=option(metavar="SECONDS", help="Silence after which a source is opened again."),
+    stall_timeout=option(
+        metavar="SECONDS",
+        help="Silence after which a source is opened again; three times its interval where that is longer.",
+    ),
     give_up_after=option(metavar="SECONDS", help="Stop after so long without a picture.", show_default="never"),
 )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from streamcam.cli.console import fail, fail_with, internal_line, note, say
 
 if TYPE_CHECKING:
+    from streamcam.batch.annotate import AnnotationRun
     from streamcam.batch.outcome import Outcome, OutcomeState, Summary
     from streamcam.batch.task import TaskResult
 
@@ -36,6 +37,24 @@ def show_outcome(outcome: Outcome) -> None:
         fail(_loss_line(source, result))
 
 
+def show_plan(run: AnnotationRun) -> None:
+    """What would be done, as lines: nothing was."""
+    for outcome in run.known:
+        if outcome.result is None:
+            fail(_reason(outcome))
+        elif outcome.failed:
+            fail(_loss_line(outcome.source, outcome.result))
+        else:
+            say(f"{outcome.source}: done before, skipped: {outcome.result.output}")
+    for source, results in run.planned:
+        say(f"{source} -> {', '.join(results)}")
+    skipped = sum(outcome.state == "skipped" for outcome in run.known)
+    line = f"{run.to_do} of {run.total} inputs would be done"
+    line += f", {skipped} are done" if skipped else ""
+    line += f", {len(run.known) - skipped} cannot be" if len(run.known) > skipped else ""
+    note(f"{line}; nothing was written (--dry-run)")
+
+
 def _reason(outcome: Outcome) -> str:
     line = internal_line(outcome.error, f"{outcome.source}: ") if outcome.unforeseen else outcome.error
     return line + (" (before; --retry-failed tries again)" if outcome.state == "failed before" else "")
@@ -61,16 +80,20 @@ def show_summary(outcomes: Sequence[Outcome], summary: Summary) -> None:
     """What came of all files: a table, after many also why what failed did, and one line."""
     files = [outcome for outcome in outcomes if outcome.job]
     by_state = {state: [outcome for outcome in files if outcome.state == state] for state in _STATES}
+    damaged = [outcome for outcome in files if outcome.result and outcome.failed]
     note(f"{'':14}{'files':>9}{'frames':>12}{'lost':>9}{'seconds':>11}")
     for state, some in by_state.items():
-        if some:
-            note(_row(state, some))
+        if whole := [outcome for outcome in some if outcome not in damaged]:
+            note(_row(_STATES[state], whole))
+        if state == "skipped" and damaged:
+            note(_row("damaged", damaged))
     failures = by_state["failed"] + by_state["failed before"] if summary.total > _FEW else []
     for outcome in failures[:_LISTED]:
         note(f"  {_reason(outcome)}")
     if len(failures) > _LISTED:
         note(f"  … and {len(failures) - _LISTED:,} more")
     line = f"{summary.done} of {summary.total} inputs done, {summary.failed} failed"
+    line += f", {len(damaged)} of them written as far as they can be read" if damaged else ""
     line += f", {summary.not_begun} not begun" if summary.not_begun else ""
     line += f", {summary.skipped} of them done before" if summary.skipped else ""
     if summary.frames and summary.seconds:
@@ -79,8 +102,8 @@ def show_summary(outcomes: Sequence[Outcome], summary: Summary) -> None:
     note(line)
 
 
-def _row(state: OutcomeState, outcomes: Sequence[Outcome]) -> str:
-    row = f"{_STATES[state]:14}{len(outcomes):>9,}"
+def _row(title: str, outcomes: Sequence[Outcome]) -> str:
+    row = f"{title:14}{len(outcomes):>9,}"
     results = [outcome.result for outcome in outcomes if outcome.result]
     if results:
         frames, lost = sum(result.frames for result in results), sum(result.lost for result in results)

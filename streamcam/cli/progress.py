@@ -6,6 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from streamcam.cli import console
 from streamcam.cli.console import note, warn
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class BatchProgress:
         """Show what is to be done."""
         self._total, self._several = run.to_do, run.several
         self._known = run.total - run.to_do
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and not console.quiet:
             self._bar = _bar()
             self._bar.start()
             if self._several:

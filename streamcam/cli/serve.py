@@ -38,7 +38,7 @@ def serve_command(
         str,
         typer.Argument(
             metavar="[SOURCE]",
-            help="A camera's number or device path, a URL, a video file, or 'browser': the visitor's.",
+            help="A camera's number or device path, a URL, a video file, 'screen', or 'browser': the visitor's camera.",
         ),
     ] = "0",
     seconds: Seconds = None,

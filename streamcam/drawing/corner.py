@@ -20,11 +20,13 @@ UPPER_LEFT, UPPER_RIGHT, LOWER_LEFT, LOWER_RIGHT = range(4)
 
 # In shares of all heat, and frames.
 _ALIKE = 0.01  # corners of one picture that cover as much as the best, but for this, are as good
-_ALIKE_OVER_TIME = 0.03  # the same, of what was seen over a while
-_BETTER = 0.05  # by which another corner must be better, to count
-_PATIENCE = 4.0  # how much must be covered too much, added up over frames, before the corner changes: half of it for 9
+_ALIKE_OVER_TIME = 0.06  # the same, within a shot: the first of them is the usual one
+_BETTER = 0.08  # by which another corner must be better, to count
+_PATIENCE = (
+    8.0  # how much must be covered too much, added up over frames, before the corner changes: half of all for 19
+)
 _ANEW = 256  # frames after which the corner is chosen anew
-_SEEN = 48  # frames that must have been seen for that
+_AVERAGED = 32  # frames over which it is averaged what each covers
 _LONGEST = 15  # frames that count for one explanation, where some were passed over
 
 _FAINT = 0.01  # mean heat under which hardly anything is shown: it is in nobody's way
@@ -119,8 +121,9 @@ class SteadyCorner:
         self.above_bar = above_bar
         self.corner = UPPER_LEFT
         self._index = -1
+        self._since = 0  # frames since it changed
         self._excess = np.zeros(4)  # what our corner has covered more than each other, by more than a little
-        self._sum, self._count = np.zeros(4), 0
+        self._average = np.zeros(4)  # of what each covers
 
     def follow(self, explanation: Explanation, boxes: list[Box]) -> int:
         """The corner for the next frame.
@@ -130,23 +133,22 @@ class SteadyCorner:
             boxes: what would be covered in each of the four corners.
         """
         costs, index = covered(explanation, boxes), explanation.index
-        if explanation.cut or self._index < 0 or index < self._index:
-            self.corner = _best(costs, _ALIKE)
-            self._begin(costs, 1)
-        elif index > self._index:
-            frames = min(index - self._index, _LONGEST)
+        frames = min(index - self._index, _LONGEST)
+        if explanation.cut or self._index < 0 or frames < 0:
+            begins = explanation.cut or index <= 0
+            self._average = costs
+            self._change(_best(costs, _ALIKE if begins else _ALIKE_OVER_TIME))
+        elif frames:
+            self._since += frames
+            self._average = self._average + (1 - (1 - 1 / _AVERAGED) ** frames) * (costs - self._average)
             self._excess = np.maximum(0, self._excess + frames * (costs[self.corner] - costs - _BETTER))
             if self._excess.max() > _PATIENCE:
-                self.corner = int(self._excess.argmax())
-                self._begin(costs, frames)
-            elif index // _ANEW > self._index // _ANEW and self._count >= _SEEN:
-                self.corner = _best(self._sum / self._count, _ALIKE_OVER_TIME)
-                self._begin(costs, frames)
-            else:
-                self._sum, self._count = self._sum + frames * costs, self._count + frames
+                is_better = self._excess > self._excess.max() / 2
+                self._change(_best(np.where(is_better, self._average, np.inf), _ALIKE))
+            elif index // _ANEW > self._index // _ANEW and self._since >= _AVERAGED:
+                self._change(_best(self._average, _ALIKE_OVER_TIME))
         self._index = index
         return self.corner
 
-    def _begin(self, costs: Floats, frames: int) -> None:
-        self._excess = np.zeros(4)
-        self._sum, self._count = frames * costs, frames
+    def _change(self, corner: int) -> None:
+        self.corner, self._since, self._excess = corner, 0, np.zeros(4)

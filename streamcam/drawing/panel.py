@@ -30,7 +30,7 @@ _TRACK: Colour = (90, 90, 90)  # of a bar's empty part
 SHARE = 0.25  # of the picture that may be written on, at most
 _SHRUNK = 0.6  # of the usual text: smaller than that, fewer lines are written instead
 # In heights of the text:
-_WIDE, _NARROW = 19, 10
+_WIDE, _NARROW, _NARROWEST = 19, 10, 8  # the last for one line
 _WITH_BARS = 15  # narrower, there are no bars
 
 
@@ -91,7 +91,9 @@ def plan_panel(
     for fewer, heading in [*((fewer, True) for fewer in range(lines, 0, -1)), (1, False)]:
         room = int(share * height * width) // tall(smallest, fewer + heading)
         plan = Plan(smallest, min(smallest * _WIDE, width - 2 * (smallest // 2), room), fewer, heading)
-        if plan.width >= smallest * narrowest and fits(plan, height, width, share):
+        if plan.width >= smallest * (narrowest if heading else min(narrowest, _NARROWEST)) and fits(
+            plan, height, width, share
+        ):
             return plan
     return None
 

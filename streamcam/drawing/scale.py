@@ -99,7 +99,7 @@ def draw_words(
     usual = max(SMALLEST, min(height // 16, width // 20))
     scale = plan_scale(height, width, 1, usual=usual, share=0.4, heading=False)
     rest = height - (scale.height if scale else 0)
-    plan = plan_panel(rest, width, count_lines(explanation, top_k), usual=usual, share=1, narrowest=8)
+    plan = plan_panel(rest, width, count_lines(explanation, top_k), usual=usual, share=1, narrowest=_NARROW)
     used = (plan.height if plan else 0) + (scale.height if scale else 0)
     gap = (height - used) // (3 if plan and scale else 2)
     top = gap

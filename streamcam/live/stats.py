@@ -18,6 +18,7 @@ from streamcam.types import Explanation, Frame
 
 _SMALLEST, _STEP, _BUCKETS = 1e-5, 1.02, 1000  # 10 microseconds to an hour, each bucket 2 % wider than the last
 _MINUTES_KEPT = 24 * 60
+_TROUBLES_KEPT = 20  # reasons
 
 
 class Histogram:
@@ -102,6 +103,8 @@ class Stats:
         self._minutes: deque[Minute] = deque(maxlen=_MINUTES_KEPT)
         self._minute_began = source.now
         self._last_explained = -1
+        self._state = source.state
+        self._troubles: dict[str, int] = {}
         self._process = psutil.Process()
         self._memory_start = self._memory_peak = self._memory()
 
@@ -137,6 +140,7 @@ class Stats:
         """A frame has been shown."""
         if not frame.fresh:
             self.stand_ins += 1
+            self._note_trouble()
             return
         self.shown += 1
         self.shown_rate.tick()
@@ -150,6 +154,14 @@ class Stats:
             self._last_explained = explanation.index
         if self._source.now - self._minute_began >= 60:
             self._end_minute()
+
+    def _note_trouble(self) -> None:
+        """Count why there is no picture, once each time it is tried."""
+        last, self._state = self._state, self._source.state
+        reason = self._state.reason
+        is_known = reason in self._troubles or len(self._troubles) < _TROUBLES_KEPT
+        if reason and self._state != last and is_known:
+            self._troubles[reason] = self._troubles.get(reason, 0) + 1
 
     def _end_minute(self) -> None:
         self._memory_peak = max(self._memory_peak, self._memory())
@@ -170,6 +182,7 @@ class Stats:
                 captured=counts.captured,
                 shown=self.shown,
                 dropped=max(0, counts.captured - self.shown),
+                damaged=counts.damaged,
                 explained=self.explained,
                 reused=self.reused,
                 stand_ins=self.stand_ins,
@@ -180,6 +193,9 @@ class Stats:
             reconnects=counts.reconnects,
             memory_mb=Memory(round(self._memory_start, 1), round(memory, 1), round(max(self._memory_peak, memory), 1)),
             minutes=tuple(self._minutes),
+            phase=self._source.state.phase,
+            reason=self._source.state.reason,
+            troubles=dict(self._troubles),
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.errors import SinkError
+from streamcam.types import Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class FrameCounts:
         captured: that the source gave.
         shown: that all sinks were given.
         dropped: that were not shown, because a newer one was there.
+        damaged: that came, but could not be decoded whole, and were left out.
         explained: that the model saw.
         reused: that were shown with the explanation of an earlier frame once more.
         stand_ins: that repeated the last picture, while the source had none.
@@ -35,6 +37,7 @@ class FrameCounts:
     captured: int
     shown: int
     dropped: int
+    damaged: int
     explained: int
     reused: int
     stand_ins: int
@@ -81,6 +84,9 @@ class SessionStats:
         reconnects: how often its pictures came back.
         memory_mb: what this process used.
         minutes: those that were complete, of the last day.
+        phase: how the source was doing at the end: ``connecting``, ``live``, ``retrying`` or ``ended``.
+        reason: why no picture came at the end, in a few words; empty where one did.
+        troubles: for each reason why no picture came meanwhile, how often that was.
     """
 
     seconds: float
@@ -91,6 +97,9 @@ class SessionStats:
     reconnects: int
     memory_mb: Memory
     minutes: tuple[Minute, ...]
+    phase: Phase
+    reason: str
+    troubles: dict[str, int]
 
 
 def write_stats(path: Path, data: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Watch a camera, a stream or a file live, in a window or recorded: everything that ``streamcam live`` does."""
+"""Watch a camera, a stream, a file or the screen live, in a window, recorded or sent on: all that ``streamcam live`` does."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ from streamcam.errors import SinkError, StreamcamError
 from streamcam.live.controls import Controls
 from streamcam.live.explainer import ControlledExplainer, LiveExplainer, preparation, sized_explainers
 from streamcam.live.recorder import Recorder
+from streamcam.live.sender import Sender
 from streamcam.live.session import SessionLimit, run_session
 from streamcam.live.snapshot import free_path, save_snapshot
 from streamcam.live.stats import Stats
 from streamcam.live.summary import SessionStats, write_stats
+from streamcam.live.trouble import TroubleTeller
 from streamcam.live.window import KEYS, Window, check_display
 from streamcam.models.loading import load_classifier
 from streamcam.protocols import Explainer, LiveFeed, Writer
@@ -41,8 +43,9 @@ class LiveResult:
         stats: counts, rates and delays.
         input_size: short side of the model's input at the end, in pixels; None where the explainer does not say.
         recordings: the files that were recorded, complete.
-        lost: frames that are missing in the recordings because the encoder was busy.
-        failures: why recordings ended early.
+        sent: how many frames an address has taken, where ``output`` is one.
+        lost: frames that are missing in the recordings, or were not sent, because the encoder or the receiver was busy.
+        failures: why recordings ended early, or why the address takes nothing at the end.
         interrupted: whether Ctrl-C ended it.
     """
 
@@ -50,6 +53,7 @@ class LiveResult:
     stats: SessionStats
     input_size: int | None
     recordings: tuple[Path, ...]
+    sent: int
     lost: int
     failures: tuple[StreamcamError, ...]
     interrupted: bool
@@ -65,7 +69,7 @@ def watch(
     steady: bool = True,
     window: bool = True,
     full_screen: bool = False,
-    output: Path | None = None,
+    output: str | Path | None = None,
     encoding: Encoding = Encoding(preset="superfast"),
     overwrite: bool = False,
     folder: Path = Path(),
@@ -81,7 +85,8 @@ def watch(
     or is not there is tried again, see ``LiveSource``.
 
     Args:
-        source: a camera's number, a device path, a URL, a file, or a source object, which is ended and not opened anew.
+        source: a camera's number, a device path, a URL, a file, ``screen``, or a source object, which is ended and not
+            opened anew.
         model: which classifier; of no use with an explainer of one's own.
         explain: what is explained, and how; or an explainer of one's own.
         picture: how it is drawn.
@@ -89,7 +94,8 @@ def watch(
         steady: whether the heat and the named class are steady over time.
         window: whether to open a window, whose keys change the session (h lists them).
         full_screen: whether the window starts that way.
-        output: file to record to from the start, or None.
+        output: file to record to from the start, or an address to send to (``rtsp://``, ``rtmp://``, ``udp://``; what
+            receives there may come and go), or None.
         encoding: how recordings are compressed.
         overwrite: whether ``output`` may be replaced where it exists.
         folder: where the window's keys save snapshots and further recordings.
@@ -100,19 +106,24 @@ def watch(
         stats: file for counts, rates and delays as JSON, which is written after an error too.
 
     Raises:
-        SourceError: the source can be none, or gave no picture for ``capture.give_up_after`` seconds.
+        SourceError: the source can be none, or gave no picture for ``capture.give_up_after`` seconds, or is a file that
+            cannot be read.
+        MissingLibraryError: the source is the screen, and there is no library to read it.
         SinkError: there is no display for a window, or a file cannot be written. A recording that fails ends alone.
         ModelError, TargetError, OptionError: the model, its classes or a setting.
     """
     if window:
         check_display()
-    if output:
-        refuse_existing(output, overwrite=overwrite)
+    address = str(output) if output and "://" in str(output) else ""
+    path = Path(output) if output and not address else None
+    if path:
+        refuse_existing(path, overwrite=overwrite)
     feed = LiveSource(source, capture) if isinstance(source, str | int | Path) else source
+    sender = _sender_to(address, feed, encoding) if address else None
     counted = Stats(feed)
     controls, explainer = _controlled(model, explain, picture, counted, target_fps=target_fps, steady=steady)
-    controls.recording = output is not None
-    first = iter([output] if output else [])
+    controls.recording = path is not None
+    first = iter([path] if path else [])
     recorder = Recorder(
         controls,
         feed.info.frame_rate,
@@ -129,7 +140,12 @@ def watch(
             snapshot = _snapshot_to(folder, feed.name, controls, explainer, max(_RECORDED_CLASSES, picture.top_k))
             screen = stack.enter_context(Window(controls, status, snapshot, full_screen=full_screen))
             shown.append(counted.shows(screen))
-        shown += [counted, *sinks, stack.enter_context(recorder), SessionLimit(max_frames, seconds)]
+        else:
+            shown.append(TroubleTeller(feed))
+        shown += [counted, *sinks, stack.enter_context(recorder)]
+        if sender:
+            shown.append(stack.enter_context(sender))
+        shown.append(SessionLimit(max_frames, seconds))
         try:
             run_session(feed, explainer, controls, shown, counted, steady=None if steady else unsteadied)
         except KeyboardInterrupt:
@@ -142,10 +158,22 @@ def watch(
         stats=counted.summary(),
         input_size=explainer.input_size,
         recordings=tuple(recorder.saved),
-        lost=recorder.lost,
-        failures=tuple(recorder.failures),
+        sent=sender.sent if sender else 0,
+        lost=recorder.lost + (sender.lost if sender else 0),
+        failures=(*recorder.failures, *([sender.failure] if sender and sender.failure else [])),
         interrupted=interrupted,
     )
+
+
+def _sender_to(address: str, feed: LiveFeed, encoding: Encoding) -> Sender:
+    """What sends to an address what is shown."""
+    from streamcam.sinks.stream import StreamSink
+
+    def connect() -> StreamSink:
+        return StreamSink(address, feed.info.frame_rate, encoding=encoding, failed=lambda line: None)
+
+    connect().close()  # so that an address of a wrong kind is said before a model is loaded
+    return Sender(connect)
 
 
 def _controlled(

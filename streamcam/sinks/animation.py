@@ -134,8 +134,9 @@ class AnimationSink(FileSink):
         finally:
             try:
                 self._container.close()
-            except self._av.FFmpegError as error:
-                raise self._failure(error) from error
+            except self._av.FFmpegError as error:  # one without pictures cannot be completed, and is removed
+                if self.frames:
+                    raise self._failure(error) from error
         if self.frames:
             self.output.part.write_bytes(with_comment(self.output.part.read_bytes(), MARK))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ SPEEDS = (
 # The numbers that mean these speeds. In real time (720p on two cores) are the first three.
 _VP9 = dict(zip(SPEEDS, (8, 7, 6, 5, 4, 4, 3, 2, 1, 0), strict=True))
 _AV1 = dict(zip(SPEEDS, (12, 11, 10, 9, 8, 7, 6, 5, 4, 2), strict=True))
+_X26X = ("libx264", "libx265")
+_X265 = {"x265-params": "log-level=error"}  # it would tell of itself on the terminal
 _VPX = ("libvpx-vp9", "libvpx")
 _NEWER = (*_VPX, "libsvtav1")  # their quality is on another scale
 _VP9_REALTIME = 4  # up to "fast"; libvpx knows slower speeds in its other mode only
@@ -51,6 +54,10 @@ def add_video(
 
     given, codec = encoding.codec, encoding.codec or codec
     encoder = _encoder_of(codec)
+    if encoder in _X26X and encoding.preset and encoding.preset not in (*SPEEDS, *"0123456789"):
+        raise SinkError(_no_such_speed(encoder, encoding.preset))  # asked for it, x264 prints a line of its own
+    if encoder == "libsvtav1":
+        os.environ.setdefault("SVT_LOG", "1")  # errors only
     options = _options(encoder, encoding, low_delay=low_delay)
     try:
         stream: Any = output.add_stream(codec, rate=info.frame_rate, options=options)
@@ -111,9 +118,11 @@ def _options(encoder: str, encoding: Encoding, *, low_delay: bool) -> dict[str, 
         return {"crf": crf, "b": "0", **mode}
     if encoder == "libsvtav1":
         return {"crf": crf, "preset": str(_AV1.get(preset, preset)), "svtav1-params": f"lp={_THREADS}"}
-    if preset in SPEEDS and encoding.crf is None and encoder not in ("libx264", "libx265"):
+    if preset in SPEEDS and encoding.crf is None and encoder not in _X26X:
         return {}
     options = {"crf": crf, "preset": preset}
+    if encoder == "libx265":
+        options |= _X265
     if encoder == "libx264":
         options |= _X264 | ({"tune": "zerolatency"} if low_delay else {})
     return options
@@ -125,9 +134,7 @@ def _blame(
     """Which option an encoder has refused: the one without which it opens."""
     without_preset, without_crf = replace(encoding, preset=None), replace(encoding, crf=None)
     if encoding.preset and _opens(encoder, info, _options(encoder, without_preset, low_delay=False)):
-        return (
-            f"--preset {encoding.preset}: {encoder} has no such speed; choose of ultrafast, veryfast, medium … veryslow"
-        )
+        return _no_such_speed(encoder, encoding.preset)
     if encoding.crf is not None and _opens(encoder, info, _options(encoder, without_crf, low_delay=False)):
         return f"--crf {encoding.crf}: {encoder} does not take it; lower is better, and 18 to 35 are usual"
     small = VideoInfo(640, 480, Fraction(25))
@@ -135,6 +142,10 @@ def _blame(
         return f"--codec {encoding.codec}: {encoder} cannot be used here ({reason(error)}); h264, hevc, vp9 and av1 can"
     size = f"{info.width}x{info.height} at {float(info.frame_rate):.6g} fps"
     return f"{name}: {encoder} does not encode {size} ({reason(error)}); use another --codec or --max-width"
+
+
+def _no_such_speed(encoder: str, preset: str) -> str:
+    return f"--preset {preset}: {encoder} has no such speed; choose of ultrafast, veryfast, medium … veryslow"
 
 
 def _opens(encoder: str, info: VideoInfo, options: dict[str, str]) -> bool:

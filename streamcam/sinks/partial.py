@@ -17,7 +17,7 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
     """Raise ``OutputExistsError`` for a file that may not be replaced, and ``SinkError`` for a folder."""
     if path.is_dir():
         raise SinkError(f"{path}: is a folder; name a file")
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:  # a link that leads nowhere is somebody's, too
         raise OutputExistsError(f"{path}: exists already; use --overwrite to replace it, or -o for another name")
 
 

@@ -8,13 +8,21 @@ from streamcam.sources.animation import AnimationSource
 from streamcam.sources.content import kind_of, refuse_unread_formats
 from streamcam.sources.images import ImageSource, check_readable
 from streamcam.sources.live.live import LiveSource
+from streamcam.sources.stretch import Stretch
 from streamcam.sources.video import VideoSource
 
 __all__ = ["AnimationSource", "ImageSource", "LiveSource", "VideoSource", "open_source"]
 
 
-def open_source(path: str | Path) -> ImageSource | AnimationSource | VideoSource:
+def open_source(
+    path: str | Path, *, start: float = 0.0, end: float | None = None
+) -> ImageSource | AnimationSource | Stretch | VideoSource:
     """Open an image, an animated picture or a video file, by what it holds, however its name ends.
+
+    Args:
+        path: the file.
+        start: of a video or an animation, in seconds: what comes before is left out.
+        end: of a video or an animation, in seconds: what comes after is left out.
 
     Raises:
         MissingDecoderError: it needs a library that is not installed.
@@ -26,4 +34,7 @@ def open_source(path: str | Path) -> ImageSource | AnimationSource | VideoSource
     kind = kind_of(path)
     if kind == "image":
         return ImageSource(path)
-    return AnimationSource(path) if kind == "animation" else VideoSource(path)
+    if kind == "animation":
+        whole = AnimationSource(path)
+        return whole if not start and end is None else Stretch(whole, start=start, end=end)
+    return VideoSource(path, start=start, end=end)

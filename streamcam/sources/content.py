@@ -124,6 +124,13 @@ def _of_brands(head: bytes) -> Format | None:
 def _moves(path: Path, name: Format) -> bool:
     try:
         with open_header(path, name) as image:
-            return getattr(image, "n_frames", 1) - bool(getattr(image, "default_image", False)) > 1
+            return _frames(image) - bool(getattr(image, "default_image", False)) > 1
     except Exception:  # damaged: whoever reads it says so
         return False
+
+
+def _frames(image: Image.Image) -> int:
+    try:
+        return getattr(image, "n_frames", 1)
+    except Exception:  # damaged, but not in the first frame: there are others
+        return 2

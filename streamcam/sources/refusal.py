@@ -21,18 +21,20 @@ def codec_name(container: Any, stream: Any) -> str:
     """What people call a track's codec; what the container says of it, such as ``XVIX``, where FFmpeg knows none."""
     if stream.codec_context is not None:
         return str(stream.codec_context.codec.canonical_name)
-    return f"the codec {_tag(container)}" if _tag(container) else "an unknown codec"
+    name = _undecoded_name(container)
+    return f"the codec {name}" if name else "an unknown codec"
 
 
-def _tag(container: Any) -> str:
+def _undecoded_name(container: Any) -> str:
+    """FFmpeg's name of a codec that it has no decoder for, or the container's where it knows none."""
     from streamcam.system.ffmpeg import av
 
     av.logging.set_level(av.logging.INFO)  # FFmpeg gives the description as a line of its log
     try:
-        found = re.search(r"Video: (?:none|unknown) \((\S+) /", container.dumps_format())
+        found = re.search(r"Video: (?!none|unknown)(\w+)|Video: (?:none|unknown) \((\S+) /", container.dumps_format())
     finally:
         av.logging.set_level(None)
-    return found[1] if found else ""
+    return (found[1] or found[2]) if found else ""
 
 
 def not_decoded(path: Path, container: Any, stream: Any, reason: str = "") -> str:

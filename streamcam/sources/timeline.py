@@ -14,6 +14,8 @@ from streamcam.sources.content import Format
 # Browsers show a frame for this long that asks for less than they can do, or for nothing.
 _SHORTEST, _USUAL = Fraction(10, 1000), Fraction(100, 1000)
 
+_IMAGE, _EXTENSION, _TRAILER, _CONTROL = 0x2C, 0x21, 0x3B, b"\xf9\x04"  # blocks of a GIF
+
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
@@ -60,32 +62,28 @@ def timeline(path: Path, name: Format) -> Timeline:
 
 
 def _of_gif(path: Path) -> tuple[list[Fraction], int]:
-    """By the GIF89a specification. It promises no number: a frame that breaks off is one that is missing."""
+    """By the GIF89a specification. It promises no number: what breaks off is a frame that is missing."""
     data = path.read_bytes()
     at = 13 + _palette_size(data[10])
-    delay, durations, promised = 0, [], 0
-    while at < len(data) and data[at] != 0x3B:
-        block = data[at]
-        if block == 0x2C:  # an image
-            promised += 1
-            if at + 10 > len(data):
-                break
+    delay = None  # of the frame that follows
+    durations: list[Fraction] = []
+    while at < len(data) and data[at] != _TRAILER:
+        first = data[at + 1 : at + 3]
+        if data[at] == _IMAGE and at + 10 < len(data):
             end = _behind_blocks(data, at + 11 + _palette_size(data[at + 9]))
-            if end is None:
-                break
-            durations.append(Fraction(delay, 100))
-            delay, at = 0, end
-        elif block == 0x21:  # an extension
-            if data[at + 1 : at + 3] == b"\xf9\x04":
-                (delay,) = struct.unpack_from("<H", data, at + 4)
+        elif data[at] == _EXTENSION:
             end = _behind_blocks(data, at + 2)
-            if end is None:
-                break
-            at = end
         else:
-            promised += 1  # there is something where a frame could be
-            break
-    return durations, promised
+            end = None
+        if end is None:
+            return durations, len(durations) + 1
+        if data[at] == _IMAGE:
+            durations.append(Fraction(delay or 0, 100))
+            delay = None
+        elif first == _CONTROL:
+            (delay,) = struct.unpack_from("<H", data, at + 4)
+        at = end
+    return durations, len(durations) + (delay is not None)
 
 
 def _palette_size(flags: int) -> int:

@@ -49,7 +49,7 @@ class ChildProcess:
             stderr=None if os.environ.get("STREAMCAM_DEBUG") else subprocess.DEVNULL,
             bufsize=0,
             pass_fds=tuple(inherited),
-            env=os.environ | dict(environment or {}),
+            env=isolated(os.environ) | dict(environment or {}),
         )
         self._listener = threading.Thread(
             target=_listen, args=(process.stdout, heard, ended), name=f"streamcam-hears-{module}", daemon=True
@@ -90,6 +90,16 @@ class ChildProcess:
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe:
                 pipe.close()
+
+
+def isolated(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables with which Python, and what it starts in turn, takes no modules from the current folder.
+
+    An entry of ``PYTHONPATH`` that is empty, as ``$PYTHONPATH:/lib`` easily has one, means the current folder, too.
+    """
+    found = {name: value for name, value in environment.items() if name != "PYTHONPATH"} | {"PYTHONSAFEPATH": "1"}
+    folders = [folder for folder in environment.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    return found | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
 
 
 def _listen(pipe: Any, heard: Callable[[dict[str, Any]], object], ended: Callable[[], object]) -> None:

@@ -37,7 +37,7 @@ def unit(arguments: Sequence[str], *, written: Path | None = None) -> str:
         written: the file that it writes, if any: its folder stays writable.
     """
     here = [_absolute(argument, written) for argument in arguments]
-    command = " ".join(_quoted(part) for part in (sys.executable, "-m", "streamcam", "serve", *here))
+    command = " ".join(_quoted(part) for part in (sys.executable, "-P", "-m", "streamcam", "serve", *here))
     user = os.environ.get("SUDO_USER") or getpass.getuser()
     return f"""\
 # streamcam serve … --print-unit | sudo tee /etc/systemd/system/streamcam.service

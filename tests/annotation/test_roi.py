@@ -44,6 +44,74 @@ def test_regions_are_boxes_polygons_and_masks(tmp_path):
             parse_roi(wrong)
 
 
+@pytest.mark.parametrize("track", [False, True])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "80,0,10,10",
+        "0,60,5,5",
+        "-30,10,30,20",
+        "10,-9,20,9",
+        "5000000000,5,9,9",
+        "90,5 120,5 120,50",
+        "-9,-9 -1,-9 -9,-1",
+    ],
+)
+def test_a_region_that_is_nowhere_in_the_frames_is_refused(text, track):
+    masks = Masks([parse_roi(text)], track=track, name="clip.mp4")
+    with pytest.raises(SourceError, match=r"^clip\.mp4: roi .* lies outside of the frames, which are 80x60; .*$"):
+        masks.of(np.zeros((60, 80, 3), np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [("70,50,1000,1000", 100), ("-20,-20,30,30", 100), ("-5000000,-5000000,10000000,10000000", 80 * 60),
+     ("40,-100 500,30 40,160", 40 * 60)],
+)  # fmt: skip
+def test_of_a_region_that_reaches_beyond_the_frames_the_rest_is_cut(text, inside):
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    for track in (False, True):
+        masks = Masks([parse_roi(text)], track=track)
+        assert (masks.of(image) > 0).sum() == pytest.approx(inside, rel=0.25)
+        assert masks.of(image).any()
+
+
+def test_only_the_first_frame_decides(tmp_path):
+    masks = Masks([parse_roi("60,40,10,10")])
+    assert masks.of(np.zeros((60, 80, 3), np.uint8)).any()
+    assert not masks.of(np.zeros((30, 40, 3), np.uint8)).any()
+
+
+def test_a_mask_of_another_shape_or_without_an_inside_is_refused(tmp_path):
+    image = np.zeros((60, 80, 3), np.uint8)
+    for name, shape, level in (("square", (60, 60), 255), ("upright", (80, 60), 255), ("dark", (60, 80), 100)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full(shape, level, np.uint8))
+        with pytest.raises(SourceError, match=f"{name}.png"):
+            Masks([parse_roi(str(tmp_path / f"{name}.png"))]).of(image)
+    cv2.imwrite(str(tmp_path / "rounded.png"), np.full((121, 160), 255, np.uint8))
+    assert Masks([parse_roi(str(tmp_path / "rounded.png"))]).of(image).all()
+    film = clips.write_clip(tmp_path / "upright.mp4", 2, size=(48, 64))
+    with pytest.raises(SourceError, match="48x64"):
+        Masks([parse_roi(str(film))]).of(image)
+
+
+def test_a_mask_that_is_named_twice_is_read_once(tmp_path):
+    film = clips.write_clip(tmp_path / "mask.mp4", 4)
+    image = np.zeros((48, 64, 3), np.uint8)
+    once, twice = Masks([parse_roi(str(film))]), Masks([parse_roi(str(film))] * 2)
+    for _ in range(4):
+        np.testing.assert_array_equal(once.of(image), twice.of(image))
+
+
+def test_what_cannot_be_followed_is_refused_and_what_fills_the_frame_stays():
+    image = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+    for text in ("10,10,2,2", "78,10,40,40"):
+        with pytest.raises(SourceError, match="--track"):
+            Masks([parse_roi(text)], track=True).of(image)
+    masks = Masks([parse_roi("0,0,80,60")], track=True)
+    assert all(masks.of(image).all() for _ in range(3))
+
+
 def test_a_box_follows_what_is_in_it():
     ground, thing = texture(7), texture(8)[:40, :40]
 

@@ -141,7 +141,7 @@ def test_frames_that_are_lost_are_told_again_when_nothing_is_done(model, tmp_pat
 
 def test_an_input_that_vanishes_fails_alone(source, settings, tmp_path):
     out = tmp_path / "out"
-    jobs, _ = plan([source], out)
+    jobs = plan([source], out).jobs
     batch = Batch(jobs, Manifest(out, settings), settings)
     outcomes = {}
     for outcome in batch.run(WorkerProcesses(settings, 1), lambda progress: None):
@@ -157,7 +157,7 @@ def test_an_input_that_vanishes_fails_alone(source, settings, tmp_path):
 
 def test_an_input_that_changes_meanwhile_is_not_taken_for_done(source, settings, tmp_path):
     out = tmp_path / "out"
-    jobs, _ = plan([source], out)
+    jobs = plan([source], out).jobs
     batch = Batch(jobs, Manifest(out, settings), settings)
     changed = []
 

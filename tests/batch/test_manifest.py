@@ -21,7 +21,7 @@ def test_the_key_changes_with_all_that_shapes_a_result_and_with_nothing_else(mod
     model = Path(shutil.copy(model, tmp_path))
     (tmp_path / "second").mkdir()
     shutil.copy(clip, tmp_path / "second" / "other.mp4")
-    [job, *_], _ = plan([clip, tmp_path / "second"], tmp_path / "out")
+    job, *_ = plan([clip, tmp_path / "second"], tmp_path / "out").jobs
     usual_model = ModelSettings(model=str(model))
 
     def key(**changes):

@@ -27,7 +27,7 @@ def test_a_run_in_that_is_too_short_is_noticed_and_the_part_made_again(film, who
     out = tmp_path / "out"
     out.mkdir()
     settings = AnnotationSettings(model=ModelSettings(model=str(model)), explain=ExplainSettings(threads=1))
-    jobs, _ = plan([film], out / "film.mp4", records=out / "film.jsonl", heatmaps=out / "film.h5", probabilities=True)
+    jobs = plan([film], out / "film.mp4", records=out / "film.jsonl", heatmaps=out / "film.h5", probabilities=True).jobs
     batch = Batch(jobs, None, settings, split=6)
     [outcome] = batch.run(WorkerProcesses(settings, 2), lambda progress: None)
     assert outcome.state == "done"

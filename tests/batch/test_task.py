@@ -11,7 +11,9 @@ def test_results_of_an_input_with_part_in_its_name_stay(source, tiny_model, tmp_
     shutil.copy(source / "a.mp4", source / "a.part2.mp4")
     out = tmp_path / "out"
     call(source, "-o", out, "--records", out, model=tiny_model)
-    (out / "b.part.jsonl").write_text("left by a run that was killed")
+    with (out / "b.jsonl").open() as lines:
+        (out / "b.part.jsonl").write_text(next(lines))  # left by a run that was killed
+    (out / "c.part.jsonl").write_text("somebody's notes")
     before = bytes_of(out)
     (out / "a.cam.mp4").unlink()
     (out / "b.cam.mp4").unlink()

@@ -79,7 +79,7 @@ def test_workers_that_cannot_begin_end_the_run(source, settings, tmp_path, monke
     broken.mkdir()
     (broken / "cv2.py").write_text("raise SystemExit(3)")
     monkeypatch.setenv("PYTHONPATH", str(broken))
-    jobs, _ = plan([source], tmp_path / "out")
+    jobs = plan([source], tmp_path / "out").jobs
     batch = Batch(jobs, Manifest(tmp_path / "out", settings), settings)
     with pytest.raises(StreamcamError, match="3 worker processes ended before they could begin"):
         list(batch.run(WorkerProcesses(settings, 2), lambda progress: None))

@@ -16,10 +16,12 @@ from streamcam.cli import console, main
 def cli(monkeypatch, capsys, tmp_path):
     """Run a command in this process: exit code, stdout, stderr."""
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    before = signal.getsignal(signal.SIGTERM)
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
 
     def run(*arguments):
-        monkeypatch.setattr(console, "debugging", False)
+        for name in ("debugging", "quiet", "stdout_is_taken", "has_failed", "is_unsaid"):
+            monkeypatch.setattr(console, name, False)
         monkeypatch.setattr(sys, "argv", ["streamcam", *map(str, arguments)])
         with pytest.raises(SystemExit) as stop, warnings.catch_warnings():
             warnings.simplefilter("default")
@@ -29,7 +31,8 @@ def cli(monkeypatch, capsys, tmp_path):
 
     monkeypatch.chdir(tmp_path)
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

@@ -133,11 +133,13 @@ def slow_run(folder, *arguments):
     raise AssertionError("no frame was written within a minute")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("names", [["SIGINT"], ["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"], ["SIGHUP", "SIGTERM"]])
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals; Windows has Ctrl-C events instead")
-def test_an_interrupt_leaves_playable_files(tmp_path, small_model, number):
+def test_an_interrupt_leaves_playable_files(tmp_path, small_model, names):
     process = slow_run(tmp_path, "-m", small_model)
-    process.send_signal(number)
+    for name in names:
+        process.send_signal(getattr(signal, name))
+        time.sleep(0.05)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "interrupted" in err

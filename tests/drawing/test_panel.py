@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from makers import clips
+from makers import clips, heats
 
 from streamcam.drawing.overlay import Overlay
+from streamcam.drawing.panel import name_of, panel_plan
 from streamcam.types import Explanation, Region
 
 
@@ -54,3 +55,54 @@ def test_pictures_too_small_for_text_get_none(size):
         image, replace(clips.explanation(size[1], size[0]), heat=clips.explanation().heatmaps / 2)
     )
     assert drawn.shape == image.shape
+
+
+@pytest.mark.parametrize(
+    "size", [(160, 120), (120, 160), (176, 144), (128, 96), (100, 75), (320, 240), (240, 427), (96, 96)]
+)
+@pytest.mark.parametrize("targets", [1, 3])
+def test_no_more_than_a_quarter_of_a_small_picture_is_written_on(size, targets):
+    width, height = size
+    image = np.full((height, width, 3), 128, np.uint8)
+    places = list(heats.CORNERS.values())[:targets]
+    for inside in (None, replace(heats.boxed(5, 5, 20, 20), shares=(0.5,) * targets)):
+        explanation = heats.heated(width, height, *places, inside=inside)
+        plan = panel_plan(image, explanation, 3)
+        if plan is None:
+            assert width * height < 90 * 90
+            continue
+        assert plan.width * plan.height <= width * height / 4
+        assert plan.size >= 9
+        left, top, right, lower = heats.written(
+            Overlay(heats.LABELS, alpha=0).draw(image, replace(explanation, inside=None)), image
+        )
+        assert (right - left) * (lower - top) <= width * height / 4
+
+
+def test_where_not_all_has_room_the_explained_class_is_listed_first():
+    explanation = heats.heated(160, 120, (0.5, 0.5))
+    explanation = replace(explanation, classes=np.array([4], np.int32), scores=np.array([0.04], np.float32))
+    image = np.full((120, 160, 3), 128, np.uint8)
+    drawn = Overlay(heats.LABELS, alpha=0).draw(image, explanation).astype(int)
+    amber = (drawn[..., 2] - drawn[..., 0] > 100).any(1)
+    lines = np.flatnonzero(np.diff(amber.astype(int)) == 1)
+    assert len(lines) >= 2  # the question, and the class
+
+
+def test_as_many_classes_as_are_asked_for_where_there_is_room():
+    explanation = heats.heated(1280, 720, (0.5, 0.5))
+    many = np.linspace(1, 0, 30, dtype=np.float32)
+    image = np.full((720, 1280, 3), 128, np.uint8)
+    plan = panel_plan(image, replace(explanation, probabilities=many), 8)
+    assert plan.lines == 8
+    assert plan.width * plan.height <= 1280 * 720 / 4
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("Σκύλος", "Σκύλος"), ("\u732b\nneko", "\u732b neko"), ("e\u0301", "\u00e9"), ("", "class 0"), ("\u0e41\u0e21\u0e27", "class 0"),
+     ("\u0928\u092e\u0938 x", "class 0"), ("a\0b\u200b", "ab")],
+)  # fmt: skip
+def test_names_are_one_line_of_what_the_font_has(label, shown):
+    assert name_of(0, (label,)) == shown
+    assert name_of(1, (label,)) == "class 1"

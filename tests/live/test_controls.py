@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
+from streamcam.choices import Layout
 from streamcam.drawing.overlay import Overlay
 from streamcam.live.controls import Controls
 
@@ -9,7 +12,7 @@ from streamcam.live.controls import Controls
 def test_controls_go_around():
     controls = Controls(Overlay(("a", "b")))
     first = controls.to_json()
-    for _ in range(3):
+    for _ in get_args(Layout):
         controls.next_layout()
     for _ in range(5):
         controls.next_colormap()

@@ -107,6 +107,17 @@ def until_fresh_again(source: LiveSource, frames: Iterable[Frame], patience: flo
     raise AssertionError("the source ended")
 
 
+def reason_of(source: LiveSource, patience: float = 60) -> str:
+    """Why the first attempt to open a source has failed; no picture may come before."""
+    end = time.monotonic() + patience
+    for frame in source:
+        assert not frame.fresh
+        if source.state.phase == "retrying":
+            return source.state.reason
+        assert time.monotonic() < end, source.state
+    raise AssertionError("the source ended")
+
+
 class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True

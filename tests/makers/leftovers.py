@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
 
 def reading_processes() -> list[psutil.Process]:
     """The processes that read live sources for this one."""
-    children = psutil.Process().children(recursive=True)
-    return [p for p in children if "streamcam.sources.live.grabber" in p.cmdline()]
+    return [p for p in psutil.Process().children(recursive=True) if "streamcam.sources.live.grabber" in _command(p)]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    with suppress(psutil.NoSuchProcess):  # it ends at this moment, or has ended and nobody has waited for it yet
+        return process.cmdline()
+    return []
 
 
 @contextmanager

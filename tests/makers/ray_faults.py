@@ -33,7 +33,7 @@ def main() -> None:
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
     second = cluster.add_node(num_cpus=2)
     workers = RayWorkers(settings, cluster.address)
-    jobs, _ = plan([source], Path(out))
+    jobs = plan([source], Path(out)).jobs
     batch = Batch(jobs, Manifest(Path(out), settings), settings)
     faults: list[str] = []
     outcomes: list[tuple[str, str, str]] = []

@@ -47,7 +47,7 @@ def test_joined_recordings_keep_their_sound(tmp_path):
     assert times == sorted(times)
 
 
-def test_sound_that_the_container_cannot_hold_is_left_out_with_a_warning(tmp_path):
+def test_sound_that_the_container_cannot_hold_is_said(tmp_path):
     path = clips.write_clip(tmp_path / "in.mkv", 30, audio="libopus", time_base=Fraction(1, 1000))
     with pytest.warns(StreamcamWarning, match=r"opus.*\.mkv"):
         target = clips.copied(path, tmp_path / "out.mov")

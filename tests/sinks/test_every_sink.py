@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import os
 import subprocess
@@ -21,7 +22,10 @@ from streamcam.drawing.overlay import Overlay
 from streamcam.errors import OutputExistsError, SinkError
 from streamcam.live.controls import Controls
 from streamcam.live.recorder import Recorder
+from streamcam.sinks.animation import AnimationSink
 from streamcam.sinks.dataset import DatasetSink
+from streamcam.sinks.pipe import PipeSink
+from streamcam.sinks.stream import StreamSink
 
 
 @pytest.fixture
@@ -32,6 +36,8 @@ def display():
 
 SINKS = {
     "video": lambda path, **o: VideoSink(path.with_suffix(".mp4"), VideoInfo(64, 48, Fraction(30)), **o),
+    "gif": lambda path, **o: AnimationSink(path.with_suffix(".gif"), VideoInfo(64, 48, Fraction(15)), **o),
+    "animated webp": lambda path, **o: AnimationSink(path.with_suffix(".webp"), VideoInfo(64, 48, Fraction(15)), **o),
     "image": lambda path, **o: ImageSink(path.with_suffix(".png"), **o),
     "records": lambda path, **o: RecordSink(path.with_suffix(".jsonl"), lambda: clips.HEADER, clips.LABELS, **o),
     "heatmaps": lambda path, **o: HeatmapSink(path.with_suffix(".h5"), lambda: clips.HEADER, **o),
@@ -45,6 +51,14 @@ def recorder(path):
     return Recorder(controls, Fraction(30), lambda: path.with_suffix(".mp4"))
 
 
+def pipe(path):
+    return PipeSink(VideoInfo(64, 48, Fraction(30)), file=io.BytesIO())
+
+
+def stream(path):
+    return StreamSink("udp://127.0.0.1:9", Fraction(30), failed=lambda line: None)
+
+
 def page(path):
     need_module("starlette", "the page sink")
     from streamcam.web.page import PageSink
@@ -52,7 +66,9 @@ def page(path):
     return PageSink(Controls(Overlay(clips.LABELS)))
 
 
-@pytest.mark.parametrize("make", [*SINKS.values(), recorder, page], ids=[*SINKS, "recorder", "page"])
+@pytest.mark.parametrize(
+    "make", [*SINKS.values(), recorder, pipe, stream, page], ids=[*SINKS, "recorder", "pipe", "stream", "page"]
+)
 def test_every_sink_keeps_the_protocol(make, tmp_path):
     numbers = itertools.count()
     with nothing_left():

@@ -85,5 +85,5 @@ def test_a_reader_that_ends_is_named_and_nothing_hangs():
 
 
 def test_what_is_refused_is_named_before_the_first_frame():
-    with pytest.raises(SinkError, match="^--preset warp"):
+    with pytest.raises(SinkError, match=r"^--preset warp"):
         PipeSink(VideoInfo(64, 48, Fraction(30)), file=io.BytesIO(), encoding=Encoding(preset="warp"))

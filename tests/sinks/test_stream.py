@@ -126,7 +126,7 @@ def test_without_anybody_to_tell_it_is_a_warning():
     sink = StreamSink(address("rtmp", free_port()), Fraction(RATE))
     with pytest.warns(StreamcamWarning, match="nothing is sent any more"):
         send(sink, clips.frames(10, rate=RATE), 0.05)
-        sink.close()
+    sink.close()
 
 
 def test_addresses():

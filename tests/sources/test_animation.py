@@ -123,6 +123,14 @@ def test_what_a_cut_takes_away_is_counted(kind, tmp_path, capfd):
     assert capfd.readouterr() == ("", "")
 
 
+def test_wherever_a_gif_is_cut_the_frames_before_are_read_and_the_loss_is_counted(tmp_path):
+    data = animated(moving(4), "GIF", 40)
+    last = data.rfind(b"!\xf9\x04")  # where the last frame begins
+    for cut in range(last + 1, len(data) - 1):
+        source, frames = read(data[:cut], tmp_path / "a")
+        assert (len(frames), source.lost) == (3, 1)
+
+
 def outcome(path):
     """The frames of a file and how many are lost, or the one line that says why there are none."""
     try:

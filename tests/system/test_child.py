@@ -86,7 +86,9 @@ def test_an_interrupt_is_its_parents_to_handle(module):
         child.close()
 
 
-def test_a_file_beside_the_videos_is_not_taken_for_a_library(module, tmp_path, monkeypatch):
+@pytest.mark.parametrize("more", ["", os.pathsep])
+def test_a_file_beside_the_videos_is_not_taken_for_a_library(module, tmp_path, monkeypatch, more):
+    monkeypatch.setenv("PYTHONPATH", more + os.environ["PYTHONPATH"])  # an empty entry is the current folder
     folder = tmp_path / "videos"
     folder.mkdir()
     (folder / "json.py").write_text("open('ran', 'w').close()\n")

@@ -17,7 +17,7 @@ def test_a_unit_runs_this_very_command(tmp_path):
     unit = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "Type=notify" in unit
     assert "WatchdogSec=30" in unit
-    assert f"ExecStart={sys.executable} -m streamcam serve --kiosk --hours 'Mon 9-17'\n" in unit
+    assert f"ExecStart={sys.executable} -P -m streamcam serve --kiosk --hours 'Mon 9-17'\n" in unit
     assert "print-unit" not in unit.split("[Unit]")[1]
     (tmp_path / "loop.mp4").touch()
     more = ["--attract", "loop.mp4", "--settings=exhibit.json", "--language", "de"]

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import struct
 import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Self
 
-import cv2
 import numpy as np
 
-from streamcam.errors import SourceError
 from streamcam.protocols import Closing
+from streamcam.sources.live.decoding import decode
 from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
 MAX_BYTES = 1 << 20  # of a picture as it is sent
@@ -55,7 +53,7 @@ class BrowserSource(Closing):
             SourceError: it is no JPEG, or too large.
         """
         arrived = self.now
-        image = decode(jpeg)
+        image = decode(jpeg, most_bytes=MAX_BYTES, most_pixels=_MAX_SIDE**2, longest_side=_MAX_SIDE)
         with self._changed:
             self.counts.captured += 1
             self.counts.dropped += self._fed is not None
@@ -95,42 +93,3 @@ class BrowserSource(Closing):
     def __enter__(self) -> Self:
         self._closed = False
         return self
-
-
-def decode(jpeg: bytes) -> UInt8Array:
-    """A JPEG from somebody who is not trusted, as ``(H, W, 3)`` uint8 BGR.
-
-    Raises:
-        SourceError: it is no JPEG, too large, or damaged.
-    """
-    if len(jpeg) > MAX_BYTES:
-        raise SourceError(f"picture: {len(jpeg)} bytes are too many; at most {MAX_BYTES}")
-    width, height = _size(jpeg)
-    if not (16 <= width <= _MAX_SIDE and 16 <= height <= _MAX_SIDE):
-        raise SourceError(f"picture: {width}x{height} pixels; 16 to {_MAX_SIDE} on each side are taken")
-    try:
-        image = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    except cv2.error:
-        image = None
-    if image is None:
-        raise SourceError("picture: damaged")
-    return np.asarray(image, np.uint8)
-
-
-def _size(jpeg: bytes) -> tuple[int, int]:
-    """Width and height by the frame header (ITU T.81, B.2.2), without decoding.
-
-    Only segments with a length are passed over. Decoders skip more than that between segments, and whoever lets them could
-    show a small header here and a large one there.
-    """
-    at = 2
-    if jpeg[:2] == b"\xff\xd8":
-        while at + 9 <= len(jpeg) and jpeg[at] == 0xFF:
-            marker, length = jpeg[at + 1], int.from_bytes(jpeg[at + 2 : at + 4])
-            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-                height, width = struct.unpack(">HH", jpeg[at + 5 : at + 9])
-                return width, height
-            if marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xDA or length < 2:
-                break
-            at += 2 + length
-    raise SourceError("picture: no JPEG")

@@ -168,6 +168,7 @@ class ExhibitSource(Closing):
         return SourceCounts(
             captured=past.captured + now.captured,
             dropped=past.dropped + now.dropped,
+            damaged=past.damaged + now.damaged,
             stalls=past.stalls + now.stalls,
             reconnects=past.reconnects + now.reconnects,
         )

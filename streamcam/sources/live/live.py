@@ -1,4 +1,4 @@
-"""Read a camera, a stream or a file in real time: it never hangs, and is opened again whenever it fails."""
+"""Read a camera, a stream, a file or the screen in real time: it never hangs, and is opened again whenever it fails."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from streamcam.errors import OptionError, SourceError
 from streamcam.protocols import Closing
 from streamcam.settings import CaptureSettings
 from streamcam.sources.live.address import parse_address
-from streamcam.sources.live.messages import Ended, OpenSource
+from streamcam.sources.live.kinds.screen import check_mss
+from streamcam.sources.live.messages import Ended, OpenSource, Waiting
+from streamcam.sources.live.patience import Patience
 from streamcam.sources.live.reader import ReadingProcess
 from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
 
@@ -23,37 +26,46 @@ _TICK = 0.1  # seconds between stand-ins, and the longest that anything waits be
 _LATE = 0.5  # seconds without a picture until the last one is shown again
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0  # seconds between attempts, doubled each time
 _JITTER = 0.25  # of a pause, so that many programs do not come back to one camera in step
+_SLOW = 3.0  # seconds without an answer that are worth a word
 _USUAL_SIZE = 1280, 720
+_CONNECTING, _LIVE = SourceState("connecting"), SourceState("live")
 
 
 class LiveSource(Closing):
-    """Frames of a camera, a network stream, or a file played in real time.
+    """Frames of a camera, a network stream, an address that gives a picture a request, the screen, or a file in real time.
 
     Where there is no picture for a while, the last one (at first a black one) is given again with ``fresh=False``, ten
     times a second, so that whoever shows them stays responsive. A source that fails, stalls or is not there at start is
-    opened again, without end unless ``give_up_after`` is set, after a pause that doubles up to ten seconds.
+    opened again, without end unless ``give_up_after`` is set, after a pause that doubles up to ten seconds. A file ends at
+    its end, and where it cannot be read.
 
     Args:
-        given: a camera's number, a device path, a URL, or a file.
+        given: a camera's number, a device path, a URL, a file, or ``screen``, see ``parse_address``.
         settings: what to ask a camera for, and how patient to be.
 
     Raises:
-        SourceError: it can be no source at all. While iterating: it gave nothing for ``give_up_after`` seconds.
+        SourceError: it can be no source at all. While iterating: it gave nothing for ``give_up_after`` seconds, or it is a
+            file that cannot be read.
+        MissingLibraryError: the screen is asked for, and there is no library to read it.
         OptionError: a setting is outside its range.
     """
 
     def __init__(self, given: str | int | Path, settings: CaptureSettings = CaptureSettings()) -> None:
         _check(settings)
         self.address = parse_address(given)
+        if self.address.kind == "screen":
+            check_mss()
         self._settings = settings
         self._rate = Fraction(settings.fps or 30).limit_denominator(1001)
         width, height = settings.width or _USUAL_SIZE[0], settings.height or _USUAL_SIZE[1]
         self._image: UInt8Array = np.zeros((height, width, 3), np.uint8)
         self._index = 0
-        self._last_fresh = 0.0
+        self._patience = Patience(settings)
+        self._has_begun = False
+        self._waiting_since = 0.0  # from when on a missing picture counts
         self._stopping = threading.Event()
         self.start = time.perf_counter()
-        self.state = SourceState("connecting")
+        self.state = _CONNECTING
         self.counts = SourceCounts()
 
     @property
@@ -74,7 +86,7 @@ class LiveSource(Closing):
 
     def __iter__(self) -> Iterator[Frame]:
         with ReadingProcess() as reader:
-            self._last_fresh, attempt = self.now, 0
+            self._waiting_since, attempt = self.now, 0
             while not self._stopping.is_set():
                 reader.open(OpenSource(self.address, self._settings))
                 for frame in self._frames_until_failure(reader):
@@ -90,43 +102,70 @@ class LiveSource(Closing):
                     yield self._stand_in()
 
     def _frames_until_failure(self, reader: ReadingProcess) -> Iterator[Frame]:
-        """Fresh frames and stand-ins, until the source ends or is silent for too long; ``state`` says which."""
-        patience, last = self._settings.open_timeout, self.now
+        """Fresh frames and stand-ins, until the source ends or hangs; ``state`` says which."""
+        patience, last = self._patience, self.now
+        patience.begin(last)
         while not self._stopping.is_set():
             message = reader.next(_TICK)
+            now = self.now
             if message is None:
-                silence = self.now - last
-                if silence > patience:
+                if patience.is_over(now):
                     self.counts.stalls += 1
-                    self.state = SourceState("retrying", f"silent for {patience:g} s", self.state.attempt)
+                    reason = self.state.reason if self.state.phase == "live" else ""
+                    reason = reason or f"silent for {patience.seconds:.2g} s"
+                    self.state = SourceState("retrying", reason, self.state.attempt)
                     reader.kill()
                     return
-                if silence > _LATE:
+                if self.state == _CONNECTING and now - last > _SLOW:
+                    self.state = replace(self.state, reason="it has not answered so far")
+                if now - last > _LATE:
                     yield self._stand_in()
+            elif isinstance(message, Waiting):
+                self._wait(message)
             elif isinstance(message, Ended):
-                over = not message.reason and self.address.kind == "file"
-                reason = message.reason or "it ended"
-                self.state = SourceState("ended" if over else "retrying", reason, self.state.attempt)
+                self.counts.damaged += message.damaged
+                self._end(message.reason)
                 return
             else:
-                last = self._last_fresh = self.now
-                patience = self._settings.stall_timeout
+                last = self._waiting_since = now
+                patience.picture(now)
                 self._image = reader.copy(message)
                 self.counts.captured += 1
                 self.counts.dropped += message.dropped
-                if self.state.phase != "live":
+                self.counts.damaged += message.damaged
+                if self.state != _LIVE:
                     self.counts.reconnects += self.state.phase == "retrying"
-                    self.state = SourceState("live")
+                    self.state = _LIVE
                 yield self._frame(message.arrived - self.start, fresh=True)
+
+    def _wait(self, message: Waiting) -> None:
+        """There is no picture, and the reading process is well."""
+        now = self.now
+        if self._patience.is_starting:
+            self._patience.opening(now)
+            if not self._has_begun:  # the time that a process takes to start is not the source's
+                self._has_begun, self._waiting_since = True, now
+            return
+        self._patience.alive(now, message.due)
+        if message.reason:
+            self.state = replace(self.state, reason=message.reason)
+
+    def _end(self, reason: str) -> None:
+        """There are no more pictures. Raises ``SourceError`` for a file that cannot be read: that does not change."""
+        is_over = self.address.kind == "file"
+        if is_over:
+            self.state = SourceState("ended", reason)
+        else:
+            self.state = SourceState("retrying", reason or "it ended", self.state.attempt)
+        if is_over and reason:
+            raise SourceError(f"{self.address.name}: {reason}")
 
     def _stand_in(self) -> Frame:
         """The last picture once more. Raises ``SourceError`` when there was none for too long."""
         longest = self._settings.give_up_after
-        if longest and self.now - self._last_fresh > longest:
-            raise SourceError(
-                f"{self.address.name}: no picture for {longest:g} s "
-                f"({self.state.reason or 'it is silent'}); check that it is there and switched on"
-            )
+        if longest and self._has_begun and self.now - max(self._waiting_since, self._patience.promised) > longest:
+            reason = self.state.reason or "it is silent; check that it is there and switched on"
+            raise SourceError(f"{self.address.name}: no picture for {longest:g} s ({reason})")
         return self._frame(self.now, fresh=False)
 
     def _frame(self, at: float, *, fresh: bool) -> Frame:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeAlias
 
 from streamcam.protocols import Closing
-from streamcam.sources.live.messages import Ended, OpenSource, Picture, SlotFree
+from streamcam.sources.live.messages import Ended, OpenSource, Picture, SlotFree, Waiting
 from streamcam.sources.live.shared import SharedPictures
 from streamcam.system.child import ChildProcess
 from streamcam.system.wire import from_builtins
 from streamcam.types import UInt8Array
+
+Said: TypeAlias = Picture | Waiting | Ended
 
 _QUIET = {"OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8"}
 
@@ -21,7 +23,7 @@ class ReadingProcess(Closing):
     def __init__(self) -> None:
         self._memory = SharedPictures.create()
         self._child: ChildProcess | None = None
-        self._messages: SimpleQueue[Picture | Ended] = SimpleQueue()
+        self._messages: SimpleQueue[Said] = SimpleQueue()
 
     def open(self, order: OpenSource) -> None:
         """Let the process read a source. A new process is started where the last one has ended."""
@@ -31,10 +33,10 @@ class ReadingProcess(Closing):
         self._child.send(order)
 
     def _start(self) -> ChildProcess:
-        self._messages = messages = SimpleQueue[Picture | Ended]()
+        self._messages = messages = SimpleQueue[Said]()
 
         def heard(message: dict[str, Any]) -> None:
-            kind: type[Picture | Ended] = Picture if "slot" in message else Ended
+            kind: type[Said] = Picture if "slot" in message else Waiting if "due" in message else Ended
             messages.put(from_builtins(message, kind))
 
         return ChildProcess(
@@ -46,7 +48,7 @@ class ReadingProcess(Closing):
             inherited=() if self._memory.descriptor is None else (self._memory.descriptor,),
         )
 
-    def next(self, timeout: float) -> Picture | Ended | None:
+    def next(self, timeout: float) -> Said | None:
         """The next message, or None when none came in time (seconds)."""
         try:
             return self._messages.get(timeout=timeout)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import warnings
-from types import FrameType
 from typing import Annotated, Any, NoReturn
 
 import typer
 
 from streamcam.cli import annotate, bench, cache, console, doctor, evaluate, live, models, serve
-from streamcam.cli.console import fail_with, internal, note, warn
+from streamcam.cli.console import StdoutError, fail, fail_with, internal, note, warn
+from streamcam.cli.grouping import Command, Group
+from streamcam.cli.interrupts import Interrupts
 from streamcam.errors import StreamcamError, StreamcamWarning
 from streamcam.system.libraries import explain_import_error
 from streamcam.system.versions import VERSION
@@ -40,6 +40,10 @@ app.command("models")(models.models_command)
 app.command("layers")(models.layers_command)
 app.add_typer(cache.app, name="cache")
 app.command("doctor")(doctor.doctor_command)
+for _typer in (app, cache.app):
+    _typer.info.cls = Group
+    for _command in _typer.registered_commands:
+        _command.cls = Command
 
 
 def _print_version(wanted: bool) -> None:
@@ -58,8 +62,10 @@ def _streamcam(
     """See, frame by frame, which part of the picture made an image classifier decide as it did."""
 
 
-def main() -> NoReturn:
+def run() -> NoReturn:
     """Run the command line and exit."""
+    console.reset()
+    interrupts = Interrupts()
     arguments = _arguments(sys.argv[1:])
     console.debugging = len(arguments) < len(sys.argv) - 1
     _prepare_environment()
@@ -67,19 +73,33 @@ def main() -> NoReturn:
     logger = logging.getLogger("streamcam")
     logger.handlers = [_Notes()]
     logger.setLevel(logging.INFO)
-    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        interrupts.catch()
+        code = _code_of(arguments)
+    except KeyboardInterrupt:  # outside of any command
+        code = 130
+    interrupts.end()
+    if code == 130 and not console.has_failed:
+        fail("interrupted")
+    console.flush_stdout()
+    sys.exit(code or int(console.is_unsaid))
+
+
+def _code_of(arguments: list[str]) -> int:
+    """Run a command; the exit code."""
     try:
         app(arguments, prog_name="streamcam")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except StdoutError as error:
+        console.give_up_stdout(error)
     except StreamcamError as error:
         fail_with(error)
-        sys.exit(1)
     except ImportError as error:
         fail_with(error, explain_import_error(error))
-        sys.exit(1)
     except Exception as error:  # a bug: still one line, and the way to the traceback
         fail_with(error, internal(error))
-        sys.exit(1)
-    sys.exit(0)
+    return 1
 
 
 def _arguments(given: list[str]) -> list[str]:
@@ -108,7 +128,3 @@ class _Notes(logging.Handler):
 def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
     if issubclass(category, StreamcamWarning):
         warn(str(message))
-
-
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
