@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from streamcam.errors import SinkError
 from streamcam.settings import Encoding
 from streamcam.types import VideoInfo
-
-if TYPE_CHECKING:
-    from av.container import OutputContainer
 
 _KEYFRAME_SECONDS = 2
 _THREADS = 4  # what x264 writes depends on their number: the same on every machine
@@ -35,7 +32,7 @@ _VP9_REALTIME = 4  # up to "fast"; libvpx knows slower speeds in its other mode 
 
 
 def add_video(
-    output: OutputContainer, info: VideoInfo, encoding: Encoding, codec: str, *, name: str, low_delay: bool = False
+    output: Any, info: VideoInfo, encoding: Encoding, codec: str, *, name: str, low_delay: bool = False
 ) -> Any:
     """Add a video track to a container, with its encoder open.
 

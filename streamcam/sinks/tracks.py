@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from streamcam.types import Float32Array
-
-if TYPE_CHECKING:
-    from av.container import OutputContainer
 
 # Times on the coarse clocks of some containers are off by so much; what is further off is a gap, or sound twice.
 _TOLERANCE = 0.004
@@ -44,7 +41,7 @@ class CopiedTrack:
         output: the container; a track is added to it.
     """
 
-    def __init__(self, stream: Any, output: OutputContainer) -> None:
+    def __init__(self, stream: Any, output: Any) -> None:
         from streamcam.system.ffmpeg import av
 
         self._stream: Any = output.add_stream_from_template(stream)
@@ -81,7 +78,7 @@ class EncodedTrack:
         end: sound after this is left out, in seconds of the output.
     """
 
-    def __init__(self, stream: Any, output: OutputContainer, codec: str, *, end: float) -> None:
+    def __init__(self, stream: Any, output: Any, codec: str, *, end: float) -> None:
         from streamcam.system.ffmpeg import av
 
         self._av, self._decoder = av, stream.codec_context
