@@ -8,6 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from streamcam.drawing.scripts import visual
 from streamcam.types import UInt8Array
 
 Colour = tuple[int, int, int]  # BGR
@@ -50,7 +51,7 @@ def _font() -> cv2.FontFace:
 @lru_cache(maxsize=512)
 def text_width(text: str, size: int) -> int:
     """Pixels that a text takes."""
-    (_, _, width, _) = cv2.getTextSize((0, 0), text, (0, 0), _font(), size)
+    (_, _, width, _) = cv2.getTextSize((0, 0), visual(text), (0, 0), _font(), size)
     return int(width)
 
 
@@ -90,7 +91,7 @@ def _drawn(letter: str) -> UInt8Array:
 
 def write(image: UInt8Array, text: str, x: int, y: int, colour: Colour, size: int) -> None:
     """Draw a text with its baseline starting at ``(x, y)``, in place."""
-    cv2.putText(image, text, (x, y), colour, _font(), size)
+    cv2.putText(image, visual(text), (x, y), colour, _font(), size)
 
 
 def darken(image: UInt8Array) -> None:

@@ -64,7 +64,7 @@ def caption_boxes(image: UInt8Array, text: str) -> list[Box]:
     """Where the words that say what a tile shows lie in each of its four corners; nowhere if they have no room."""
     height, width = image.shape[:2]
     size = _caption_size(image)
-    wide, high = min(width, text_width(text, size) + size), round(size * 1.6)
+    wide, high = min(width * 2 // 3, text_width(text, size) + size), round(size * 1.6)
     if wide < 4 * size or high * 3 > height:
         return []
     return [corner_box(corner, image.shape, wide, high, 0) for corner in range(4)]
