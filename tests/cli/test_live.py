@@ -13,6 +13,7 @@ from contextlib import suppress
 import psutil
 import pytest
 from makers import clips
+from makers.addresses import serving
 from makers.cameras import Camera
 from makers.leftovers import nothing_left
 
@@ -47,6 +48,55 @@ def test_live_without_a_window_records_counts_and_ends(camera, tmp_path):
     assert stats["source"] == camera.url
     assert "secret" not in done.stdout + done.stderr + json.dumps(stats)
     assert len(clips.length_of(tmp_path / "run.mp4")[1]) >= 59
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda folder, address: "93", "there is no /dev/video93"),
+        (lambda folder, address: "http://me:hidden@127.0.0.1:9/x?key=hidden", "the connection was refused"),
+        (lambda folder, address: f"{address.with_user('me', 'hidden')}/missing", "nothing at this address (404)"),
+        (lambda folder, address: f"{address.with_user('me', 'hidden')}/page", "no video or picture that can be read"),
+    ],
+)
+def test_why_no_picture_comes_is_said_once_and_written_down(tmp_path, make, says):
+    def answer(handler):
+        return (404, {}, b"") if "missing" in handler.path else (200, {"Content-Type": "text/html"}, b"<html>" * 999)
+
+    with serving(answer) as address:
+        done = live(make(tmp_path, address), "--no-window", "--seconds", 12, "--stats", "run.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert [says in line and "no picture: " in line for line in lines[:-1]] == [True]  # tried several times, said once
+    stats = json.loads((tmp_path / "run.json").read_text())
+    assert stats["phase"] == "retrying"
+    assert says in stats["reason"]
+    assert stats["troubles"][stats["reason"]] >= 2
+    assert "hidden" not in done.stderr + json.dumps(stats)
+
+
+def test_giving_up_ends_with_the_reason_and_code_1(tmp_path):
+    with serving(lambda _: (401, {"WWW-Authenticate": 'Basic realm="x"'}, b"")) as address:
+        arguments = ["--no-window", "--give-up-after", 6, "--stats", "run.json"]
+        done = live(address.with_user("me", "hidden"), *arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no picture for 6 s (a user and a password are asked for" in done.stderr.splitlines()[-1]
+    assert "401" in json.loads((tmp_path / "run.json").read_text())["reason"]
+    assert "hidden" not in done.stderr
+
+
+def test_a_file_ends_at_its_end_or_with_its_reason(tmp_path, tiny_model):
+    clip = clips.write_clip(
+        tmp_path / "clip.mp4", [0, 2560, 5120, 51200]
+    )  # the third picture is held for three seconds
+    done = live(clip, "--no-window", "-m", tiny_model, "--stall-timeout", 1, "--stats", "run.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    stats = json.loads((tmp_path / "run.json").read_text())
+    assert (stats["phase"], stats["frames"]["captured"], stats["stalls"]) == ("ended", 4, 0)
+    (tmp_path / "junk.mp4").write_bytes(b"no film at all" * 1000)
+    done = live("junk.mp4", "--no-window", "-m", tiny_model, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: junk.mp4: not a video")
 
 
 def test_nothing_is_recorded_unasked(camera, tmp_path):
@@ -113,10 +163,12 @@ def test_tensorflow_stays_out_of_the_live_process(camera, tmp_path):
                     return True
         return False
 
-    while not is_converting():
-        time.sleep(0.05)
-    while is_converting():
-        time.sleep(0.05)
+    end = time.monotonic() + 300
+    for wanted in (True, False):  # it begins, and is done
+        while is_converting() is not wanted:
+            assert time.monotonic() < end
+            assert process.poll() is None
+            time.sleep(0.05)
     assert process.stdout
     assert process.stdout.readline() == "a map\n"
     process.send_signal(signal.SIGINT)

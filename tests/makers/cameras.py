@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -92,19 +92,30 @@ class Camera:
         self.close()
 
 
+def bounded(frames: Iterable[Frame], patience: float = 120) -> Iterator[Frame]:
+    """The frames of a source that gives some all the time, for so many seconds."""
+    end = time.monotonic() + patience
+    for frame in frames:
+        yield frame
+        assert time.monotonic() < end, "too long"
+
+
 def fresh(source: Iterable[Frame], count: int) -> list[Frame]:
     """The first so many frames that are new pictures."""
-    return list(islice((frame for frame in source if frame.fresh), count))
+    return list(islice((frame for frame in bounded(source) if frame.fresh), count))
+
+
+def until(frames: Iterable[Frame], condition: Callable[[Frame], object], patience: float = 120) -> Frame:
+    """The first frame that is so, or after which something else is so."""
+    for frame in bounded(frames, patience):
+        if condition(frame):
+            return frame
+    raise AssertionError("the source ended")
 
 
 def until_fresh_again(source: LiveSource, frames: Iterable[Frame], patience: float = 60) -> Frame:
     """Go on until pictures come again after they have stopped; the first of them."""
-    end = time.monotonic() + patience
-    for frame in frames:
-        if frame.fresh and source.state.phase == "live":
-            return frame
-        assert time.monotonic() < end, source.state
-    raise AssertionError("the source ended")
+    return until(frames, lambda frame: frame.fresh and source.state.phase == "live", patience)
 
 
 def reason_of(source: LiveSource, patience: float = 60) -> str:

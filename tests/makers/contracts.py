@@ -53,7 +53,9 @@ def check_source(make: Callable[[], Source], count: int) -> Sequence[Frame]:
     with make() as source:
         assert isinstance(source.info, VideoInfo)
         frames = []
+        end = time.monotonic() + 120
         for frame in source:
+            assert time.monotonic() < end
             frames.append(frame)
             assert frame.image.dtype == np.uint8
             assert frame.image.shape == (source.info.height, source.info.width, 3)
@@ -87,7 +89,9 @@ def check_feed(make: Callable[[], LiveFeed]) -> None:
         assert feed.name
         assert feed.state.phase in ("connecting", "live")
         frames, last = iter(feed), feed.now
+        end = time.monotonic() + 120
         while not next(frames).fresh:
+            assert time.monotonic() < end
             assert feed.now >= last
             last = feed.now
         assert feed.state.phase == "live"

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 
 import numpy as np
 import pytest
-from makers.cameras import Camera
+from makers.cameras import Camera, bounded, until
 from makers.leftovers import reading_processes
 
 from streamcam import Frame, VideoInfo, VideoSink
@@ -49,13 +49,6 @@ def still_clip(room, tmp_path):
 @pytest.fixture
 def red_clip(tmp_path):
     return write(tmp_path / "red.mp4", [np.full((240, 320, 3), (0, 0, 255), np.uint8)] * 25)
-
-
-def until(frames, condition, most=600):
-    for frame in islice(frames, most):
-        if condition(frame):
-            return frame
-    raise AssertionError("it never was so")
 
 
 def is_red(frame):
@@ -119,7 +112,7 @@ def test_without_a_camera_something_is_shown_until_it_comes(red_clip):
         until(frames, is_red)
         assert source.state.phase == "attracting"
         with Camera(port=port):
-            until(frames, lambda frame: frame.fresh and not is_red(frame) and frame.image.any(), most=2000)
+            until(frames, lambda frame: frame.fresh and not is_red(frame) and frame.image.any())
             assert source.state.phase == "live"
         frames.close()
 
@@ -150,9 +143,11 @@ def test_while_a_clip_is_slow_to_begin_the_last_picture_stays(still_clip, tmp_pa
     with source:
         frames = iter(source)
         last = stand_in = until(frames, lambda frame: frame.fresh)
-        while source.state.phase != "attracting":  # nobody moves
+        for frame in bounded(frames):  # nobody moves
+            last, stand_in = stand_in, frame
+            if source.state.phase == "attracting":
+                break
             clock.now += 0.3
-            last, stand_in = stand_in, next(frames)
         assert not stand_in.fresh
         assert (stand_in.image == last.image).all()
         until(frames, lambda frame: frame.fresh and frame.image.shape == (720, 1280, 3))  # photographs follow

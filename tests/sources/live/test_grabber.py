@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from functools import partial
+from itertools import islice
 
 import psutil
 import pytest
@@ -55,8 +56,7 @@ def test_the_reading_process_ends_with_its_parent(camera, tmp_path):
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout
-    while parent.stdout.readline().strip() != "True":
-        pass
+    assert any(line.strip() == "True" for line in islice(parent.stdout, 1000))
     [child] = psutil.Process(parent.pid).children()
     parent.kill()
     parent.communicate()

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 from makers import clips
-from makers.cameras import Camera, fresh, number_of, until_fresh_again
+from makers.cameras import Camera, bounded, fresh, number_of, until, until_fresh_again
 
 from streamcam import VideoSource
 from streamcam.errors import OptionError, SourceError
@@ -64,23 +64,21 @@ def test_every_fault_is_survived(camera, fault):
         for _ in range(2):
             if fault == "slow":
                 camera.fault("disconnect")
-                for frame in frames:
-                    if not frame.fresh or source.state.phase != "live":
-                        break
+                until(frames, lambda frame: not frame.fresh or source.state.phase != "live")
                 camera.fault("slow")
             else:
                 camera.fault(fault)
             if fault == "freeze":
                 stalls = source.counts.stalls
-                for frame in frames:
+                for frame in bounded(frames):
                     if source.counts.stalls > stalls:
                         break
                     assert frame.image.shape == (240, 320, 3)
                 camera.fault("none")
             if fault == "size":
-                assert next(f for f in frames if f.image.shape == (320, 240, 3)).fresh
+                assert until(frames, lambda frame: frame.image.shape == (320, 240, 3)).fresh
                 camera.fault("none")
-                assert next(f for f in frames if f.image.shape == (240, 320, 3)).fresh
+                assert until(frames, lambda frame: frame.image.shape == (240, 320, 3)).fresh
             until_fresh_again(source, frames)
         count = source.counts.captured
         fresh(frames, 10)
@@ -94,7 +92,7 @@ def test_a_frozen_stream_is_read_by_a_new_process_while_stand_ins_keep_coming(ca
         last = fresh(frames, 5)[-1]
         camera.fault("freeze")
         stand_ins = []
-        for frame in frames:
+        for frame in bounded(frames):
             last = frame if frame.fresh else last
             if not frame.fresh:
                 stand_ins.append(frame)
@@ -103,7 +101,7 @@ def test_a_frozen_stream_is_read_by_a_new_process_while_stand_ins_keep_coming(ca
         assert source.counts.stalls == 1
         next(frames)
         assert source.state.phase == "retrying"
-        assert "no picture, retrying (1): silent for 0.7 s" in source.state.notice
+        assert "no picture, retrying (1): silent for" in source.state.notice
         assert stand_ins
         assert all((frame.image == last.image).all() for frame in stand_ins)
         camera.fault("none")
@@ -119,7 +117,7 @@ def test_a_camera_that_is_not_there_yet_is_waited_for():
         port = taken.getsockname()[1]
     with LiveSource(f"http://127.0.0.1:{port}/x.mjpg") as source:
         frames = iter(source)
-        for frame in frames:
+        for frame in bounded(frames):
             assert not frame.fresh
             if source.state.attempt == 2:
                 break

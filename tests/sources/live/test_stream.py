@@ -14,14 +14,13 @@ import cv2
 import numpy as np
 import pytest
 from makers.addresses import serving
-from makers.cameras import fresh
+from makers.cameras import fresh, reason_of
 from makers.needs import need
 
-from streamcam.errors import SourceError
 from streamcam.settings import CaptureSettings
 from streamcam.sources.live.live import LiveSource
 
-PATIENT = CaptureSettings(give_up_after=30)
+PATIENT = CaptureSettings(give_up_after=60)
 PACKET = 188  # bytes of a transport stream
 
 
@@ -95,21 +94,14 @@ def with_stream_type(data, kind):
 @pytest.mark.parametrize(("kind", "codec"), [(0xD2, "avs2"), (0xD4, "avs3")])
 def test_a_codec_without_a_decoder_is_named(tmp_path, kind, codec):
     data = with_stream_type(h264(tmp_path / "x.ts"), kind)
-    with sent(data) as url, LiveSource(url, CaptureSettings(give_up_after=10, open_timeout=30)) as source:
-        with pytest.raises(SourceError, match=rf"the codec {codec}, which cannot be decoded"):
-            list(islice(source, 1000))
-        assert source.counts.captured == 0
+    with sent(data) as url, LiveSource(url, CaptureSettings(open_timeout=60)) as source:
+        assert f"the codec {codec}, which cannot be decoded" in reason_of(source)
 
 
 def test_sound_alone_is_said(tmp_path):
     data = made(tmp_path / "x.ts", "-c:a", "mp2", source="sine=duration=6")
-    settings = CaptureSettings(give_up_after=10)
-    with (
-        sent(data) as url,
-        LiveSource(url, settings) as source,
-        pytest.raises(SourceError, match="sound, but no picture"),
-    ):
-        list(islice(source, 1000))
+    with sent(data) as url, LiveSource(url, CaptureSettings(open_timeout=60)) as source:
+        assert "it has sound, but no picture" in reason_of(source)
 
 
 def test_pictures_without_any_key_frame_are_not_shown_as_gray(tmp_path):
