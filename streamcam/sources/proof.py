@@ -23,6 +23,7 @@ _UNSPECIFIED = 2  # AVCOL_TRC_UNSPECIFIED
 _SIDE = 24  # pixels of a thumbnail
 _PIXELS = 6_000_000  # about how many to decode for a proof: six frames of 720p
 _QUICK = 0.02  # seconds for a larger picture, so that there is time for a second one
+_ENOUGH = 480  # pixels of the shorter side, of which a thumbnail is made
 _MOST = 8  # frames to decode for a proof
 _MEAN = 3.0  # levels that the mean of a colour may differ
 _CLEAR = 8.0  # levels that thumbnails may differ, on the average of their pixels
@@ -98,14 +99,15 @@ def _tone(frame: Any, side: dict[str, bytes]) -> ToneMap | None:
 
 
 def _seen(frame: Any, orientation: Orientation, size: tuple[int, int]) -> Float32Array:
-    ((image, _),) = Conversion(orientation, size=size, deinterlace=False).pictures(frame)
+    part = max(1, min(size) // _ENOUGH)
+    small = size[0] // part, size[1] // part
+    ((image, _),) = Conversion(orientation, size=small, deinterlace=False).pictures(frame)
     return thumbnail(image)
 
 
 def thumbnail(image: UInt8Array) -> Float32Array:
     """A small picture of a picture, ``(24, 24, 3)`` float32."""
-    step = max(1, min(image.shape[:2]) // 240)
-    return np.asarray(cv2.resize(image[::step, ::step], (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32)
+    return np.asarray(cv2.resize(image, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def alike(shown: Float32Array, decoded: Float32Array) -> bool:
