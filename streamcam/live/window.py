@@ -26,7 +26,7 @@ KEYS = (
     ("m", "next method"),
     ("c", "next colour map"),
     ("+  -", "more or less heat"),
-    ("o", "next layout: side by side, original, heatmap, panels, overlay"),
+    ("o", "next layout"),
     ("f", "full screen"),
     ("h", "these keys"),
 )

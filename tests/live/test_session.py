@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import time
 
-from makers import models
+import numpy as np
+from makers import heats, models
 from makers.cameras import number_of
 from makers.sessions import Keep, session
 
 from streamcam import GradCAM, wrap_model
 from streamcam.drawing.overlay import Overlay
+from streamcam.drawing.text import bar_height
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.live.explainer import LiveExplainer
-from streamcam.live.session import run_session
+from streamcam.live.session import LiveDrawing, run_session
 from streamcam.live.stats import Stats
 from streamcam.sources.live.live import LiveSource
 
@@ -107,3 +109,22 @@ def test_the_end_does_not_wait_for_what_is_being_prepared(camera):
     stats = session(LiveSource(camera.url), limit=5, prepare=prepare)
     assert seen == [True]
     assert stats.explained == 0
+
+
+def test_the_panel_keeps_its_corner_when_the_picture_is_drawn_otherwise_and_leaves_the_last_line_free():
+    image = np.full((240, 320, 3), 128, np.uint8)
+    controls = Controls(Overlay(heats.LABELS, alpha=0.0))
+    drawing = LiveDrawing(controls, Stats(LiveSource(0)))
+
+    def drawn(place, index):
+        explanation = heats.heated(320, 240, place, index=index)
+        return heats.written(drawing.draw(image, explanation), image)
+
+    above, below = (0.5, 0.15), (0.5, 0.9)
+    assert drawn(below, 0)[:2] == drawn(below, 1)[:2]
+    controls.next_colormap()
+    assert drawn(above, 2)[:2] == drawn(below, 3)[:2]  # not at once
+    for index in range(4, 60):
+        moved = drawn(above, index)
+    assert moved[1] > 120
+    assert moved[3] < 240 - bar_height(image)

@@ -90,6 +90,7 @@ def test_a_cut_starts_afresh(ahead):
         assert correlation(explanation.heat[0], explanation.heatmaps[0]) > 0.99
         assert explanation.heat.max() == pytest.approx(1)
     assert lag_after_cuts(shown) == [0]
+    assert [explanation.cut for _, explanation in shown] == [False] * 10 + [True] + [False] * 9
 
 
 @BOTH
@@ -125,7 +126,9 @@ def test_a_late_explanation_of_another_shot_is_not_shown():
     pictures = [texture(1)] * 4 + [texture(2)] * 4
     frames = list(explained_frames([FLAT] * 8, pictures))
     late = [(frame, frames[max(0, i - 2)][1]) for i, (frame, _) in enumerate(frames)]
-    assert [explanation.heat is None for _, explanation in steadied(late)] == [False] * 4 + [True] * 2 + [False] * 2
+    shown = [explanation for _, explanation in steadied(late)]
+    assert [explanation.heat is None for explanation in shown] == [False] * 4 + [True] * 2 + [False] * 2
+    assert [explanation.cut for explanation in shown] == [False] * 6 + [True, False]  # with its first heat
 
 
 def test_real_footage_is_steadier_and_says_the_same(sample, bundled):
