@@ -1,4 +1,4 @@
-"""Whether two consecutive parts of a video fit: at their border both must name the same class and show the same heat alike."""
+"""Whether two parts of a video fit: at their border they must name the same class, and show the same heat and corner."""
 
 from __future__ import annotations
 
