@@ -17,7 +17,7 @@ from streamcam.system.wire import to_builtins
 SPLIT = 120.0  # seconds: of the parts of long videos, where several share the work and nothing else is asked for
 
 # How results are made, beyond what a version number says: raised when equal settings give other results.
-_RESULTS = 1
+_RESULTS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
