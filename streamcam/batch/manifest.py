@@ -137,7 +137,9 @@ class Manifest:
         left = entry.parts if entry else ()
         strangers = [place for part in parts_of(job) if (place := self._place(part)) not in left]
         try:
-            write_whole(self.begun(job), json.dumps(strangers))
+            self.begun(job).write_text(
+                json.dumps(strangers), encoding="utf-8"
+            )  # cut off, it says that all are strangers'
         except OSError as error:
             raise SinkError(f"{self._folder}: cannot be written to ({error.strerror})") from error
 

@@ -20,6 +20,7 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._came = 0
+        self._numbers: list[int] = []
 
     def catch(self) -> None:
         """Begin. Other threads than the main one get no signals, and do nothing here."""
@@ -29,10 +30,12 @@ class Interrupts:
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._handle)
+                self._numbers.append(number)
 
     def end(self) -> None:
-        """The program is over but for Python's own end: what comes now ends it without a word."""
-        self._came = max(self._came, 2)
+        """The program is over but for Python's own end, which what comes now would only make look like a crash."""
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_IGN)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if self._came and number != signal.SIGINT:

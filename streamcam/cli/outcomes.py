@@ -93,9 +93,9 @@ def show_summary(outcomes: Sequence[Outcome], summary: Summary) -> None:
     if len(failures) > _LISTED:
         note(f"  … and {len(failures) - _LISTED:,} more")
     line = f"{summary.done} of {summary.total} inputs done, {summary.failed} failed"
-    line += f", {len(damaged)} of them written as far as they can be read" if damaged else ""
     line += f", {summary.not_begun} not begun" if summary.not_begun else ""
     line += f", {summary.skipped} of them done before" if summary.skipped else ""
+    line += f", {len(damaged)} of the failed written as far as they can be read" if damaged else ""
     if summary.frames and summary.seconds:
         speed = summary.frames / summary.seconds
         line += f"; {summary.frames} frames in {summary.seconds:.0f} s, {speed:.1f} fps"

@@ -100,7 +100,7 @@ def test_files_that_lose_frames_are_not_counted_as_done(cli, small_model, tmp_pa
     assert code == 1
     rows = [line.split()[:2] for line in err.splitlines() if line.split()[1:2] == ["2"]]
     assert rows == [["damaged", "2"]]
-    assert "0 of 2 inputs done, 2 failed, 2 of them written as far as they can be read" in err
+    assert "0 of 2 inputs done, 2 failed, 2 of the failed written as far as they can be read" in err
 
 
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(cli, small_model, films):

@@ -36,7 +36,7 @@ def program(*arguments, code=None, **options):
 
 
 @pytest.mark.parametrize(
-    "module", ["typer", "rich", "streamcam.batch.settings", "streamcam.batch.annotate", "cv2", "av"]
+    "module", ["typer", "streamcam.cli.program", "streamcam.batch.settings", "streamcam.batch.annotate", "cv2", "av"]
 )
 def test_an_early_interrupt_is_one_line(tmp_path, small_model, module):
     clips.write_clip(tmp_path / "a.mp4", 2)
