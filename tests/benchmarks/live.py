@@ -51,8 +51,9 @@ def delay(minutes: float, options: list[str]) -> None:
     print("in a window" if not window else "without a window", *options)
     print("frames", stats["frames"], "fps", stats["fps"])
     print("ms, p50 / p95 / p99:", {k: tuple(v.values()) for k, v in stats["ms"].items()})
-    for title, minute in zip(("first", "last"), (stats["minutes"][0], stats["minutes"][-1]), strict=True):
-        print(f"{title} minute:", minute)
+    if stats["minutes"]:  # those that were complete
+        print("first minute:", stats["minutes"][0])
+        print("last minute:", stats["minutes"][-1])
 
 
 def clock(minutes: float) -> None:

@@ -60,7 +60,7 @@ class LiveSource(Closing):
         width, height = settings.width or _USUAL_SIZE[0], settings.height or _USUAL_SIZE[1]
         self._image: UInt8Array = np.zeros((height, width, 3), np.uint8)
         self._index = 0
-        self._patience = Patience(settings)
+        self._patience = Patience(settings.stall_timeout)
         self._has_begun = False
         self._waiting_since = 0.0  # from when on a missing picture counts
         self._stopping = threading.Event()
@@ -88,8 +88,9 @@ class LiveSource(Closing):
         with ReadingProcess() as reader:
             self._waiting_since, attempt = self.now, 0
             while not self._stopping.is_set():
-                reader.open(OpenSource(self.address, self._settings))
-                for frame in self._frames_until_failure(reader):
+                settings = self._patient_settings(attempt)
+                reader.open(OpenSource(self.address, settings))
+                for frame in self._frames_until_failure(reader, settings.open_timeout):
                     attempt = 0 if frame.fresh else attempt
                     yield frame
                 if self.state.phase == "ended":
@@ -101,19 +102,22 @@ class LiveSource(Closing):
                 while self.now < until and not self._stopping.wait(_TICK):
                     yield self._stand_in()
 
-    def _frames_until_failure(self, reader: ReadingProcess) -> Iterator[Frame]:
+    def _patient_settings(self, attempt: int) -> CaptureSettings:
+        """How to open it now: a stream of which nothing was understood in time may be slow, and is given twice as long."""
+        longer = 2 if attempt and self.address.kind == "stream" else 1
+        return replace(self._settings, open_timeout=longer * self._settings.open_timeout)
+
+    def _frames_until_failure(self, reader: ReadingProcess, open_timeout: float) -> Iterator[Frame]:
         """Fresh frames and stand-ins, until the source ends or hangs; ``state`` says which."""
         patience, last = self._patience, self.now
-        patience.begin(last)
+        patience.begin(last, open_timeout)
         while not self._stopping.is_set():
             message = reader.next(_TICK)
             now = self.now
             if message is None:
                 if patience.is_over(now):
                     self.counts.stalls += 1
-                    reason = self.state.reason if self.state.phase == "live" else ""
-                    reason = reason or f"silent for {patience.seconds:.2g} s"
-                    self.state = SourceState("retrying", reason, self.state.attempt)
+                    self.state = SourceState("retrying", self._why_silent(), self.state.attempt)
                     reader.kill()
                     return
                 if self.state == _CONNECTING and now - last > _SLOW:
@@ -137,6 +141,12 @@ class LiveSource(Closing):
                     self.counts.reconnects += self.state.phase == "retrying"
                     self.state = _LIVE
                 yield self._frame(message.arrived - self.start, fresh=True)
+
+    def _why_silent(self) -> str:
+        """Why a source that hangs gives no picture."""
+        if not self._patience.has_pictures:
+            return "it does not answer"
+        return (self.state.reason if self.state.phase == "live" else "") or f"silent for {self._patience.seconds:.2g} s"
 
     def _wait(self, message: Waiting) -> None:
         """There is no picture, and the reading process is well."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
-from streamcam.settings import CaptureSettings
-
 _TIMES = 3.0  # a source is late when it takes so many times as long as usual
 _BLIND = 4.0  # and when other things come, but no picture, after so many times the patience
 _STARTING = 60.0  # seconds that the reading process may take to begin
@@ -23,11 +21,11 @@ class Patience:
     be decoded), the connection is alive, and a picture may take four times as long.
 
     Args:
-        settings: ``stall_timeout`` and ``open_timeout``.
+        stall_timeout: seconds.
     """
 
-    def __init__(self, settings: CaptureSettings) -> None:
-        self._stall, self._open = settings.stall_timeout, settings.open_timeout
+    def __init__(self, stall_timeout: float) -> None:
+        self._stall, self._open = stall_timeout, 0.0
         self._intervals: deque[float] = deque(maxlen=_INTERVALS)
         self._last: float | None = None
         self._pictures = self._lonely = 0
@@ -35,8 +33,9 @@ class Patience:
         self.promised = 0.0  # until when no picture is to be expected
         self.is_starting = False
 
-    def begin(self, now: float) -> None:
-        """A process was asked to open the source."""
+    def begin(self, now: float, open_timeout: float) -> None:
+        """A process was asked to open the source, and may take so long."""
+        self._open = open_timeout
         if 0 < self._pictures <= _HABIT:  # it may be slower than we have ever waited
             self._lonely = min(self._lonely + 1, _MOST_DOUBLINGS)
         self._last, self._pictures = None, 0
@@ -70,6 +69,11 @@ class Patience:
     def is_over(self, now: float) -> bool:
         """Whether the source hangs."""
         return now > self._end
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether one came since the source was opened."""
+        return self._pictures > 0
 
     @property
     def seconds(self) -> float:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from streamcam.settings import CaptureSettings
 from streamcam.sources.live.patience import Patience
 
 
 @pytest.fixture
 def patience():
-    patience = Patience(CaptureSettings(stall_timeout=5, open_timeout=15))
-    patience.begin(0)
+    patience = Patience(5)
+    patience.begin(0, 15)
     patience.opening(1)
     return patience
 
@@ -22,8 +21,8 @@ def test_a_source_that_never_answers_is_given_its_time_to_open(patience):
 
 
 def test_a_process_that_is_slow_to_start_is_not_held_against_the_source():
-    patience = Patience(CaptureSettings(open_timeout=1))
-    patience.begin(0)
+    patience = Patience(5)
+    patience.begin(0, 1)
     assert not patience.is_over(50)
     patience.opening(50)
     assert patience.is_over(55)
@@ -49,7 +48,7 @@ def test_the_second_picture_of_an_unknown_stream_may_take_longer_each_time(patie
     patience.picture(2)
     assert not patience.is_over(2 + 14.9)
     assert patience.is_over(2 + 15.1)
-    patience.begin(20)
+    patience.begin(20, 15)
     patience.opening(20)
     patience.picture(21)
     assert not patience.is_over(21 + 29.9)

@@ -158,7 +158,8 @@ def test_interlaced_pictures_have_no_combs(tmp_path):
 @contextmanager
 def slow_camera(interval, count=100):
     """An MJPEG camera of one picture in so many seconds."""
-    jpeg = cv2.imencode(".jpg", np.full((96, 128, 3), 90, np.uint8))[1].tobytes()
+    noise = np.random.default_rng(0).integers(0, 256, (96, 128, 3), np.uint8)
+    jpeg = cv2.imencode(".jpg", noise)[1].tobytes()
 
     def answer(handler):
         handler.send_response(200)

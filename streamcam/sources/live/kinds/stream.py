@@ -12,7 +12,6 @@ from streamcam.sources.conversion import Conversion, Timed
 from streamcam.sources.hdr import tone_map_of
 from streamcam.sources.live.address import PROTOCOLS
 from streamcam.sources.live.kinds.events import Event, LeftOut, Shot, Waits, wait_until
-from streamcam.sources.live.kinds.snapshots import snapshot_pictures
 from streamcam.sources.live.kinds.whole import WholePictures
 from streamcam.sources.orientation import Orientation, read_matrix
 from streamcam.sources.refusal import codec_name
@@ -40,7 +39,8 @@ def stream_pictures(url: str, settings: CaptureSettings) -> Iterator[Event]:
         "protocol_whitelist": PROTOCOLS,
         "flags": "low_delay",
         "analyzeduration": "1000000",
-        "rw_timeout": str(round(settings.open_timeout * 1e6)),
+        "fpsprobesize": "0",  # a rate is not needed, and to learn that of a slow stream takes many of its pictures
+        "rw_timeout": str(round(_SILENCE * 1e6)),
     }
     if url.lower().startswith("rtsp"):
         options["rtsp_transport"] = "tcp"
@@ -48,6 +48,8 @@ def stream_pictures(url: str, settings: CaptureSettings) -> Iterator[Event]:
         if container.format.name not in _SINGLE or not url.lower().startswith("http"):
             yield from _decoded(container, av.FFmpegError)
             return
+    from streamcam.sources.live.kinds.snapshots import snapshot_pictures
+
     yield from snapshot_pictures(url, fps=settings.fps, timeout=settings.open_timeout)
 
 
@@ -61,9 +63,8 @@ def _decoded(container: Any, undecodable: type[Exception]) -> Iterator[Event]:
     said = seen = time.perf_counter()
     for packet in container.demux():
         arrived = time.perf_counter()
-        if packet.stream.index == stream.index and (
-            packet.size or packet.dts is None
-        ):  # an empty one is a dropped picture
+        is_dropped = not packet.size and packet.dts is not None  # in AVI; to a decoder it would mean the end
+        if packet.stream.index == stream.index and not is_dropped:
             try:
                 frames = packet.decode()
             except undecodable:
