@@ -15,6 +15,7 @@ IN_STEP = 0.005  # seconds
 _MEAN, _BLOCK = 3.0, 24.0  # levels
 _BLOCKS = 4  # a side
 _LENGTH = 0.06  # seconds: a frame of AAC, and its priming
+_BROKEN_LENGTH = 0.18  # where files break off, or are joined
 _SILENT = ("gif", "webp")  # have no sound
 _GIF = 0.01  # seconds of a tick of its clock
 _ALIKE = 0.8
@@ -122,7 +123,7 @@ def _sound(source: Decoded, output: Decoded, kind: Kind) -> list[str]:
     late = _lateness(source, output)
     shift = float(np.median(late[: kind.joined or None]))
     for number, (before, after) in enumerate(zip(source.tracks, output.tracks, strict=True)):
-        found = _same_track(before, after, shift, whole=kind.result == "whole")
+        found = _same_track(before, after, shift, whole=kind.result == "whole" and not kind.joined)
         parts = [(before.samples, after.samples)]
         if kind.joined and len(late) > kind.joined:  # each recording by itself
             a, b = (round(decoded.times[kind.joined] * RATE) for decoded in (source, output))
@@ -149,7 +150,8 @@ def _same_track(before: Track, after: Track, shift: float, *, whole: bool) -> li
     copied = before.codec == after.codec and "pcm" not in before.codec
     if whole and copied and len(before.packets) != len(after.packets):
         wrong.append(f"{len(after.packets)} packets instead of {len(before.packets)}")
-    if abs((len(after.samples) - len(before.samples)) / RATE - shift) > _LENGTH * (1 if whole else 3):
+    longer = (len(after.samples) - len(before.samples)) / RATE - shift
+    if abs(longer) > (_LENGTH if whole else _BROKEN_LENGTH):
         wrong.append(f"{len(after.samples) / RATE:.2f} s instead of {len(before.samples) / RATE:.2f} s")
     return wrong
 

@@ -12,7 +12,6 @@ The work is done in two processes, so that one which crashes or hangs is seen; t
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import os
 import re
@@ -23,24 +22,21 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from terminal import QUIET, Terminal
+from terminal import LOSS_WORDS, QUIET, Terminal
 
 os.environ |= QUIET
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import psutil
-from containers import AAC, H264, HEVC, MPEG2, MPEG4, VP9
-from kind import Clip
+from mutate import CLIPS, FRAMES, Case, make
 
-FRAMES = 24
 _PROCESSES = 2
 _PATIENCE = 30.0  # seconds for one file
 _START = 180.0  # seconds for a process to load the model
@@ -49,80 +45,6 @@ _SETTLED = 20  # files
 # Damaged packets of sound are copied as they are, where they can be.
 _IS_SOUND = re.compile(r"\[(aac|mp3|mp2|opus|vorbis)|Error while decoding stream #0:1|.*non monoton")
 _FILES = 3  # that may be open more than after the first files
-_CLIPS = {
-    "mp4": Clip(video=H264, audio=(AAC,), numbers=range(FRAMES)),
-    "mkv": Clip(video=HEVC, audio=(("-c", "libopus"),), numbers=range(FRAMES)),
-    "ts": Clip(video=MPEG2, audio=(("-c", "mp2"),), numbers=range(FRAMES)),
-    "avi": Clip(video=MPEG4, audio=(("-c", "libmp3lame"),), numbers=range(FRAMES)),
-    "webm": Clip(video=VP9, audio=(("-c", "libvorbis"),), numbers=range(FRAMES)),
-}
-
-
-@dataclass(slots=True)
-class Case:
-    """A damaged file, and what came of it.
-
-    Attributes:
-        number: from 0.
-        path: the file.
-        damage: which.
-        came: ``whole``, ``with loss``, ``refused``, ``crashed`` or ``hung``.
-        wrong: what is not right, none where all is.
-        seconds: that it took.
-    """
-
-    number: int
-    path: Path
-    damage: str
-    came: str = ""
-    wrong: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-def truncated(data: bytearray, random: np.random.Generator) -> bytearray:
-    """Cut off at a random place."""
-    return data[: int(random.integers(1, len(data)))]
-
-
-def flipped(data: bytearray, random: np.random.Generator) -> bytearray:
-    """1 to 40 bits flipped anywhere."""
-    for at in random.integers(0, len(data), int(random.integers(1, 41))):
-        data[at] ^= 1 << int(random.integers(8))
-    return data
-
-
-def zeroed(data: bytearray, random: np.random.Generator) -> bytearray:
-    """A block of up to 2000 bytes, all zero."""
-    at, length = _block(data, random)
-    data[at : at + length] = bytes(length)
-    return data
-
-
-def doubled(data: bytearray, random: np.random.Generator) -> bytearray:
-    """A block of up to 2000 bytes, there twice."""
-    at, length = _block(data, random)
-    return data[: at + length] + data[at:]
-
-
-def _block(data: bytearray, random: np.random.Generator) -> tuple[int, int]:
-    length = min(int(random.integers(1, 2001)), len(data))
-    return int(random.integers(0, len(data) - length + 1)), length
-
-
-DAMAGES: tuple[Callable[[bytearray, np.random.Generator], bytearray], ...] = (truncated, flipped, zeroed, doubled)
-
-
-def make(folder: Path, seed: int, numbers: Sequence[int]) -> Iterator[Case]:
-    """Write the damaged files: the same seed gives the same damage."""
-    for ending, clip in _CLIPS.items():
-        clip(folder / f"clip.{ending}")
-    endings = list(_CLIPS)
-    for number in numbers:
-        ending, damage = endings[number % len(endings)], DAMAGES[number // len(endings) % len(DAMAGES)]
-        path = folder / f"{damage.__name__}{number}.{ending}"
-        data = bytearray((folder / f"clip.{ending}").read_bytes())
-        path.write_bytes(damage(data, np.random.default_rng([seed, number])))
-        yield Case(number, path, damage.__name__)
 
 
 def work(orders: Connection, model: str, out: str) -> None:
@@ -246,9 +168,23 @@ def judge(case: Case, report: dict[str, Any]) -> None:
         if "cannot be written" in error:
             case.wrong.append(f"blames the output: {error}")
         return
-    case.came = "with loss" if report["lost"] or report["notes"] else "whole"
+    loss_said = report["lost"] or any(word in note for note in report["notes"] for word in LOSS_WORDS)
+    case.came = "with loss" if loss_said else "whole"
     command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(output), "-map", "0:v", "-vf", "scale=8:8,format=gray"]
-    command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-", "-map", "0:a?", "-f", "null", os.devnull]
+    command += [
+        "-fps_mode",
+        "passthrough",
+        "-f",
+        "rawvideo",
+        "-",
+        "-map",
+        "0:a?",
+        "-c:a",
+        "copy",
+        "-f",
+        "null",
+        os.devnull,
+    ]
     done = subprocess.run(command, capture_output=True, timeout=60, check=False)
     complaints = [line for line in done.stderr.decode(errors="replace").splitlines() if not _IS_SOUND.match(line)]
     shown = np.frombuffer(done.stdout, np.uint8).reshape(-1, 64)
@@ -256,22 +192,32 @@ def judge(case: Case, report: dict[str, Any]) -> None:
         case.wrong.append(f"cannot be played: {complaints[:1]}")
     elif len(shown) != report["frames"]:
         case.wrong.append(f"{len(shown)} frames can be played of {report['frames']}")
-    elif complaints and not report["notes"]:
+    elif complaints:
         case.wrong.append(f"plays with complaints: {complaints[0]}")
     if len(shown) and (shown.max(axis=1) < 24).any():
         case.wrong.append("a frame is black")
     promised = _promised(case.path)
-    if not report["lost"] and promised and promised > report["frames"]:
+    if not loss_said and promised and promised > report["frames"]:
         case.wrong.append(f"{report['frames']} of {promised} frames, and nothing is said to be lost")
     output.unlink()
 
 
 def _promised(path: Path) -> int:
     """How many frames the header of a file counts, 0 where it does not."""
-    command = ["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=nb_frames", "-of", "json"]
+    command = [
+        "ffprobe",
+        "-v",
+        "error",
+        "-select_streams",
+        "v:0",
+        "-show_entries",
+        "stream=nb_frames",
+        "-of",
+        "csv=p=0",
+    ]
     done = subprocess.run([*command, str(path)], capture_output=True, timeout=60, check=False)
-    streams = json.loads(done.stdout or "{}").get("streams") or [{}]
-    count = int(streams[0].get("nb_frames") or 0)
+    words = done.stdout.decode(errors="replace").split()
+    count = int(words[0]) if words and words[0].isdigit() else 0
     return min(count, FRAMES) if count <= FRAMES + 1 else 0  # a count that was hit itself
 
 
@@ -323,7 +269,7 @@ def show(cases: Sequence[Case], seconds: float) -> int:
     wrong = [case for case in cases if case.wrong]
     for case in wrong:
         print(f"{case.number} ({case.path.name}): {'; '.join(case.wrong)}")
-    for ending in _CLIPS:
+    for ending in CLIPS:
         counts = Counter(case.came for case in cases if case.path.suffix == f".{ending}")
         print(f"{ending:5}", ", ".join(f"{count} {came}" for came, count in sorted(counts.items())))
     slowest = max(cases, key=lambda case: case.seconds)

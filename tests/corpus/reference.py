@@ -16,7 +16,7 @@ from film import Picture
 
 RATE = 8000  # of decoded sound, in samples a second
 
-# The first picture track that is no cover.
+# What the filter showinfo writes of each frame: its time and size.
 _SHOWN = re.compile(rb"n: *\d+ +pts: *\S+ +pts_time:(\S+).* s:(\d+)x(\d+) ")
 
 
@@ -64,7 +64,7 @@ class Decoded:
     start: float = 0.0
 
 
-class ReferenceError(Exception):
+class NoPictureError(Exception):
     """The command line finds no picture in a file."""
 
 
@@ -72,13 +72,13 @@ def decode(path: Path, *, deinterlace: bool = False) -> Decoded:
     """Decode a file whole.
 
     Raises:
-        ReferenceError: there is no picture in it.
+        NoPictureError: there is no picture in it.
     """
     facts = _probe(path)
     streams = facts.get("streams", [])
     pictures = [s for s in streams if s["codec_type"] == "video" and not s["disposition"].get("attached_pic")]
     if not pictures:
-        raise ReferenceError(f"{path.name}: no picture")
+        raise NoPictureError(f"{path.name}: no picture")
     sounds = [s for s in streams if s["codec_type"] == "audio"]
     with tempfile.TemporaryDirectory() as folder:
         frames, *waves = (Path(folder) / name for name in ("video", *(f"audio{k}" for k in range(len(sounds)))))
@@ -97,12 +97,17 @@ def decode(path: Path, *, deinterlace: bool = False) -> Decoded:
         ]
         command += ["-vf", ",".join(chain), "-fps_mode", "passthrough", "-f", "rawvideo", frames]
         for sound, wave in zip(sounds, waves, strict=True):
-            command += ["-map", f"0:{sound['index']}", "-af", f"aresample={RATE}:async=1:first_pts=0"]
+            command += [
+                "-map",
+                f"0:{sound['index']}",
+                "-af",
+                f"aresample={RATE}:async=1:min_hard_comp=0.004:first_pts=0",
+            ]
             command += ["-ac", "1", "-f", "f32le", wave]
         done = subprocess.run(list(map(str, command)), capture_output=True, timeout=120, check=False)
         shown = _SHOWN.findall(done.stderr)
         if not shown:
-            raise ReferenceError(f"{path.name}: {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}")
+            raise NoPictureError(f"{path.name}: {done.stderr.decode(errors='replace').strip().splitlines()[-1:]}")
         width, height = int(shown[0][1]), int(shown[0][2])
         data = np.fromfile(frames, np.uint8)
         count = len(data) // (width * height * 3)

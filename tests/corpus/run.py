@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from terminal import QUIET, Terminal
+from terminal import LOSS_WORDS, QUIET, Terminal
 
 os.environ |= QUIET
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -37,8 +37,8 @@ import reference
 import stills
 import table
 from containers import CONTAINERS, PIXEL_FORMATS
-from damage import DAMAGE
 from kind import Kind
+from odd import DAMAGE
 from outputs import OUTPUTS
 from pictures import ANIMATED, IMAGES
 from sounds import SOUNDS
@@ -59,7 +59,6 @@ KINDS: tuple[Kind, ...] = (
 )
 _PATIENCE = 60  # seconds for one file
 _THREADS = 2
-_LOSS = ("damaged", "lost", "left out")  # words of a warning
 
 
 @dataclass(slots=True)
@@ -232,10 +231,10 @@ def _judge(finding: Finding, folder: Path) -> None:
             finding.notes.append(f"REFERENCE shows {shown}")
     try:
         after = (stills if finding.output.suffix == ".webp" else reference).decode(finding.output)
-    except reference.ReferenceError as error:
+    except reference.NoPictureError as error:
         finding.wrong.append(f"what was written cannot be read: {error}")
         return
-    said = bool(finding.lost) or any(word in note for note in finding.notes for word in _LOSS)
+    said = bool(finding.lost) or any(word in note for note in finding.notes for word in LOSS_WORDS)
     finding.wrong += compare.differences(kind, before, after, loss_said=said)
     if kind.hdr:
         finding.wrong += hdr.differences(after.pictures)

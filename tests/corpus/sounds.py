@@ -15,8 +15,6 @@ def _with(
     names |= {"mjpeg": "Motion JPEG", "libtheora": "Theora", "wmv2": "WMV 8", "flv": "Sorenson H.263", "h263": "H.263"}
     names |= {"mpeg1video": "MPEG-1", "dvvideo": "DV"}
     format = clip.pop("format", "yuv420p")
-    expected = {key: clip.pop(key) for key in ("numbers_expected",) if key in clip}
-    del expected
     return video(
         name, names[codec[1]], codec, format, group="Sound", sound=what, special=special, clip={"audio": tracks, **clip}
     )

@@ -9,6 +9,8 @@ import tempfile
 # As the command sets them, before OpenCV is imported.
 QUIET = {"OPENCV_LOG_LEVEL": "OFF", "OPENCV_FFMPEG_LOGLEVEL": "-8", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
+LOSS_WORDS = ("damaged", "lost", "left out", "missing")  # of a warning
+
 
 class Terminal:
     """Keeps what would be seen on the terminal.
