@@ -145,6 +145,8 @@ def _same_track(before: Track, after: Track, shift: float, *, whole: bool) -> li
     wrong = []
     if before.language != after.language:
         wrong.append(f"language {after.language} instead of {before.language}")
+    if before.title != after.title:
+        wrong.append(f"title {after.title!r} instead of {before.title!r}")
     if before.channels != after.channels:
         wrong.append(f"{after.channels} channels instead of {before.channels}")
     copied = before.codec == after.codec and "pcm" not in before.codec

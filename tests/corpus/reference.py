@@ -147,7 +147,7 @@ def _track(sound: dict[str, Any], packets: tuple[str, ...], samples: npt.NDArray
     return Track(
         sound.get("codec_name", "unknown"),
         tags.get("language", "und"),
-        tags.get("title", tags.get("handler_name", "")),
+        tags.get("title", ""),
         bool(sound["disposition"]["default"]),
         int(sound.get("channels", 0)),
         packets,

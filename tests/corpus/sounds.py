@@ -21,7 +21,8 @@ def _with(
 
 
 def _tags(language: str, second: str) -> tuple[str, ...]:
-    return ("-metadata:s:a:0", f"language={language}", "-metadata:s:a:1", f"language={second}")
+    titles = ("-metadata:s:a:0", "title=As filmed", "-metadata:s:a:1", "title=Für Kinder")
+    return ("-metadata:s:a:0", f"language={language}", "-metadata:s:a:1", f"language={second}", *titles)
 
 
 SOUNDS = [
@@ -84,7 +85,7 @@ SOUNDS = [
         "AAC and Opus",
         AAC,
         ("-c", "libopus"),
-        special="languages, the second is the default",
+        special="languages, titles, the second is the default",
         options=(*_tags("ger", "jpn"), "-disposition:a:0", "0", "-disposition:a:1", "default"),
     ),
     _with("two_tracks.ts", "AAC and AC-3", AAC, ("-c", "ac3"), special="languages", options=_tags("eng", "spa")),

@@ -16,7 +16,7 @@ line (by Pillow for images): {right} are right. Every picture shows its number a
 
 What is held equal: the frames and their order; their times, within 5 ms; size, shape of the pixels, and which way up the
 picture is; the mean colour of each frame, within 3 levels of 255, and that of each sixteenth of it, within 24; each track of
-sound, its language and whether it is the default; the sound's offset to the picture, within 5 ms, and its length.
+sound, its language, title, and whether it is the default; the sound's offset to the picture, within 5 ms, and its length.
 *Interlaced* video is compared with FFmpeg's `bwdif`, one picture for the two fields of a frame. For *HDR* there is no one right
 picture: the numbers must be readable, the colours of the corners near those of the same picture in SDR, white far from
 black, four highlights from 280 to 1000 cd/m² must stay different, and the records must say that it was tone-mapped. Of
