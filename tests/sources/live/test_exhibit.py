@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from fractions import Fraction
 from itertools import islice, pairwise
@@ -12,6 +13,8 @@ from makers.cameras import Camera, bounded, until
 from makers.leftovers import reading_processes
 
 from streamcam import Frame, VideoInfo, VideoSink
+from streamcam.errors import SourceError
+from streamcam.protocols import Closing
 from streamcam.settings import CaptureSettings
 from streamcam.sources.live.exhibit import ExhibitSource, MotionDetector, _played
 from streamcam.sources.live.hours import parse_hours
@@ -129,14 +132,26 @@ def test_a_clip_that_cannot_be_played_is_left_out(still_clip, red_clip, tmp_path
     assert [image for image in _played([clip]) if image is not None] == []  # and ends: photographs follow
 
 
+class SlowClip(Closing):
+    """A clip that gives no picture for a while, and then turns out to be broken."""
+
+    def __init__(self, path, settings):
+        pass
+
+    def __iter__(self):
+        for index in range(20):
+            time.sleep(0.02)
+            yield Frame(np.zeros((48, 64, 3), np.uint8), index, index / 10, fresh=False)
+        raise SourceError("clip: no picture")
+
+
 def test_while_a_clip_is_slow_to_begin_the_last_picture_stays(still_clip, tmp_path, monkeypatch):
     """Not nothing: whoever watches over the program would take it for hung."""
-    monkeypatch.setattr("streamcam.sources.live.exhibit._CLIP_PATIENCE", 1.0)
-    (tmp_path / "broken.mp4").write_bytes(b"no film at all")
+    monkeypatch.setattr("streamcam.sources.live.exhibit.LiveSource", SlowClip)
     clock = Clock()
     source = ExhibitSource(
         lambda: LiveSource(still_clip, CaptureSettings(loop=True)),
-        [tmp_path / "broken.mp4"],
+        [tmp_path / "slow.mp4"],
         attract_after=10,
         clock=clock,
     )
