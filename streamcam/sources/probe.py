@@ -16,6 +16,8 @@ from streamcam.system.clock import may_jump
 
 _FASTEST = 1000  # frames a second; beyond this a container tells its clock, not its rate
 _MOSTLY = 0.9
+_PLACEHOLDER = 16  # bytes; a chunk of no more may stand for the picture before
+_IN_FIELDS = frozenset({"h264", "hevc", "mpeg2video"})  # a chunk may be half a picture
 _SLOWEST = 500  # bytes a second; a recording with less is one whose clock jumps
 _FALLBACK_RATE = Fraction(25)
 
@@ -139,6 +141,25 @@ def end_of_packets(path: Path) -> tuple[float, bool]:
         av.logging.set_level(None)
 
 
+def chunks(path: Path, track: int) -> tuple[int, int]:
+    """The last place of an AVI that has a chunk, and how many chunks must be a picture each.
+
+    Reads the whole file, without decoding.
+    """
+    from streamcam.system.ffmpeg import av, open_container
+
+    last, count = -1, 0
+    with open_container(path) as container:
+        stream: Any = container.streams[track]
+        fields = stream.codec_context.name in _IN_FIELDS
+        with contextlib.suppress(av.FFmpegError):  # where it breaks is what was asked
+            for packet in container.demux(stream):
+                if packet.size and packet.dts is not None:
+                    last = max(last, packet.dts)
+                    count += packet.size > _PLACEHOLDER and not fields
+    return last, count
+
+
 def _is_rgb(stream: Any) -> bool:
     return bool(stream.codec_context.format and stream.codec_context.format.is_rgb)
 
@@ -152,7 +173,7 @@ def _counts(container: Any, stream: Any) -> tuple[int | None, int | None]:
     if container.format.name != "avi" or places is None:
         return places, None
     index = [entry.timestamp for entry in stream.index_entries if entry.size]
-    if index and index[-1] >= _MOSTLY * places:  # else the index was not written
+    if index and index[-1] + 1 >= _MOSTLY * places:  # else the index was not written
         return len(index), index[-1] + 1
     return places, places
 

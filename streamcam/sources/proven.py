@@ -110,8 +110,8 @@ class ProvenReader(Closing):
             missing: how many pictures are missing at the end.
         """
         picture = self._ahead.popleft() if self._ahead else self.reader.read()
-        if picture is None and self.reader.name == "opencv" and missing():
-            picture = self._go_on()
+        if picture is None and self.reader.name == "opencv":
+            picture = self._go_on(missing)
         if picture is None:
             return None
         time = picture[1]
@@ -122,12 +122,14 @@ class ProvenReader(Closing):
         self._read, self._time = self._read + 1, time
         return picture
 
-    def _go_on(self) -> Timed | None:
-        """What comes behind damage, or behind where OpenCV cannot read on."""
+    def _go_on(self, missing: Callable[[], int]) -> Timed | None:
+        """What comes behind damage, or behind where OpenCV cannot read on; None at the end."""
         for _ in range(_ATTEMPTS):
             if picture := self.reader.read():
                 self._failures += 1
                 return picture
+        if not missing():
+            return None
         try:
             reader = self._take_over(after=True)
         except SourceError:

@@ -10,7 +10,7 @@ from streamcam.errors import OptionError, SourceError
 from streamcam.protocols import Closing
 from streamcam.sources.decoder import Decoder
 from streamcam.sources.images import check_readable
-from streamcam.sources.probe import end_of_packets, probe
+from streamcam.sources.probe import chunks, end_of_packets, probe
 from streamcam.sources.proof import Opening, first_pictures
 from streamcam.sources.proven import ProvenReader
 from streamcam.sources.readers import ReaderName
@@ -171,12 +171,18 @@ class VideoSource(Closing):
         """
         facts = self._facts
         if facts.places:
-            return max(0, facts.places - 1 - round(time * facts.frame_rate)) + self._reader.failures
+            by_time = max(0, facts.places - 1 - round(time * facts.frame_rate)) + self._reader.failures
+            if read >= facts.places:
+                return by_time
+            end, pictures = chunks(self.path, facts.track)  # what is damaged may be passed over without a word
+            return max(by_time, max(0, facts.places - 1 - end) + max(0, pictures - read))
         if facts.may_jump:  # such streams promise nothing: they end where they end, and may have holes
+            if self._holes and self._reader.failures:
+                return self._holes
             return self._holes if self._holes > 1 and end_of_packets(self.path)[1] else 0
         estimates = [facts.frame_count] if facts.frame_count else []
-        if facts.duration:
-            estimates.append(round(facts.duration * facts.frame_rate))
+        if facts.duration and (count := round(facts.duration * facts.frame_rate)):  # 0: its clock is damaged
+            estimates.append(count)
         lost = min(estimates, default=0) - read
         tolerance = 0 if facts.frame_count else 1
         if lost <= tolerance:
