@@ -47,6 +47,7 @@ class Kind:
         pages: how many pictures it stands for, where these are no frames.
         tells: whether the file itself promises what is lost of it.
         held: whether a frame that was dropped may also be written as the one before, shown longer.
+        concealed: whether damaged pictures may look different: how FFmpeg hides damage depends on its number of threads.
         joined: number of frames behind which another recording begins: how long the step takes is not laid down.
         output: ending of the file that is written, empty for what streamcam takes by itself.
     """
@@ -71,6 +72,7 @@ class Kind:
     pages: int = 0
     tells: bool = True
     held: bool = False
+    concealed: bool = False
     joined: int = 0
     output: str = ""
 

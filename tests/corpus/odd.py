@@ -110,9 +110,16 @@ DAMAGE = [
         clip={"numbers": range(30)},
         result="with loss",
         numbers=None,
+        concealed=True,
     ),
     _odd(
-        "flips.mkv", "single bits flipped", flip(12, 2), clip={"numbers": range(30)}, result="with loss", numbers=None
+        "flips.mkv",
+        "single bits flipped",
+        flip(12, 2),
+        clip={"numbers": range(30)},
+        result="with loss",
+        numbers=None,
+        concealed=True,
     ),
     _odd(
         "noise_in_sound.ts",
