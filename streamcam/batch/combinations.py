@@ -36,6 +36,10 @@ def check_combinations(
     ray: str | None,
 ) -> None:
     """Raise ``CombinationError`` for options of ``annotate_all`` that do not go together."""
+    if "" in inputs:  # a variable of the shell that is not set; as a path it would be the current folder
+        raise CombinationError("INPUT", "one is empty; name a file, or . for the current folder")
+    if places["output"] == "":
+        raise CombinationError("--output", "is empty; name a file or a folder, or leave it out")
     if not settings.roi and settings.track:
         raise CombinationError("--track", "goes with --roi, the region")
     if not settings.roi and settings.alert_below is not None:

@@ -125,6 +125,11 @@ def test_inputs_that_stand_for_no_file_are_outcomes(source, settings, tmp_path):
         ({"ray": "auto", "output": "s3://bucket/out"}, "--ray"),
         ({"inputs": "s3://bucket/in"}, "--output"),
         ({"shard": "3/2"}, "--shard"),
+        ({"inputs": ["a.mp4", ""]}, "INPUT"),
+        ({"output": ""}, "--output"),
+        ({"inputs": ["-", "-"], "output": "out"}, "INPUT"),
+        ({"inputs": "-"}, "--output"),
+        ({"output": "-", "workers": 2}, "--output"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused_at_once(source, wrong, option):
