@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import itertools
 import os
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from streamcam.errors import OutputExistsError, SinkError
+from streamcam.sinks.ending import EndsOnce
 from streamcam.types import Explanation, Frame
 
 
@@ -87,16 +86,15 @@ class PartialOutput:
         self.part.unlink(missing_ok=True)
 
 
-class FileSink(ABC):
+class FileSink(EndsOnce):
     """A sink that writes one file: complete under its own name after ``close``, and what there is of it after an error.
 
     Subclasses write to ``self.output.part``.
     """
 
     def __init__(self, path: str | Path, *, overwrite: bool = False) -> None:
+        super().__init__()
         self.output = PartialOutput(path, overwrite=overwrite)
-        self.frames = 0
-        self._closed = False
 
     def write(self, frame: Frame, explanation: Explanation | None) -> None:
         """Take one frame. Raises ``SinkError`` when it cannot be written."""
@@ -106,22 +104,7 @@ class FileSink(ABC):
             raise self._failure(error) from error
         self.frames += 1
 
-    def close(self) -> None:
-        """Complete the file and give it its name. A second call does nothing."""
-        self._end(complete=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end(complete=kind is None)
-
     def _end(self, *, complete: bool) -> None:
-        if self._closed:
-            return
-        self._closed = True
         try:
             self._finish(complete=complete)
         except OSError as error:
@@ -143,5 +126,5 @@ class FileSink(ABC):
     def _write(self, frame: Frame, explanation: Explanation | None) -> None:
         """Write one frame."""
 
-    def _finish(self, *, complete: bool) -> None:  # noqa: B027 - nothing to close is a good answer
+    def _finish(self, *, complete: bool) -> None:
         """Close what is open. ``complete`` is False after an error or an interrupt."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 from streamcam.errors import SinkError
 from streamcam.settings import Encoding
 from streamcam.sinks.containers import MATROSKA
 from streamcam.sinks.encoder import reason
+from streamcam.sinks.ending import EndsOnce
 from streamcam.sinks.muxer import VideoMuxer
 from streamcam.types import Explanation, Frame, VideoInfo
 
@@ -30,7 +30,7 @@ class _Ahead:
         return len(data)
 
 
-class PipeSink:
+class PipeSink(EndsOnce):
     """Writes frames as Matroska, which can be read from its beginning on, holds any codec and nearly any sound.
 
     ``streamcam annotate clip.mp4 -o - | ffplay -`` is one use of it. The one who gives the file closes it.
@@ -47,11 +47,10 @@ class PipeSink:
     def __init__(self, info: VideoInfo, *, file: IO[bytes] | None = None, encoding: Encoding | None = None) -> None:
         from streamcam.system.ffmpeg import av
 
+        super().__init__()
         self._error = av.FFmpegError
         self._interval = float(1 / info.frame_rate)
         self._time = 0.0
-        self._closed = False
-        self.frames = 0
         target: IO[bytes] = _Ahead(file or sys.stdout.buffer)  # type: ignore[assignment]
         try:
             self._muxer = VideoMuxer(target, MATROSKA, info, encoding or Encoding(), name=_NAME)
@@ -67,22 +66,7 @@ class PipeSink:
         self._time = frame.time
         self.frames += 1
 
-    def close(self) -> None:
-        """Write the rest. A second call does nothing."""
-        self._end(complete=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end(complete=kind is None)
-
     def _end(self, *, complete: bool) -> None:
-        if self._closed:
-            return
-        self._closed = True
         try:
             if self.frames:
                 self._muxer.finish(float("inf") if complete else self._time + self._interval)
