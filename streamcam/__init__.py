@@ -11,7 +11,8 @@ The whole program in ten lines::
 Frames go from a source through the explainer, which gives raw evidence and probabilities, over the overlay, which
 draws, to the sinks. Images are ``(H, W, 3)`` uint8 in BGR order everywhere; times are seconds.
 
-What the commands do is a function each: ``annotate_all``, ``watch``, ``serve``, ``evaluate_models``, ``bench``.
+What the commands do is a function each: ``annotate_all``, ``watch``, ``serve``, ``evaluate_models``, ``bench``,
+``check_feeding``.
 """
 
 from __future__ import annotations
@@ -24,16 +25,19 @@ from streamcam.system.versions import VERSION
 if TYPE_CHECKING:
     from streamcam.annotation.file import Annotated, annotate
     from streamcam.annotation.outputs import Outputs
+    from streamcam.backends.keras.wrap import wrap_model
+    from streamcam.backends.load import load_model
     from streamcam.batch.annotate import AnnotationRun, annotate_all
     from streamcam.batch.outcome import Outcome
     from streamcam.batch.settings import AnnotationSettings
     from streamcam.diagnose.bench import bench
+    from streamcam.diagnose.check import check_feeding
     from streamcam.drawing.overlay import Overlay
     from streamcam.errors import StreamcamError
     from streamcam.evaluate.compare import evaluate_models
     from streamcam.explain import GradCAM
     from streamcam.live.watch import LiveResult, watch
-    from streamcam.models import Classifier, load_model, wrap_model
+    from streamcam.models.classifier import Classifier
     from streamcam.pipeline.run import run
     from streamcam.settings import (
         CaptureSettings,
@@ -63,15 +67,16 @@ _HOME = {
     "Outcome": "batch.outcome",
     "AnnotationSettings": "batch.settings",
     "bench": "diagnose.bench",
+    "check_feeding": "diagnose.check",
     "Overlay": "drawing.overlay",
     "StreamcamError": "errors",
     "evaluate_models": "evaluate.compare",
     "GradCAM": "explain",
     "LiveResult": "live.watch",
     "watch": "live.watch",
-    "Classifier": "models",
-    "load_model": "models",
-    "wrap_model": "models",
+    "Classifier": "models.classifier",
+    "load_model": "backends.load",
+    "wrap_model": "backends.keras.wrap",
     "run": "pipeline.run",
     "CaptureSettings": "settings",
     "Encoding": "settings",
@@ -135,6 +140,7 @@ __all__ = [
     "annotate",
     "annotate_all",
     "bench",
+    "check_feeding",
     "evaluate_models",
     "load_model",
     "open_source",

@@ -138,8 +138,8 @@ class Naming(Protocol):
         """What to explain next."""
         ...
 
-    def update(self, probabilities: Float32Array) -> None:
-        """Take the ``(C,)`` probabilities of one more frame; ``held`` may change."""
+    def update(self, probabilities: Float32Array, image: UInt8Array | None = None) -> None:
+        """Take the ``(C,)`` probabilities of one more frame, and its ``(H, W, 3)`` uint8 BGR image; ``held`` may change."""
         ...
 
 

@@ -12,7 +12,7 @@ from streamcam.choices import (
     AudioChoice,
     BlendMode,
     EngineName,
-    Fit,
+    FitChoice,
     Layout,
     Method,
     PrecisionChoice,
@@ -30,14 +30,19 @@ class ModelSettings:
         weights: for a model by name: ``imagenet``, ``none`` (random), or the path of a weights file.
         labels: path of a file of class names, or None.
         preprocess: how pixels become input, None to find out from the model.
+        model_output: name or number of the output that holds the classes, where a model has several; None for the only one
+            that can.
         trust: let a model file run code of its own.
+        imports: installed modules that hold a model file's own layers; they are imported before it is read.
     """
 
     model: str = "efficientnet-lite0"
     weights: str = "imagenet"
     labels: str | None = None
     preprocess: PreprocessName | None = None
+    model_output: str | None = None
     trust: bool = False
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +54,11 @@ class ExplainSettings:
         method: the formula of the heatmap.
         score: which score is differentiated.
         targets: the classes to explain.
-        fit: what the model sees of a frame.
+        fit: what the model sees of a frame; ``auto``: as its authors feed it, where that is known, else ``native``.
         size: short side of the model's input in pixels, None for the model's own.
         engine: what runs the function.
         precision: what it computes in.
+        calibrate: path of pictures or a video to quantise on besides the usual pictures, or None.
         threads: threads to use on the CPU, 0 for one a core.
         cache: whether converted graphs are kept on disk.
     """
@@ -61,10 +67,11 @@ class ExplainSettings:
     method: Method = "gradcam"
     score: Score = "logit"
     targets: tuple[str | int, ...] = ("top1",)
-    fit: Fit = "native"
+    fit: FitChoice = "auto"
     size: int | None = None
     engine: EngineName = "auto"
     precision: PrecisionChoice = "auto"
+    calibrate: str | None = None
     threads: int = 0
     cache: bool = True
 

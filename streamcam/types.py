@@ -112,6 +112,10 @@ class Inside:
     outlines: tuple[Int32Array, ...]
 
 
+# Less than this is no evidence, of logits as of probabilities: what is left of it is rounding, in f32.
+LEAST_EVIDENCE = 1e-7
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
     """What the model said of one frame, and where the evidence lies.

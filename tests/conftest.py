@@ -55,10 +55,14 @@ def shared(cache_folder):
 
 @pytest.fixture(scope="session")
 def tiny_model(shared) -> Path:
-    """A tiny model in a file: it is converted once, and a clip takes it a moment."""
+    """A tiny model in a file: it is read and converted once, so that few programs load TensorFlow for it."""
     from makers import models
 
-    return shared("model", lambda folder: models.flat().model.save(folder / "tiny.keras")) / "tiny.keras"
+    def make(folder: Path) -> None:
+        models.flat(rescales=True).model.save(folder / "tiny.keras")
+        load_model(folder / "tiny.keras")  # what it says of itself is in the cache from now on
+
+    return shared("model", make) / "tiny.keras"
 
 
 @pytest.fixture(scope="session")
@@ -83,3 +87,13 @@ def bundled() -> Classifier:
 @pytest.fixture(scope="session")
 def sample() -> Path:
     return SAMPLE
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    """Photographs at the size that the bundled model sees."""
+    import cv2
+
+    from streamcam.photographs import photographs
+
+    return [np.ascontiguousarray(cv2.resize(p, (224, 224))) for p in photographs()]

@@ -66,9 +66,7 @@ def test_opencv_is_loaded_before_pyav():
 
 def test_nothing_reports_over_the_network():
     """OpenVINO does at its import, from a process that it forks, unless that part of it is missing."""
-    code = (
-        "from streamcam.explain.engines import core; core(); import openvino.tools.ovc.main as o; print(o.tm.__name__)"
-    )
+    code = "from streamcam.backends.openvino.engine import core; core(); import openvino.tools.ovc.main as o; print(o.tm.__name__)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == "openvino.tools.ovc.telemetry_stub"
 
@@ -87,16 +85,11 @@ def importers(module: str) -> set[str]:
 
 def test_each_library_has_its_rooms():
     assert importers("av") <= {"system/ffmpeg.py", *FOR_TYPES_ONLY}
-    assert {name.split("/")[0] for name in importers("tensorflow")} <= {
-        "models",
-        "explain",
-        "system",
-        "diagnose",
-    }
-    assert {name.split("/")[0] for name in importers("keras")} <= {"models", "explain"}
+    assert {name.split("/")[0] for name in importers("tensorflow")} <= {"backends", "system", "diagnose"}
+    assert {name.split("/")[0] for name in importers("keras")} <= {"backends", "explain"}  # there for a type
     for library in ("starlette", "uvicorn", "prometheus_client", "segno"):
         assert {name.split("/")[0] for name in importers(library)} == {"web"}
-    assert {name.split("/")[0] for name in importers("openvino")} <= {"explain", "system"}
+    assert {name.split("/")[0] for name in importers("openvino")} <= {"backends", "system"}
     assert {name.split("/")[0] for name in importers("ray")} == {"batch"}
     assert {name.split("/")[0] for name in importers("typer")} == {"cli"}
 

@@ -110,7 +110,7 @@ def test_a_script_with_every_public_name_is_typed(installed, tmp_path):
 def test_the_wheel_holds_what_the_package_needs(installed):
     code = (
         "from importlib.resources import files\n"
-        "from streamcam.models.efficientnet_lite import read_bundled_weights\n"
+        "from streamcam.backends.weights.bundled import read_bundled_weights\n"
         "from streamcam.models.labels import imagenet_labels\n"
         "from streamcam.photographs import photographs\n"
         "import streamcam\n"

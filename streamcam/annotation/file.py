@@ -12,6 +12,7 @@ from pathlib import Path
 
 from streamcam.annotation.outputs import Observer, Outputs, Writing, open_media
 from streamcam.annotation.roi import Inspection
+from streamcam.choices import Every
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import SinkError
 from streamcam.pipeline.run import run
@@ -98,7 +99,7 @@ def annotate(
     overwrite: bool = False,
     steady: Steady | None = None,
     naming: Naming | None = None,
-    every: int = 1,
+    every: Every = 1,
     inspection: Inspection | None = None,
     name: str = "",
     start: float = 0.0,
@@ -120,7 +121,7 @@ def annotate(
         overwrite: whether existing files may be replaced.
         steady: from raw explanations to shown heat, see ``run``.
         naming: names and explains one class steadily, in place of the explainer's targets.
-        every: explain each Nth frame only; its map moves along with the picture in the frames between.
+        every: explain each Nth frame only, or (``auto``) those whose picture has changed; see ``run``.
         inspection: measures how much of the evidence lies in a region of interest.
         name: of the input in the headers, the path if empty.
         start: of a video, in seconds: what comes before is left out, and times count from there.

@@ -86,11 +86,14 @@ class Pool(Protocol):
 def dispatch(tasks: Tasks, pool: Pool, progress: Progress) -> Generator[TaskOutcome, None, None]:
     """Let a pool do all tasks. Each outcome is given when it is there, in whatever order; the pool is closed at the end.
 
+    A warning is passed on once, as in one process, although each worker has it: what was assumed of the model, say.
+
     Raises:
         StreamcamError: the workers cannot begin.
     """
     again: list[Task] = []
     losses: Counter[int] = Counter()  # of workers, by task
+    warned: set[str] = set()
     unready = 0  # workers in a row
     more = True
     try:
@@ -108,7 +111,11 @@ def dispatch(tasks: Tasks, pool: Pool, progress: Progress) -> Generator[TaskOutc
                     case TaskOutcome():
                         unready = 0
                         yield event
+                    case TaskProgress() if event.warning in warned:
+                        pass
                     case TaskProgress():
+                        if event.warning:
+                            warned.add(event.warning)
                         progress(event)
                     case WorkerReady():
                         unready = 0

@@ -47,36 +47,32 @@ class PartEdges:
 
     Args:
         part: the part.
-        every: of the frames, one is explained.
         states: of the naming after each explained frame, filled meanwhile.
         overlay: how the heat is drawn.
     """
 
-    def __init__(self, part: FilePart, every: int, states: Sequence[tuple[int | None, int]], overlay: Overlay) -> None:
-        self._part, self._every, self._states = part, every, states
+    def __init__(self, part: FilePart, states: Sequence[tuple[int | None, int]], overlay: Overlay) -> None:
+        self._part, self._states = part, states
         self._overlay, self._corner = overlay, SteadyCorner()
-        self._shown: dict[int, tuple[Heat, int]] = {}
+        self._count = 0  # of the frames that were explained
+        self._shown: dict[int, Border] = {}
 
     def observed(self, stream: Iterable[Explained]) -> Iterator[Explained]:
         """The same frames, looked at."""
         for frame, explanation in stream:
+            self._count += explanation is not None and explanation.index == frame.index
             heat = None if explanation is None else explanation.heat
             if explanation is not None and heat is not None:
                 self._overlay.follow(frame.image, explanation, self._corner)
                 if frame.index in (self._part.first - 1, self._part.end - 1):
-                    self._shown[frame.index] = np.round(heat, 5).tolist(), self._corner.corner
+                    naming = self._states[self._count - 1] if self._states else None
+                    self._shown[frame.index] = Border(naming, np.round(heat, 5).tolist(), self._corner.corner)
             yield frame, explanation
 
     @property
     def borders(self) -> Borders:
         """What was seen, once all frames have passed."""
-        return Borders(self._at(self._part.first - 1), self._at(self._part.end - 1))
-
-    def _at(self, index: int) -> Border | None:
-        number = (index - self._part.run_in) // self._every
-        if index not in self._shown:
-            return None
-        return Border(self._states[number] if number < len(self._states) else None, *self._shown[index])
+        return Borders(self._shown.get(self._part.first - 1), self._shown.get(self._part.end - 1))
 
 
 def fits(earlier: Borders, later: Borders) -> bool:

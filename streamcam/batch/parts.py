@@ -30,7 +30,7 @@ class SplitFile:
         folder: for everything on the way; it is removed at the end.
         info: of the video.
         index: of its frames.
-        every: of the frames, one is explained.
+        step: parts begin to read at a multiple of this.
         parts: in their order.
         results: of each part, None while it is not made.
         audio: what becomes of the sound.
@@ -41,7 +41,7 @@ class SplitFile:
     folder: Path
     info: VideoInfo
     index: FrameIndex
-    every: int
+    step: int
     parts: list[FilePart]
     results: list[TaskResult | None]
     audio: AudioChoice = "copy"
@@ -69,7 +69,7 @@ class SplitFile:
         for number in found:
             self.results[number] = None
             old = self.parts[number]
-            self.parts[number] = cut(self.index, old.first, old.end, longer(old), self.every, self.folder)
+            self.parts[number] = cut(self.index, old.first, old.end, longer(old), self.step, self.folder)
             old.clip.unlink(missing_ok=True)
         return found
 
@@ -112,13 +112,13 @@ def split_file(
     index = index_frames(job.source)
     if index is None:
         return None
-    marks = borders(index, seconds, settings.every)
+    marks = borders(index, seconds, settings.step)
     if len(marks) < 3:
         return None
     shutil.rmtree(folder, ignore_errors=True)  # what is left of a run that was killed
     folder.mkdir(parents=True)
     parts = [
-        cut(index, first, end, FIRST_RUN_IN if first else 0, settings.every, folder) for first, end in pairwise(marks)
+        cut(index, first, end, FIRST_RUN_IN if first else 0, settings.step, folder) for first, end in pairwise(marks)
     ]
     audio = settings.encoding.audio
-    return SplitFile(job, folder, info, index, settings.every, parts, [None] * len(parts), audio, overwrite)
+    return SplitFile(job, folder, info, index, settings.step, parts, [None] * len(parts), audio, overwrite)

@@ -10,6 +10,7 @@ from functools import cached_property
 from streamcam.annotation.file import Part, annotate
 from streamcam.annotation.outputs import Outputs
 from streamcam.annotation.roi import Inspection, Masks, parse_roi
+from streamcam.backends.load import load_classifier
 from streamcam.batch.edges import PartEdges
 from streamcam.batch.leftovers import is_own
 from streamcam.batch.settings import AnnotationSettings
@@ -26,12 +27,11 @@ from streamcam.errors import (
     plain,
 )
 from streamcam.explain.gradcam import GradCAM, make_explainer
-from streamcam.models.loading import load_classifier
 from streamcam.protocols import Steady
 from streamcam.steady.heat import AHEAD, steadied, unsteadied
 from streamcam.steady.naming import SteadyNaming
 from streamcam.system.cache import Cache
-from streamcam.types import Explained, Float32Array, Frame, VideoInfo
+from streamcam.types import Explained, Float32Array, Frame, UInt8Array, VideoInfo
 
 _OF_SETTINGS = (ModelError, TargetError, OptionError, MissingLibraryError)
 
@@ -93,7 +93,7 @@ class TaskRunner:
         names_one = settings.steady and settings.explain.targets == ("top1",)
         naming = RecordedNaming() if names_one else None
         part, overlay = task.part, make_overlay(settings.picture, explain.labels)
-        edges = PartEdges(part, settings.every, naming.states if naming else (), overlay) if part else None
+        edges = PartEdges(part, naming.states if naming else (), overlay) if part else None
         total, written = None, 0
 
         def opened(info: VideoInfo) -> None:
@@ -147,9 +147,9 @@ class RecordedNaming(SteadyNaming):
         super().__init__()
         self.states: list[tuple[int | None, int]] = []
 
-    def update(self, probabilities: Float32Array) -> None:
+    def update(self, probabilities: Float32Array, image: UInt8Array | None = None) -> None:
         """See ``SteadyNaming``."""
-        super().update(probabilities)
+        super().update(probabilities, image)
         self.states.append((self.held, self._led))
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from streamcam.choices import Every
 from streamcam.errors import OptionError
 from streamcam.settings import Encoding, ExplainSettings, ModelSettings, PictureSettings
 from streamcam.system.versions import VERSION
@@ -29,7 +30,7 @@ class AnnotationSettings:
         explain: what is explained, and how.
         picture: how it is drawn.
         encoding: how videos are compressed.
-        every: explain each Nth frame only.
+        every: explain each Nth frame only, or (``auto``) those whose picture has changed.
         steady: whether heat and class are steady over time, rather than each frame's own.
         roi: regions of interest, where the evidence ought to lie: each a box ``x,y,width,height`` or a polygon
             ``x,y x,y x,y`` in frame pixels, or the path of a mask image or video.
@@ -44,7 +45,7 @@ class AnnotationSettings:
     explain: ExplainSettings = ExplainSettings()
     picture: PictureSettings = PictureSettings()
     encoding: Encoding = Encoding()
-    every: int = 1
+    every: Every = 1
     steady: bool = True
     roi: tuple[str, ...] = ()
     track: bool = False
@@ -57,11 +58,15 @@ class AnnotationSettings:
         """Raise ``OptionError`` or ``SourceError`` for what can be no setting, before anything is loaded."""
         from streamcam.annotation.roi import parse_roi
         from streamcam.drawing.overlay import make_overlay
+        from streamcam.pipeline.explaining import check_every
 
         if not (math.isfinite(self.start) and self.start >= 0):
             raise OptionError(f"start {self.start}: is in seconds, from 0 on")
         if self.end is not None and not self.end > self.start:
             raise OptionError(f"end {self.end:g}: must come after the start, at {self.start:g} s")
+        check_every(self.every)
+        if self.every == "auto" and not self.steady:
+            raise OptionError("every auto: maps that are not steady do not move along with the picture; give a number")
         make_overlay(self.picture)
         for text in self.roi:
             parse_roi(text)
@@ -70,6 +75,11 @@ class AnnotationSettings:
     def is_stretch(self) -> bool:
         """Whether only a stretch of each video is wanted."""
         return self.start > 0 or self.end is not None
+
+    @property
+    def step(self) -> int:
+        """Parts of a video begin to read at a multiple of this, to explain the same frames as the whole."""
+        return 1 if self.every == "auto" else self.every
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -100,17 +100,17 @@ def index_frames(path: Path) -> FrameIndex | None:
     return FrameIndex(path, times, tuple(bisect.bisect_left(shown, key) for key in keys))
 
 
-def borders(index: FrameIndex, seconds: float, every: int) -> list[int]:
+def borders(index: FrameIndex, seconds: float, step: int) -> list[int]:
     """Numbers of the frames at which parts of at least so many seconds begin, and of the frame after the last."""
     found = [0]
     for key in index.keys:
         far = index.times[key] - index.times[found[-1]] >= seconds
-        if far and index.times[-1] - index.times[key] >= seconds / 2 and key % every == 0:
+        if far and index.times[-1] - index.times[key] >= seconds / 2 and key % step == 0:
             found.append(key)
     return [*found, len(index.times)]
 
 
-def cut(index: FrameIndex, first: int, end: int, run_in: int, every: int, folder: Path) -> FilePart:
+def cut(index: FrameIndex, first: int, end: int, run_in: int, step: int, folder: Path) -> FilePart:
     """Copy the packets of a part, with what it needs before and after, into a file of its own.
 
     Args:
@@ -118,7 +118,7 @@ def cut(index: FrameIndex, first: int, end: int, run_in: int, every: int, folder
         first: frame that is written first.
         end: frame that is not written any more.
         run_in: how many frames to read before the first, at least, as far as there are.
-        every: the part begins to read at a multiple of this.
+        step: the part begins to read at a multiple of this.
         folder: for the copy.
 
     Raises:
@@ -126,7 +126,7 @@ def cut(index: FrameIndex, first: int, end: int, run_in: int, every: int, folder
     """
     from streamcam.system.ffmpeg import av
 
-    starts = [key for key in index.keys if key <= max(0, first - run_in) and key % every == 0]
+    starts = [key for key in index.keys if key <= max(0, first - run_in) and key % step == 0]
     begin = starts[-1] if starts else 0
     beyond = [key for key in index.keys if key >= end + AHEAD]
     stop = beyond[0] if beyond else len(index.times)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol
@@ -13,10 +15,12 @@ from streamcam.batch.dispatch import Event, Progress, Tasks, WorkerLost, WorkerR
 from streamcam.batch.runner import TaskRunner
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.task import Task, TaskOutcome, TaskProgress, WorkerOrder, WorkerReport
+from streamcam.sources.content import kind_of
 from streamcam.system.child import ChildProcess
 from streamcam.system.wire import from_builtins
 
 _THREADS = 2  # of an engine at least: one that explains two frames at once uses what the others leave idle
+_IMAGES = 2  # at once: one is read, compiled for or written while the other is explained
 _WAIT = 0.2  # seconds between looks for a task where there is none for the moment
 _PATIENCE = 600.0  # seconds of silence after which a process is taken for dead; a model may take minutes to convert
 
@@ -43,7 +47,7 @@ def usable_cores() -> int:
 
 
 class InProcess:
-    """One task after the other in this process, with the stages of each overlapped.
+    """Tasks in this process: videos one after the other, with the stages of each overlapped; images two at a time.
 
     Args:
         settings: of all tasks.
@@ -53,13 +57,31 @@ class InProcess:
         self._runner = TaskRunner(settings)
 
     def work(self, tasks: Tasks, progress: Progress) -> Generator[TaskOutcome, None, None]:
-        """See ``Workers``. Ctrl-C is raised as ``Interrupted``, which says what was kept."""
-        for task in tasks:
-            if task is None:
-                time.sleep(_WAIT)
-                continue
-            counted = partial(_report, progress, task)
-            yield self._runner.attempt(task, counted=counted)
+        """See ``Workers``. Ctrl-C is raised as ``Interrupted``, which says what was kept; images are finished first."""
+        begun: deque[Future[TaskOutcome]] = deque()
+        is_ready = False  # the first is done alone: it prepares the model for all
+        with ThreadPoolExecutor(_IMAGES, "streamcam-image") as threads:
+            for task in tasks:
+                if is_ready and task and _is_image(task):
+                    _report(progress, task, 0, 1)
+                    begun.append(threads.submit(self._runner.attempt, task))
+                    if len(begun) == _IMAGES:
+                        yield begun.popleft().result()
+                    continue
+                while begun:
+                    yield begun.popleft().result()
+                if task is None:
+                    time.sleep(_WAIT)
+                    continue
+                outcome = self._runner.attempt(task, counted=partial(_report, progress, task))
+                is_ready = is_ready or outcome.result is not None
+                yield outcome
+            while begun:
+                yield begun.popleft().result()
+
+
+def _is_image(task: Task) -> bool:
+    return task.part is None and kind_of(task.source) == "image"
 
 
 def _report(progress: Progress, task: Task, frames: int, total: int | None) -> None:

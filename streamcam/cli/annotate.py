@@ -15,11 +15,11 @@ from streamcam.cli.console import fail, note, say
 from streamcam.cli.grouping import OptionGroup, option, takes
 from streamcam.cli.options import (
     ENCODING,
+    EVERY,
     EXPLANATION,
     MODEL,
     OUTPUT_PANEL,
     PICTURE,
-    SPEED_PANEL,
     NoSteady,
     Overwrite,
 )
@@ -39,12 +39,7 @@ STDOUT = "-"
 FILES = OptionGroup(
     AnnotationSettings(),
     "Right for the right reasons",
-    every=option(
-        min=1,
-        metavar="N",
-        help="Explain each Nth frame; its map moves along in those between.",
-        rich_help_panel=SPEED_PANEL,
-    ),
+    every=option(**EVERY),
     roi=option(
         metavar="X,Y,W,H|POINTS|MASK",
         help="Where the evidence ought to lie: a box, 'x,y x,y x,y', or a mask image or video; repeat for several.",

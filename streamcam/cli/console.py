@@ -7,9 +7,12 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from streamcam.errors import SinkError, plain
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 debugging = False  # set by --debug
 quiet = False  # set by --quiet: only errors are told
@@ -54,6 +57,14 @@ def say(line: str) -> None:
             print(line, flush=True)
         except StdoutError as error:
             give_up_stdout(error)
+
+
+def print_table(table: Table) -> None:
+    """A result in columns. Into a pipe or a file go whole lines, however long."""
+    from rich.console import Console
+
+    console = Console()
+    console.print(table, width=None if console.is_terminal else 200)
 
 
 def note(line: str) -> None:

@@ -54,7 +54,7 @@ def evaluate_command(
         typer.Option("--model", "-m", help="Name or path; repeat to compare.", rich_help_panel=_COMPARED),
     ] = None,
     method: Annotated[
-        list[str] | None, typer.Option(help="Formula; repeat to compare.", rich_help_panel=_COMPARED)
+        list[str] | None, typer.Option(help="Formula, as of annotate; repeat to compare.", rich_help_panel=_COMPARED)
     ] = None,
     layer: Annotated[
         list[str] | None,

@@ -104,7 +104,9 @@ class OptionGroup:
 
 def _parameter(name: str, hint: Any, default: Any, given: Option, panel: str) -> inspect.Parameter:
     settings = {"rich_help_panel": panel} | given.settings
-    if _listed(hint):  # typer knows lists, of plain types
+    if "parser" in settings:  # it says what is allowed
+        hint = Any
+    elif _listed(hint):  # typer knows lists, of plain types
         item = get_args(hint)[0]
         if default:
             settings = {"show_default": ", ".join(map(str, default))} | settings

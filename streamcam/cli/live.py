@@ -15,6 +15,7 @@ from streamcam.cli.options import (
     EXPLANATION,
     MODEL,
     PICTURE,
+    LiveEvery,
     NoSteady,
     Realtime,
     Seconds,
@@ -86,6 +87,7 @@ def live_command(
     model: ModelSettings,
     explanation: ExplainSettings,
     picture: PictureSettings,
+    every: LiveEvery = "auto",
     no_steady: NoSteady = False,
 ) -> None:
     """Show live what the model looks at, in a window, and record it or send it on if you say so.
@@ -114,6 +116,7 @@ def live_command(
         picture=picture,
         capture=capture,
         steady=not no_steady,
+        every=every,
         window=not no_window,
         full_screen=full_screen,
         output=output,

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streamcam.cli.check import ORIGINS
+from streamcam.cli.console import print_table, say
 from streamcam.settings import ModelSettings
 
 if TYPE_CHECKING:
-    from rich.table import Table
+    from streamcam.models.classifier import Classifier
 
 
 def models_command() -> None:
     """List the models that are known by name.
 
-    Any other Keras classifier works by its path: streamcam annotate clip.mp4 -m my_model.keras
+    Any other classifier works by its path: streamcam annotate clip.mp4 -m my_model.onnx
     """
     from rich.table import Table
 
@@ -25,40 +27,60 @@ def models_command() -> None:
     for entry in CATALOG.values():
         weights = "in the package" if entry.factory is None else "fetched by Keras at the first use"
         table.add_row(entry.name, f"{entry.input_size}x{entry.input_size}", entry.preprocess, weights)
-    _print(table)
+    print_table(table)
 
 
 def layers_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A name, or a .keras or .h5 file.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A name, or a model file or folder.")],
     trust_model: Annotated[
         bool, typer.Option("--trust-model", help="Let a model file run code of its own (Lambda layers).")
     ] = False,
+    imports: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--import", metavar="MODULE", help="Your installed module with the model's own layers; repeatable."
+        ),
+    ] = None,
+    model_output: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|INDEX", help="The output that holds the classes, where a model has several."),
+    ] = None,
 ) -> None:
-    """List the layers of a model that have a spatial map, in the order they run. The default target is marked.
+    """Show how a model is fed, and its layers that have a spatial map, in the order they run; the default target is marked.
 
     Weights are not needed for that, so a model by name is not fetched.
     """
     from rich.table import Table
 
-    from streamcam.models.layers import choose_layer, list_layers
-    from streamcam.models.loading import is_model_file, load_classifier
+    from streamcam.backends.load import is_model_file, load_classifier
+    from streamcam.models.layers import choose_layers
 
     weights = "imagenet" if is_model_file(model) else "none"
-    classifier = load_classifier(ModelSettings(model=model, weights=weights, trust=trust_model))
-    channels = 1 if classifier.preprocessing.order == "gray" else 3
-    layers, _ = list_layers(classifier.model, (*classifier.input_size, channels))
-    default = choose_layer(layers, None, classifier.name)
+    classifier = load_classifier(
+        ModelSettings(
+            model=model, weights=weights, trust=trust_model, imports=tuple(imports or ()), model_output=model_output
+        )
+    )
+    _print_facts(classifier)
+    layers = classifier.network.layers(classifier)
+    default = choose_layers(layers, (), classifier.name)
     table = Table("layer", "kind", "map", "channels", "", box=None, header_style="bold")
-    for layer in (layer for layer in layers if layer.is_spatial):
-        _, height, width, depth = layer.tensor.shape
-        mark = "<- default target" if layer.path == default.path else ""
+    for layer in layers:
+        height, width, depth = layer.shape
+        mark = "<- default target" if layer in default else ""
         table.add_row(layer.path, layer.kind, f"{height}x{width}", str(depth), mark)
-    _print(table)
+    print_table(table)
 
 
-def _print(table: Table) -> None:
-    from rich.console import Console
-
-    console = Console()
-    # Into a pipe or a file go whole lines, however long.
-    console.print(table, width=None if console.is_terminal else 200)
+def _print_facts(classifier: Classifier) -> None:
+    height, width = classifier.input_size
+    how = classifier.preprocessing
+    say(f"input       {width}x{height}, {how.order}{'' if classifier.layout == 'nhwc' else f', {classifier.layout}'}")
+    say(f"preprocess  {how.name} ({ORIGINS[classifier.preprocess_from]})")
+    say(f"fit         {'stretch' if classifier.fixed_size and classifier.fit == 'native' else classifier.fit}")
+    say(
+        f"classes     {len(classifier.labels)}: {', '.join(classifier.labels[:3])}{', …' * (len(classifier.labels) > 3)}"
+    )
+    if classifier.output is not None:
+        say(f"output      {classifier.output}")
+    say("")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from streamcam.choices import Every
 from streamcam.cli.grouping import OptionGroup, off, option
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, ModelSettings, PictureSettings
 
@@ -17,12 +18,14 @@ MODEL = OptionGroup(
     ModelSettings(),
     "Model",
     model=option(
-        "--model", "-m", metavar="NAME|PATH", help="A name ('streamcam models' lists them), or a .keras or .h5 file."
+        "--model", "-m", metavar="NAME|PATH", help="A name ('streamcam models' lists them), or a model file or folder."
     ),
     weights=option(metavar="imagenet|none|PATH", help="For a model by name: trained, random, or from a file."),
     labels=option(metavar="PATH", help="Class names: text, one a line, or JSON. ImageNet's are built in."),
     preprocess=option(help="How pixels become input; found from the model if not given."),
+    model_output=option(metavar="NAME|INDEX", help="The output that holds the classes, where a model has several."),
     trust=option("--trust-model", help="Let a model file run code of its own (Lambda layers)."),
+    imports=option("--import", metavar="MODULE", help="Your installed module with the model's own layers; repeatable."),
 )
 
 EXPLANATION = OptionGroup(
@@ -33,19 +36,27 @@ EXPLANATION = OptionGroup(
         help="Target layer, outer/inner for a nested one; repeat to fuse several.",
         show_default="the last with a spatial map",
     ),
-    method=option(help="Formula of the heatmap."),
-    score=option(help="Which score is differentiated: before or after softmax."),
+    method=option(help="Formula of the heatmap. recipro-cam needs no gradients; attention is for transformers."),
+    score=option(help="Which score is differentiated: before or after softmax; recipro-cam takes it after."),
     targets=option(
         "--target",
         metavar="top1|LABEL|INDEX",
         help="Class to explain; repeat for several. 'tiger vs zebra': what speaks for the one rather than the "
         "other. 'not tiger': what speaks against it.",
     ),
-    fit=option(help="What the model sees: the whole frame undistorted, squeezed, or its centre."),
+    fit=option(
+        help="What the model sees: the whole frame undistorted, squeezed, or its centre; auto: as its authors feed it."
+    ),
     size=option(metavar="N", help="Short side of the model's input in pixels; the model's own if not given."),
     engine=option(help="What runs it: OpenVINO on a CPU, TensorFlow on a GPU.", rich_help_panel=SPEED_PANEL),
     precision=option(
-        help="auto: half precision where it was measured to keep the heatmaps.", rich_help_panel=SPEED_PANEL
+        help="auto: the fastest that was measured to keep the heatmaps. int8, and trying it, needs NNCF: streamcam\\[int8].",
+        rich_help_panel=SPEED_PANEL,
+    ),
+    calibrate=option(
+        metavar="PATH",
+        help="Pictures or a video like your own, for int8 to be calibrated on.",
+        rich_help_panel=SPEED_PANEL,
     ),
     threads=option(
         min=0, metavar="N", help="Threads of the engine.", show_default="one a core", rich_help_panel=SPEED_PANEL
@@ -93,7 +104,26 @@ CAPTURE = OptionGroup(
     give_up_after=option(metavar="SECONDS", help="Stop after so long without a picture.", show_default="never"),
 )
 
+
+def _parse_every(given: str | int) -> Every:
+    text = str(given)  # defaults come as they are
+    if text == "auto":
+        return "auto"
+    if not text.isdecimal() or int(text) < 1:
+        raise typer.BadParameter(f"{text}: a number from 1 on (each Nth frame), or auto")
+    return int(text)
+
+
+EVERY: dict[str, Any] = {
+    "parser": _parse_every,
+    "metavar": "N|auto",
+    "help": "Explain each Nth frame, or (auto) a frame whose picture has changed by more than motion and noise since the "
+    "last one that was explained, at least one in 2 seconds. The map moves along with the picture in those between.",
+    "rich_help_panel": SPEED_PANEL,
+}
+
 # Single options that several commands take.
+LiveEvery = Annotated[Any, typer.Option("--every", **EVERY)]
 NoSteady = Annotated[bool, typer.Option("--no-steady", help=RAW_HELP, rich_help_panel=PICTURE_PANEL)]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace outputs that exist.", rich_help_panel=OUTPUT_PANEL)

@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from streamcam.cli import annotate, bench, cache, console, doctor, evaluate, live, models, serve
+from streamcam.cli import annotate, bench, cache, check, console, doctor, evaluate, live, models, serve
 from streamcam.cli.console import StdoutError, fail, fail_with, internal, note, warn
 from streamcam.cli.grouping import Command, Group
 from streamcam.cli.interrupts import Interrupts
@@ -38,6 +38,7 @@ app.command("evaluate")(evaluate.evaluate_command)
 app.command("bench")(bench.bench_command)
 app.command("models")(models.models_command)
 app.command("layers")(models.layers_command)
+app.command("check")(check.check_command)
 app.add_typer(cache.app, name="cache")
 app.command("doctor")(doctor.doctor_command)
 for _typer in (app, cache.app):

@@ -10,7 +10,17 @@ import typer
 
 from streamcam.cli.console import note, say, warn
 from streamcam.cli.grouping import takes
-from streamcam.cli.options import CAPTURE, EXPLANATION, MODEL, PICTURE, NoSteady, Realtime, Seconds, StatsPath
+from streamcam.cli.options import (
+    CAPTURE,
+    EXPLANATION,
+    MODEL,
+    PICTURE,
+    LiveEvery,
+    NoSteady,
+    Realtime,
+    Seconds,
+    StatsPath,
+)
 from streamcam.cli.page_options import EXHIBIT, PAGE, PrintUnit
 from streamcam.settings import (
     CaptureSettings,
@@ -52,6 +62,7 @@ def serve_command(
     model: ModelSettings,
     explanation: ExplainSettings,
     picture: PictureSettings,
+    every: LiveEvery = "auto",
     no_steady: NoSteady = False,
 ) -> None:
     """Show live on a page in the browser what the model looks at, here or on the whole network.
@@ -81,6 +92,7 @@ def serve_command(
         page=page,
         exhibit=exhibit,
         steady=not no_steady,
+        every=every,
         seconds=seconds,
         stats=stats,
         started=lambda where: _report(where, page, exhibit),

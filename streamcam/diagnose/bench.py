@@ -18,13 +18,13 @@ import cv2
 import numpy as np
 import psutil
 
+from streamcam.backends.load import load_classifier
+from streamcam.backends.openvino.engine import processor_abilities, processor_name
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import StreamcamError
 from streamcam.explain import GradCAM
-from streamcam.explain.engines import processor_abilities, processor_name
 from streamcam.explain.gradcam import make_explainer
 from streamcam.explain.prepare import prepare
-from streamcam.models.loading import load_classifier
 from streamcam.photographs import photographs
 from streamcam.pipeline.explaining import explained
 from streamcam.pipeline.run import drawn, run

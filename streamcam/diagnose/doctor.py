@@ -125,7 +125,7 @@ def _cameras() -> Iterator[Finding]:
 
 
 def _engine() -> Iterator[Finding]:
-    from streamcam.explain.engines import cpu_precisions, processor_name
+    from streamcam.backends.openvino.engine import cpu_precisions, processor_name
     from streamcam.system.libraries import has_openvino
     from streamcam.system.versions import versions
 
@@ -144,7 +144,7 @@ def _engine() -> Iterator[Finding]:
 
 
 def _model() -> Iterator[Finding]:
-    from streamcam.models.efficientnet_lite import read_bundled_weights
+    from streamcam.backends.weights.bundled import read_bundled_weights
 
     yield Finding("model", True, f"bundled weights complete ({len(read_bundled_weights()) / 1e6:.1f} MB)")
 

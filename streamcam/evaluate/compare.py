@@ -8,10 +8,11 @@ from itertools import product
 from pathlib import Path
 
 from streamcam.annotation.roi import parse_roi
+from streamcam.backends.load import load_classifier
 from streamcam.choices import Method
 from streamcam.evaluate.table import Row, measure
 from streamcam.explain.gradcam import GradCAM, make_explainer
-from streamcam.models.loading import load_classifier
+from streamcam.models.classifier import Classifier
 from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.sources.inputs import files_of
 
@@ -60,11 +61,20 @@ def evaluate_models(
         chosen = tuple(layer.split("+")) if layer else explain.layer
         settings = replace(explain, method=method, layer=chosen)
 
-        def explainer(keep: bool, settings: ExplainSettings = settings, classifier: object = classifier) -> GradCAM:
-            return make_explainer(replace(settings, cache=keep and settings.cache), classifier)
+        def explainer(
+            of: Classifier, settings: ExplainSettings = settings, trained: Classifier = classifier
+        ) -> GradCAM:
+            # Other weights are those of OpenVINO's graph, in which no precision needs to be measured.
+            return make_explainer(
+                settings if of is trained else replace(settings, engine="openvino", precision="f32"), of
+            )
 
         def step(line: str, title: str = " ".join(filter(None, (name, method, layer)))) -> None:
             progress(f"{title}: {line}")
 
-        rows.append(measure(paths, explainer, frames=frames, seed=seed, rois=rois, with_sanity=sanity, progress=step))
+        rows.append(
+            measure(
+                paths, classifier, explainer, frames=frames, seed=seed, rois=rois, with_sanity=sanity, progress=step
+            )
+        )
     return tuple(rows)

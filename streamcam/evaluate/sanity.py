@@ -2,53 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 
+import cv2
 import numpy as np
 
+from streamcam.backends.openvino.forward import Forward
+from streamcam.backends.openvino.network import GraphNetwork
+from streamcam.backends.openvino.shuffle import shuffled
 from streamcam.explain import GradCAM
-from streamcam.models import Classifier
+from streamcam.models.classifier import Classifier
 from streamcam.types import Float32Array, UInt8Array
 
 
-@contextmanager
-def randomised(classifier: Classifier, random: np.random.Generator, *, only_head: bool) -> Iterator[None]:
-    """Shuffle the weights of a model's kernels inside the ``with``: those of its last dense layer, or all of them."""
-    model = classifier.model
-    saved = model.get_weights()
-    shuffled = [weight.copy() for weight in saved]
-    kernels = [number for number, weight in enumerate(saved) if weight.ndim >= 2]
-    for number in kernels[-1:] if only_head else kernels:
-        shuffled[number] = random.permutation(shuffled[number].ravel()).reshape(shuffled[number].shape)
-    try:
-        model.set_weights(shuffled)
-        yield
-    finally:
-        model.set_weights(saved)
+def randomised(classifier: Classifier, forward: Forward, random: np.random.Generator, *, only_head: bool) -> Classifier:
+    """The same classifier with shuffled kernels: of its last one, or of all. Nothing of it is kept on disk.
+
+    Args:
+        classifier: left as it is.
+        forward: its forward graph.
+        random: the source of the order.
+        only_head: whether only the last kernel before the scores is shuffled.
+    """
+    graph = shuffled(forward, random, only_head=only_head)
+    return replace(classifier, fingerprint=None, network=GraphNetwork(lambda: graph, needs_tensorflow=False))
 
 
-def sanity(explainer: Callable[[], GradCAM], pictures: list[UInt8Array], seed: int) -> tuple[float, float]:
+def sanity(
+    classifier: Classifier, explainer: Callable[[Classifier], GradCAM], pictures: list[UInt8Array], seed: int
+) -> tuple[float, float]:
     """How alike heatmaps are before and after weights are randomised, of the head and of all layers.
 
     Args:
-        explainer: makes an explainer of the same model each time, which keeps nothing on disk.
+        classifier: as it was trained.
+        explainer: makes an explainer of a classifier, by the same settings each time.
         pictures: ``(H, W, 3)`` uint8 BGR each.
         seed: of the shuffling.
 
     Returns:
         The mean absolute Spearman correlation for either; near 0 is good, near 1 means that the map shows the picture
         rather than the model.
+
+    Raises:
+        ModelError: OpenVINO cannot take the model over.
     """
     random = np.random.default_rng(seed)
-    trained = explainer()
+    trained = explainer(classifier)
     references = [trained(picture) for picture in pictures]
+    forward = classifier.network.forward(classifier)
     found = []
     for only_head in (True, False):
-        with randomised(trained.classifier, random, only_head=only_head):
-            other = explainer()
-            maps = [other(p, (int(r.classes[0]),)).heatmaps[0] for p, r in zip(pictures, references, strict=True)]
-        alike = [abs(spearman(r.heatmaps[0], m)) for r, m in zip(references, maps, strict=True)]
+        other = explainer(randomised(classifier, forward, random, only_head=only_head))
+        maps = [other(p, (int(r.classes[0]),)).heatmaps[0] for p, r in zip(pictures, references, strict=True)]
+        # A model that is traced anew for each size has its own alone here, and is stretched to that.
+        alike = [
+            abs(spearman(r.heatmaps[0], cv2.resize(m, r.heatmaps.shape[:0:-1])))
+            for r, m in zip(references, maps, strict=True)
+        ]
         found.append(float(np.mean(alike)))
     return found[0], found[1]
 

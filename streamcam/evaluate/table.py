@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 
 from streamcam.annotation.roi import Masks, Roi, share_inside
+from streamcam.errors import ModelError, StreamcamWarning
 from streamcam.evaluate.faithfulness import Faithfulness, faithfulness, insertion, spread
 from streamcam.evaluate.sanity import sanity
 from streamcam.evaluate.steadiness import Steadiness, lag_after_cuts, steadiness
 from streamcam.explain import GradCAM
 from streamcam.explain.precision import correlation
+from streamcam.models.classifier import Classifier
 from streamcam.pipeline.explaining import explained
 from streamcam.sources import ImageSource, open_source
 from streamcam.steady.heat import AHEAD, steadied, unsteadied
@@ -88,7 +90,8 @@ class _Clip:
 
 def measure(
     paths: Sequence[Path],
-    explainer: Callable[[bool], GradCAM],
+    classifier: Classifier,
+    explainer: Callable[[Classifier], GradCAM],
     *,
     frames: int = 20,
     seed: int = 0,
@@ -96,11 +99,12 @@ def measure(
     with_sanity: bool = True,
     progress: Callable[[str], object] = lambda _: None,
 ) -> Row:
-    """Measure one explainer.
+    """Measure one explainer. Where weights cannot be randomised, a ``StreamcamWarning`` says why.
 
     Args:
         paths: images and videos; of each video the first ``MOST_FRAMES`` frames.
-        explainer: makes it; called with whether it may keep graphs on disk.
+        classifier: which is explained.
+        explainer: makes an explainer of it, and of the same with other weights.
         frames: how many frames to change and ask about, shared among the inputs.
         seed: of all that is random: which frames, the noise, the shuffled weights.
         rois: where the evidence ought to lie, for the pointing game and the evidence inside.
@@ -108,7 +112,7 @@ def measure(
         progress: called with a line before each step.
     """
     random = np.random.default_rng(seed)
-    explain = explainer(True)
+    explain = explainer(classifier)
     found: list[Faithfulness] = []
     insertions: list[tuple[float, float]] = []
     placed: list[tuple[float, float]] = []
@@ -136,7 +140,11 @@ def measure(
     sane: tuple[float | None, float | None] = (None, None)
     if with_sanity:
         progress("randomising the model's weights")
-        sane = sanity(partial(explainer, False), pictures[:_SANITY_PICTURES], seed)
+        try:
+            sane = sanity(classifier, explainer, pictures[:_SANITY_PICTURES], seed)
+        except (ModelError, ImportError) as error:
+            line = f"{classifier.name}: no sanity check, as OpenVINO cannot run it with random weights ({error})"
+            warnings.warn(line, StreamcamWarning, stacklevel=2)
     mean = {name: float(np.mean([getattr(f, name) for f in found])) for name in Faithfulness.__slots__}
     row = Row(explain.classifier.name, explain.layer or "", explain.method, len(found), **mean)
     row = replace(row, sanity_head=sane[0], sanity_all=sane[1])

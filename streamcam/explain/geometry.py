@@ -47,8 +47,8 @@ class View:
 def view_of(frame: tuple[int, int], fit: Fit, size: tuple[int, int], stride: int) -> View:
     """Lay out a frame for the model.
 
-    ``native`` scales the short side to the model's, keeps the aspect (up to ``MAX_ASPECT``) and rounds both sides to
-    the stride. ``stretch`` squeezes the whole frame into the model's size. ``crop`` takes the largest centred part
+    ``native`` scales the short side to the model's, keeps the aspect (up to ``MAX_ASPECT``) and makes the long side
+    longer by whole strides. ``stretch`` squeezes the whole frame into the model's size. ``crop`` takes the largest centred part
     that has the model's aspect.
 
     Args:
@@ -70,6 +70,6 @@ def view_of(frame: tuple[int, int], fit: Fit, size: tuple[int, int], stride: int
     scale = short / min(height, width)
 
     def side(pixels: int) -> int:
-        return max(1, round(min(pixels * scale, short * MAX_ASPECT) / stride)) * stride
+        return short + round((min(pixels * scale, short * MAX_ASPECT) - short) / stride) * stride
 
     return View(whole, side(height), side(width))

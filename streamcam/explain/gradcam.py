@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import warnings
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from streamcam.choices import EngineName, Fit, Method, Precision, PrecisionChoice, Score
+from streamcam.backends.engine import Answer, Engine
+from streamcam.backends.errors import SizeError
+from streamcam.backends.keras.wrap import wrap_model
+from streamcam.backends.recipe import USUAL_RANKS, Recipe, score_of
+from streamcam.choices import EngineName, Fit, FitChoice, Method, Precision, PrecisionChoice, Score
 from streamcam.errors import OptionError, StreamcamWarning
-from streamcam.explain.build import Builder, EngineSettings, Recipe
-from streamcam.explain.engines import Answer, Engine
+from streamcam.explain.build import Builder, EngineSettings
+from streamcam.explain.compiled import Compiled, CompiledFunctions
 from streamcam.explain.geometry import View, view_of
-from streamcam.explain.graph import SizeError
-from streamcam.explain.targets import NO_CLASS, resolve_targets
-from streamcam.models.classifier import Classifier, wrap_model
+from streamcam.explain.targets import NO_CLASS, ranks_of, resolve_targets
+from streamcam.models.assumed import say_once
+from streamcam.models.classifier import Classifier
 from streamcam.settings import ExplainSettings
 from streamcam.system.cache import Cache, usual_cache
-from streamcam.types import Explanation, Frame, Header, Int32Array, Targets, UInt8Array
+from streamcam.types import LEAST_EVIDENCE, Explanation, Frame, Header, Int32Array, Targets, UInt8Array
 
 if TYPE_CHECKING:
     import keras
 
-# Each compiled function holds its own copy of the weights.
-_MAX_COMPILED = 8
+_SURE = 1 - 1e-5  # of a probability that has come to its end
 
 
 class GradCAM:
@@ -38,18 +40,23 @@ class GradCAM:
         classifier: from ``load_model``, or a Keras model (wrapped by ``wrap_model``). It is left as it is.
         layer: path of the target layer (``outer/inner`` for a nested one), or several, whose maps are fused; None for
             the last with a spatial map.
-        method: the formula, one of ``gradcam``, ``gradcam++``, ``hirescam``, ``xgradcam``, ``layercam``, ``eigencam``.
+        method: the formula, one of ``gradcam``, ``gradcam++``, ``hirescam``, ``xgradcam``, ``layercam``, ``eigencam``;
+            ``recipro-cam``, which needs no gradients; or ``attention``, of a transformer, with OpenVINO and without
+            ``layer``.
         score: ``logit``: differentiate the class's score before softmax or sigmoid, as the paper does;
-            ``probability``: after it, as many notebooks do.
+            ``probability``: after it, as many notebooks do, and ``recipro-cam`` always.
         targets: the classes to explain, each a rank (``top1``), a label or a class index; ``tiger vs zebra`` for what
             speaks for one rather than the other, ``not tiger`` for what speaks against it.
         fit: what the model sees of a frame: ``native`` all of it undistorted, ``stretch`` all of it squeezed to the
-            model's shape, ``crop`` the centre.
+            model's shape, ``crop`` the centre; ``auto`` what the model's authors let it see, where that is known, else
+            ``native``. A model that takes one size only gets ``stretch`` for ``native``.
         size: short side of the model's input in pixels; None for the size the model was built for.
         engine: what runs the function: ``openvino`` on a CPU, ``tensorflow``, or ``auto``: TensorFlow where it has a
             GPU or where the model does not convert, OpenVINO otherwise.
-        precision: ``f32``, ``f16`` or ``bf16``; ``auto`` takes half precision only where, on fifteen real pictures,
-            every heatmap correlates with f32's by 0.99 at least and every top class is the same, and it is faster.
+        precision: ``f32``, ``f16``, ``bf16``, or ``int8`` (needs NNCF); ``auto`` takes less than f32 only where, on
+            fifteen real pictures, every heatmap correlates with f32's by 0.99 at least and every top class is the same,
+            and it is faster. It considers int8 where NNCF is installed.
+        calibrate: path of pictures or a video like those to be explained, which int8 is calibrated on as well.
         threads: threads to use on the CPU; 0 for one a core.
         in_flight: frames to work on at once, each on its share of the threads: more frames a second, a later answer.
         cache: whether converted graphs are kept on disk (True: in the usual folder), so that the next start needs no
@@ -70,10 +77,11 @@ class GradCAM:
         method: Method = "gradcam",
         score: Score = "logit",
         targets: Targets = ("top1",),
-        fit: Fit = "native",
+        fit: FitChoice = "auto",
         size: int | None = None,
         engine: EngineName = "auto",
         precision: PrecisionChoice = "auto",
+        calibrate: str | None = None,
         threads: int = 0,
         in_flight: int = 1,
         cache: Cache | bool = True,
@@ -81,7 +89,7 @@ class GradCAM:
     ) -> None:
         _check("method", method, Method)
         _check("score", score, Score)
-        _check("fit", fit, Fit)
+        _check("fit", fit, FitChoice)
         _check("engine", engine, EngineName)
         _check("precision", precision, PrecisionChoice)
         if size is not None and not 16 <= size <= 4096:
@@ -89,16 +97,18 @@ class GradCAM:
         self.classifier = classifier if isinstance(classifier, Classifier) else wrap_model(classifier)
         self.method: Method = method
         self.score: Score = score
-        self.fit: Fit = fit
         self.targets = tuple(targets)
         self._targets = resolve_targets(targets, self.classifier.labels)
         self._layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
         self._size = _scaled(self.classifier.input_size, size)
+        self.fit: Fit = self._chosen_fit(fit)
+        self._squeezes = self.classifier.fixed_size and fit in ("auto", "native") and self.fit == "stretch"
         self.in_flight = in_flight
-        self._builder = Builder(EngineSettings(engine, precision, threads, in_flight, usual_cache(cache), agreed))
+        self._builder = Builder(
+            EngineSettings(engine, precision, calibrate, threads, in_flight, usual_cache(cache), agreed)
+        )
         self._latest: Engine | None = None
-        self._compiled: OrderedDict[tuple[int, int, int, Method], Engine] = OrderedDict()
-        self._trace_count = 0
+        self._compiled = CompiledFunctions()
         self.layer: str | None = "+".join(self._layers) or None
 
     @property
@@ -124,17 +134,23 @@ class GradCAM:
     @property
     def trace_count(self) -> int:
         """How often a function was traced and compiled: once per input size and number of targets."""
-        return self._trace_count
+        return self._compiled.made
 
-    def describe(self) -> Header:
-        """The settings that a reader of records must know; those that are only known after a frame are None before it."""
+    def describe(self, method: Method | None = None) -> Header:
+        """The settings that a reader of records must know; those that are only known after a frame are None before it.
+
+        Args:
+            method: the formula that is used instead of the usual one.
+        """
         return {
             "model": self.classifier.name,
             "layer": self.layer,
-            "method": self.method,
-            "score": self.score,
+            "method": method or self.method,
+            "score": score_of(method or self.method, self.score),
             "fit": self.fit,
             "size": min(self.size),
+            "preprocess": self.classifier.preprocessing.name,
+            "preprocess_from": self.classifier.preprocess_from,
             "engine": self.engine,
             "precision": self.precision,
         }
@@ -165,9 +181,16 @@ class GradCAM:
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             raise OptionError(f"an image is (H, W, 3) uint8 in BGR order, not {image.shape} {image.dtype}")
         wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
-        view, engine = self._prepare(image.shape[:2], len(wanted), method)
+        view, engine = self._prepare(image.shape[:2], len(wanted), method, ranks_of(wanted))
         answer = engine.start(view.cut(image), wanted)
-        return lambda: _explanation(answer(), wanted, view, index, time)
+
+        def finish() -> Explanation:
+            explanation = _explanation(answer(), wanted, view, index, time)
+            if score_of(method or self.method, self.score) == "probability":
+                self._say_saturated(explanation)
+            return explanation
+
+        return finish
 
     def is_prepared(self, shape: tuple[int, int], targets: int, method: Method | None = None) -> bool:
         """Whether frames of ``(height, width)`` pixels, explained for so many classes, need no TensorFlow any more."""
@@ -181,42 +204,69 @@ class GradCAM:
 
     def explain_input(self, picture: UInt8Array, view: View) -> Explanation:
         """Explain what a view has cut out of an image already: ``(height, width, 3)`` of the view, uint8, BGR."""
-        return _explanation(self._engine(view, len(self._targets)).start(picture, self._targets)(), self._targets, view)
+        engine = self._engine(view, len(self._targets), ranks=ranks_of(self._targets))
+        return _explanation(engine.start(picture, self._targets)(), self._targets, view)
 
-    def _prepare(self, shape: tuple[int, int], targets: int, method: Method | None = None) -> tuple[View, Engine]:
+    def _say_saturated(self, explanation: Explanation) -> None:
+        """Say that a probability of 1 has no gradient, where the most probable class is asked about."""
+        if explanation.scores[0] > _SURE and explanation.heatmaps[0].max() < LEAST_EVIDENCE:
+            say_once(
+                f"{self.classifier.name}: so sure that nothing changes its probability, so no evidence is shown "
+                "(--score logit shows what speaks for the class)"
+            )
+
+    def _chosen_fit(self, wanted: FitChoice) -> Fit:
+        """What the model sees of a frame. Raises ``OptionError`` for a size that it cannot take."""
+        model = self.classifier
+        height, width = model.input_size
+        if model.fixed_size and self._size != model.input_size:
+            raise OptionError(f"size {min(self._size)}: {model.name} takes only {width}x{height}")
+        fit = model.fit if wanted == "auto" else wanted
+        if fit == "native" and model.fixed_size:
+            return "stretch"
+        if fit != "native" and wanted == "auto":
+            say_once(f"{model.name}: fed the centre of the frame, as its authors do (--fit native for all of it)")
+        return fit
+
+    def _prepare(
+        self, shape: tuple[int, int], targets: int, method: Method | None = None, ranks: int = USUAL_RANKS
+    ) -> tuple[View, Engine]:
         view = self._view(shape)
+        height, width = self._size
+        if self._squeezes and shape[0] * width != shape[1] * height:
+            name = self.classifier.name
+            say_once(f"{name}: takes only {width}x{height}: stretched to that (--fit crop takes the centre)")
         try:
-            return view, self._engine(view, targets, method)
+            return view, self._engine(view, targets, method, ranks)
         except SizeError as error:
             if self.fit != "native":
                 raise
-            self._builder.remember_refusal(self._recipe((view.height, view.width), targets, method), str(error))
-            warnings.warn(f"{error}: --fit stretch is used instead of native", StreamcamWarning, stacklevel=3)
+            warnings.warn(f"{error}: stretched to {width}x{height}", StreamcamWarning, stacklevel=3)
             self.fit = "stretch"
             view = self._view(shape)
-            return view, self._engine(view, targets, method)
+            return view, self._engine(view, targets, method, ranks)
 
     def _view(self, shape: tuple[int, int]) -> View:
         return view_of(shape, self.fit, self._size, self.classifier.stride)
 
-    def _key(self, view: View, targets: int, method: Method | None) -> tuple[int, int, int, Method]:
-        return view.height, view.width, targets, method or self.method
+    def _key(
+        self, view: View, targets: int, method: Method | None, ranks: int = USUAL_RANKS
+    ) -> tuple[int, int, int, Method, int]:
+        return view.height, view.width, targets, method or self.method, ranks
 
-    def _engine(self, view: View, targets: int, method: Method | None = None) -> Engine:
-        key = self._key(view, targets, method)
-        if key not in self._compiled:
-            recipe = self._recipe((view.height, view.width), targets, method)
-            self._compiled[key], layers = self._builder.build(recipe)
-            self.layer = "+".join(layers)
-            self._trace_count += 1
-            while len(self._compiled) > _MAX_COMPILED:
-                self._compiled.popitem(last=False)
-        self._compiled.move_to_end(key)
-        self._latest = self._compiled[key]
-        return self._latest
+    def _engine(self, view: View, targets: int, method: Method | None = None, ranks: int = USUAL_RANKS) -> Engine:
+        def build() -> Compiled:
+            engine, layers = self._builder.build(self._recipe((view.height, view.width), targets, method, ranks))
+            return Compiled(engine, "+".join(layers))
 
-    def _recipe(self, size: tuple[int, int], targets: int, method: Method | None = None) -> Recipe:
-        return Recipe(self.classifier, self._layers, method or self.method, self.score, size, targets)
+        found = self._compiled.get(self._key(view, targets, method, ranks), build)
+        self._latest, self.layer = found.engine, found.layer
+        return found.engine
+
+    def _recipe(
+        self, size: tuple[int, int], targets: int, method: Method | None = None, ranks: int = USUAL_RANKS
+    ) -> Recipe:
+        return Recipe(self.classifier, self._layers, method or self.method, self.score, size, targets, ranks)
 
 
 def make_explainer(

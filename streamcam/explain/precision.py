@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
+from streamcam.backends.engine import Answer, Engine
+from streamcam.backends.errors import ConversionError
 from streamcam.choices import Precision
-from streamcam.explain.engines import Answer, Engine
 from streamcam.explain.targets import single_target
-from streamcam.photographs import photographs
+from streamcam.photographs import views
 from streamcam.types import Float32Array, UInt8Array
+
+_log = logging.getLogger(__name__)
 
 # What `--precision auto` promises of the precision it takes, against f32, on each of the test views.
 LEAST_CORRELATION = 0.99
@@ -38,20 +42,21 @@ class Fidelity:
     speedup: float
 
     @property
-    def is_kept(self) -> bool:
-        """Whether explanations stay what they are, and come faster."""
-        return self.correlation >= LEAST_CORRELATION and self.agreement == 1 and self.speedup >= _LEAST_SPEEDUP
+    def keeps_explanations(self) -> bool:
+        """Whether explanations stay what they are."""
+        return self.correlation >= LEAST_CORRELATION and self.agreement == 1
 
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether they do, and come faster."""
+        return self.keeps_explanations and self.speedup >= _LEAST_SPEEDUP
 
-def views(height: int, width: int) -> list[UInt8Array]:
-    """Fifteen pictures ``(height, width, 3)`` uint8 BGR: each photograph whole, mirrored, and its middle."""
-    pictures = []
-    for photograph in photographs():
-        h, w = photograph.shape[:2]
-        middle = photograph[h // 6 : h - h // 6, w // 6 : w - w // 6]
-        for part in (photograph, photograph[:, ::-1], middle):
-            pictures.append(np.asarray(cv2.resize(np.ascontiguousarray(part), (width, height)), np.uint8))
-    return pictures
+    def __str__(self) -> str:
+        """In words, for people."""
+        return (
+            f"{self.speedup:.2f} times as fast as f32, heatmaps correlate with its by {self.correlation:.3f} at least, "
+            f"the same top class in {self.agreement:.0%}"
+        )
 
 
 def compare(reference: Engine, candidate: Engine, pictures: Sequence[UInt8Array]) -> Fidelity:
@@ -84,17 +89,32 @@ def choose(compiled: Callable[[Precision], Engine], able: Sequence[Precision], h
     """The fastest precision that keeps the explanation.
 
     Args:
-        compiled: gives the function of one target, compiled in a precision.
-        able: what the processor has, the fastest first.
+        compiled: gives the function of one target, compiled in a precision; raises ``ConversionError`` where it cannot.
+            Several threads call it at once.
+        able: what there is to choose from.
         height: of the model's input, in pixels.
         width: of the model's input, in pixels.
     """
-    reference = compiled("f32")
-    pictures = views(height, width)
+    with ThreadPoolExecutor() as threads:
+        # What quantises measures by itself, and is made apart.
+        begun = {precision: threads.submit(compiled, precision) for precision in {"f32", *able} - {"int8"}}
+        pictures = views(height, width)
+    reference = begun.pop("f32").result()
+    chosen: Precision = "f32"
+    speedup = 1.0
     for precision in able:
-        if precision != "f32" and compare(reference, compiled(precision), pictures).is_kept:
-            return precision
-    return "f32"
+        if precision == "f32":
+            continue
+        try:
+            candidate = begun[precision].result() if precision in begun else compiled(precision)
+            fidelity = compare(reference, candidate, pictures)
+        except ConversionError as error:
+            _log.info("%s: %s", precision, error)
+            continue
+        _log.info("%s%s: %s", precision, "" if fidelity.is_worth_it else " is not taken", fidelity)
+        if fidelity.is_worth_it and fidelity.speedup > speedup:
+            chosen, speedup = precision, fidelity.speedup
+    return chosen
 
 
 def _timed(engine: Engine, picture: UInt8Array, target: int, times: list[float]) -> Answer:

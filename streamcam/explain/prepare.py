@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from streamcam.backends.load import load_classifier
 from streamcam.explain.gradcam import make_explainer
-from streamcam.models.loading import load_classifier
 from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.system.child import ChildProcess, serve_parent
 from streamcam.system.wire import from_builtins

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from streamcam.backends.recipe import USUAL_RANKS
 from streamcam.errors import TargetError
 from streamcam.types import Int32Array
 
@@ -29,6 +30,12 @@ def resolve_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> In
     if not targets:
         raise TargetError("no class to explain; name at least one target, for example top1")
     return np.array([_resolve(target, labels) for target in targets], np.int32)
+
+
+def ranks_of(targets: Int32Array) -> int:
+    """Down to which rank classes must be sorted for ``(K, 3)`` int32 targets: the usual one, or as often doubled as it takes."""
+    deepest = -int(targets[:, :2].min())
+    return max(USUAL_RANKS, 1 << (deepest - 1).bit_length() if deepest > 0 else 0)
 
 
 def single_target(index: int) -> Int32Array:

@@ -116,6 +116,12 @@ class Controls:
         self.method = _after(self.method, self._methods)
         self.show_notice(self.method)
 
+    def refuse_method(self, refused: Method, reason: str, instead: Method) -> None:
+        """Go back to another formula from one that the model cannot be explained by; ``next_method`` passes it over."""
+        self._methods = tuple(method for method in self._methods if method != refused)
+        self.method = instead if self.method == refused else self.method
+        self.show_notice(reason)
+
     def next_colormap(self) -> None:
         """The next colour map."""
         self.overlay = replace(self.overlay, colormap=_after(self.overlay.colormap, COLORMAPS))

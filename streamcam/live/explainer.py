@@ -13,15 +13,17 @@ from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 
-from streamcam.choices import Method
+from streamcam.choices import Every, Method
+from streamcam.errors import ModelError
 from streamcam.explain.gradcam import GradCAM, make_explainer
 from streamcam.explain.prepare import prepare
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.live.stats import Stats
-from streamcam.models import Classifier
+from streamcam.models.classifier import Classifier
 from streamcam.pipeline.explaining import Start, explain_frame
 from streamcam.protocols import Explainer, Naming
 from streamcam.settings import ExplainSettings, ModelSettings
+from streamcam.steady.renewal import Renewal
 from streamcam.system.cache import default_folder
 from streamcam.types import Explanation, Frame, Header, Targets
 
@@ -45,9 +47,12 @@ class ControlledExplainer(Generic[E]):
         stats: counts and times each explanation.
         target_fps: explanations a second that are not to be exceeded.
         naming: where the controls ask for the most probable class, names one steadily.
+        every: explain each Nth fresh frame only, or (``auto``) the newest when its picture has changed or something else
+            is asked for, see ``Renewal``.
 
     Attributes:
         current: the explainer in use.
+        step: which of the fresh frames it is to be given: each so manyth.
         is_preparing: whether it is being made ready, and no explanation can come yet.
     """
 
@@ -61,8 +66,12 @@ class ControlledExplainer(Generic[E]):
         *,
         target_fps: float | None = None,
         naming: Naming | None = None,
+        every: Every = 1,
     ) -> None:
         self.current = explain
+        self.step = 1 if every == "auto" else every
+        self._renewal = Renewal() if every == "auto" else None
+        self._last: Explanation | None = None
         self.is_preparing = False
         self._controls, self._stats, self._naming = controls, stats, naming
         self._target_fps = target_fps
@@ -88,19 +97,32 @@ class ControlledExplainer(Generic[E]):
         return lambda: self.explain(frame)
 
     def explain(self, frame: Frame) -> Explanation:
-        """Explain one frame, not sooner after the last one than the target rate says."""
-        time.sleep(max(0.0, self._next - time.perf_counter()))
+        """Explain one frame, not sooner after the last one than the target rate says; or the last explanation, where it
+        is to be carried on.
+        """
+        asked = self._asked()
         start = self._prepared(frame)
         naming = self._naming if self._controls.names_one else None
+        if self._renewal and not self._renewal.due(frame, self._known, named=naming is not None, asked=asked):
+            return self._known()
+        time.sleep(max(0.0, self._next - time.perf_counter()))
         began = time.perf_counter()
         with self._stats.timed("explain"):
-            explanation = explain_frame(start, frame, naming)
+            self._last = explanation = explain_frame(start, frame, naming)
         self._stats.count_explained()
         if self._target_fps:
             self._next = began + 0.97 / self._target_fps
             height, width = frame.image.shape[:2]
             self._judge(time.perf_counter() - began, (height, width))
         return explanation
+
+    def _known(self) -> Explanation:
+        assert self._last is not None
+        return self._last
+
+    def _asked(self) -> object:
+        """What a map depends on besides the picture."""
+        return self.current, self._controls.targets
 
     def _prepared(self, frame: Frame) -> Start:
         """Ready to explain a frame: whatever takes long once is done before anything is timed."""
@@ -128,6 +150,7 @@ class LiveExplainer(ControlledExplainer[GradCAM]):
             input (or None), ``(height, width)`` of the frames, the targets, the formula, and an event that is set when
             the explanation is not wanted any more.
         naming: where the controls ask for the most probable class, names one steadily.
+        every: see ``ControlledExplainer``.
     """
 
     def __init__(
@@ -139,24 +162,48 @@ class LiveExplainer(ControlledExplainer[GradCAM]):
         target_fps: float | None = None,
         prepare: Prepare | None = None,
         naming: Naming | None = None,
+        every: Every = 1,
     ) -> None:
-        super().__init__(explainer(None), controls, stats, target_fps=target_fps, naming=naming)
+        super().__init__(explainer(None), controls, stats, target_fps=target_fps, naming=naming, every=every)
         self._sized = explainer
         self._prepare = prepare
         self._stopped = threading.Event()
         self._size: int | None = None
         self._ready: object = None
+        self._worked: Method | None = None
         self._preparing: threading.Thread | None = None
         self._step = 0
         self._slow: list[float] = []
 
     def describe(self) -> Header:
         """See ``Explainer``; the formula is that of the controls."""
-        return super().describe() | {"method": self._controls.method}
+        return self.current.describe(self._controls.method)
+
+    def _asked(self) -> object:
+        """What a map depends on besides the picture."""
+        return super()._asked(), self._controls.method
 
     def _prepared(self, frame: Frame) -> Start:
-        """Compiled for the frame. Raises ``SessionEnd`` when it is stopped meanwhile."""
-        targets, method, explain = self._controls.targets, self._controls.method, self.current
+        """Compiled for the frame. Raises ``SessionEnd`` when it is stopped meanwhile.
+
+        A formula that the model cannot be explained by is not gone over to: the last one that worked stays, at first the
+        explainer's own, and a notice says why.
+        """
+        method = self._controls.method
+        try:
+            return self._compiled(frame, method)
+        except ModelError as error:
+            usual = self._worked or self.current.method
+            if usual == method:
+                raise
+            _log.warning(str(error))
+            self._controls.refuse_method(method, str(error), usual)
+            return self._compiled(frame, usual)
+        finally:
+            self.is_preparing = False
+
+    def _compiled(self, frame: Frame, method: Method) -> Start:
+        targets, explain = self._controls.targets, self.current
         height, width = frame.image.shape[:2]
         wanted = self._size, (height, width), len(targets), method
         if wanted != self._ready:
@@ -166,7 +213,7 @@ class LiveExplainer(ControlledExplainer[GradCAM]):
             if self._stopped.is_set():
                 raise SessionEnd
             explain.view(frame.image, len(targets), method)
-            self._ready, self.is_preparing = wanted, False
+            self._ready, self._worked = wanted, method
         return lambda frame, chosen: explain.start(frame, chosen or targets, method)
 
     def stop(self) -> None:

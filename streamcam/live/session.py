@@ -98,6 +98,7 @@ def run_session(
             overlay=overlay or LiveDrawing(controls, stats),
             policy=newest_frame,
             steady=steady,
+            every=explain.step,
         )
     except SessionEnd:
         pass

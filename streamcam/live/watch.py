@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.annotation.file import make_header
+from streamcam.backends.load import load_classifier
+from streamcam.choices import Every
 from streamcam.drawing.overlay import make_overlay
 from streamcam.drawing.status import Status
 from streamcam.errors import SinkError, StreamcamError
@@ -22,7 +24,6 @@ from streamcam.live.stats import Stats
 from streamcam.live.summary import SessionStats, write_stats
 from streamcam.live.trouble import TroubleTeller
 from streamcam.live.window import KEYS, Window, check_display
-from streamcam.models.loading import load_classifier
 from streamcam.protocols import Explainer, LiveFeed, Writer
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, ModelSettings, PictureSettings
 from streamcam.sinks.partial import refuse_existing
@@ -67,6 +68,7 @@ def watch(
     picture: PictureSettings = PictureSettings(),
     capture: CaptureSettings = CaptureSettings(),
     steady: bool = True,
+    every: Every = "auto",
     window: bool = True,
     full_screen: bool = False,
     output: str | Path | None = None,
@@ -92,6 +94,8 @@ def watch(
         picture: how it is drawn.
         capture: how the source is read; of no use with a source object.
         steady: whether the heat and the named class are steady over time.
+        every: explain each Nth frame only, or (``auto``) those whose picture has changed by more than motion; without
+            ``steady`` heat, which moves along, ``auto`` explains each.
         window: whether to open a window, whose keys change the session (h lists them).
         full_screen: whether the window starts that way.
         output: file to record to from the start, or an address to send to (``rtsp://``, ``rtmp://``, ``udp://``; what
@@ -121,7 +125,9 @@ def watch(
     feed = LiveSource(source, capture) if isinstance(source, str | int | Path) else source
     sender = _sender_to(address, feed, encoding) if address else None
     counted = Stats(feed)
-    controls, explainer = _controlled(model, explain, picture, counted, target_fps=target_fps, steady=steady)
+    controls, explainer = _controlled(
+        model, explain, picture, counted, target_fps=target_fps, steady=steady, every=every
+    )
     controls.recording = path is not None
     first = iter([path] if path else [])
     recorder = Recorder(
@@ -184,11 +190,13 @@ def _controlled(
     *,
     target_fps: float | None,
     steady: bool,
+    every: Every,
 ) -> tuple[Controls, ControlledExplainer[Any]]:
     """The controls of the session, and the explainer that follows them."""
+    every = every if steady or every != "auto" else 1
     if not isinstance(explain, ExplainSettings):
         controls = Controls(make_overlay(picture, explain.labels), targets=(), methods=())
-        return controls, ControlledExplainer(explain, controls, stats, target_fps=target_fps)
+        return controls, ControlledExplainer(explain, controls, stats, target_fps=target_fps, every=every)
     classifier = load_classifier(model, cache=explain.cache)
     controls = Controls(make_overlay(picture, classifier.labels), targets=explain.targets, method=explain.method)
     explainer = LiveExplainer(
@@ -198,6 +206,7 @@ def _controlled(
         target_fps=target_fps,
         prepare=preparation(model, explain),
         naming=SteadyNaming() if steady else None,
+        every=every,
     )
     return controls, explainer
 
@@ -224,7 +233,8 @@ def _status_of(
     """What gives the window its lines around the picture."""
 
     def status(frame: Frame) -> Status:
-        facts = [f"camera {stats.camera_rate.value:.0f} fps", f"maps {stats.explain_rate.value:.0f} a second"]
+        maps = stats.explain_rate.value
+        facts = [f"camera {stats.camera_rate.value:.0f} fps", f"maps {maps:.0f} a second" if maps else "map kept"]
         if explain.is_preparing:
             facts[1] = "preparing the model"
         facts.append(f"delay {1e3 * stats.delay:.0f} ms, map {1e3 * stats.map_age:.0f} ms")

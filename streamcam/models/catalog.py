@@ -26,6 +26,11 @@ class CatalogEntry:
     input_size: int
     preprocess: str
 
+    @property
+    def fixed_size(self) -> bool:
+        """Whether its head is dense over a whole map, which fixes the size of its input."""
+        return self.name in ("vgg16", "vgg19")
+
 
 def _family(preprocess: str, *models: tuple[str, str, int]) -> list[CatalogEntry]:
     return [CatalogEntry(name, factory, size, preprocess) for name, factory, size in models]
@@ -116,5 +121,5 @@ def find(name: str) -> CatalogEntry:
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     raise ModelError(
         f"{name}: no model of that name and no such file; {hint}'streamcam models' lists the names, "
-        "and a path to a .keras or .h5 file works too"
+        "and the path of a model file works too (.keras, .h5, .onnx, .tflite, .xml, .pb, or a SavedModel folder)"
     )

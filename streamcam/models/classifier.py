@@ -1,24 +1,75 @@
-"""A Keras model with what is needed to feed and read it."""
+"""A network with what is needed to feed and read it."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-import numpy as np
-
+from streamcam.choices import Fit, InputLayout, PreprocessOrigin
 from streamcam.errors import ModelError
-from streamcam.models import catalog
-from streamcam.models.labels import imagenet_labels
-from streamcam.models.layers import choose_layer, list_layers
-from streamcam.models.preprocessing import PREPROCESSINGS, Preprocessing
-from streamcam.system.libraries import load_tensorflow
+from streamcam.models.layers import Layer
+from streamcam.models.preprocessing import Preprocessing
 from streamcam.types import Float32Array
 
-if TYPE_CHECKING:
-    import keras
+# What lines of ``assumed`` begin with.
+ASSUMED_PREPROCESSING, ASSUMED_LABELS, ASSUMED_BINARY = "preprocessing ", "class names ", "one linear output"
+
+
+class Network(Protocol):
+    """A network in the format that it came in. Each format is a package of ``streamcam.backends``.
+
+    Attributes:
+        needs_tensorflow: whether TensorFlow reads it: then what OpenVINO makes of it is kept.
+        runs_on_tensorflow: whether it can run there, too: then what OpenVINO makes of it is proved against that.
+    """
+
+    @property
+    def runs_on_tensorflow(self) -> bool:
+        """See above."""
+        ...
+
+    @property
+    def needs_tensorflow(self) -> bool:
+        """See above."""
+        ...
+
+    def layers(self, classifier: Classifier) -> tuple[Layer, ...]:
+        """Its spatial tensors, in the order of the network.
+
+        Raises:
+            ModelError: it cannot be called on one image.
+        """
+        ...
+
+    def forward(self, classifier: Classifier, size: tuple[int, int] | None = None) -> Any:
+        """Its forward graph for OpenVINO, a ``backends.openvino.forward.Forward``.
+
+        Args:
+            classifier: whose network it is.
+            size: ``(height, width)`` of the input; None for any size, or where the network does not allow that, for the
+                one it was built for.
+
+        Raises:
+            ConversionError: OpenVINO cannot take it over.
+            ModelError: the network takes no input of this size.
+        """
+        ...
+
+    def function(self, recipe: Any) -> tuple[Any, tuple[str, ...]]:
+        """Its whole Grad-CAM function in TensorFlow, by a ``backends.recipe.Recipe``, and the paths of its target layers.
+
+        Raises:
+            ModelError: it does not run in TensorFlow, or cannot be explained.
+        """
+        ...
+
+    def answering(self, classifier: Classifier) -> Callable[[Float32Array], Float32Array]:
+        """A function from prepared pixels to probabilities, without any explanation.
+
+        It takes ``(height, width, channels)`` float32 of the classifier's own size, and gives ``(C,)`` float32.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +84,14 @@ class Classifier:
         stride: pixels of input to one cell of the last map; input sizes are rounded to it.
         gives_probabilities: whether its output is probabilities rather than logits.
         fingerprint: names the network and its weights for the disk cache; None for a model that has no such name.
-        build: gives the Keras model; the first call makes it, later calls return the same one.
+        network: what reads and runs it.
+        preprocess_from: how the preprocessing is known: ``model``, it scales its input itself; ``name``, it is a known
+            network; ``option``, somebody has said so; ``guess``.
+        fit: what its authors let it see of a frame, ``native`` where that is not known.
+        fixed_size: whether it takes no input of another size, mostly as its head takes maps of one size only.
+        assumed: a line for each thing that was guessed rather than known, with how to change it.
+        output: key of the output that holds the classes, in what the model returns; None where that is a tensor.
+        layout: the order of the axes of its input: ``nhwc``, ``nchw``, or ``nhw`` where it has no channels.
     """
 
     name: str
@@ -43,12 +101,13 @@ class Classifier:
     stride: int
     gives_probabilities: bool
     fingerprint: str | None
-    build: Callable[[], keras.Model]
-
-    @property
-    def model(self) -> keras.Model:
-        """The Keras model, made at the first use."""
-        return self.build()
+    network: Network
+    preprocess_from: PreprocessOrigin = "option"
+    fit: Fit = "native"
+    fixed_size: bool = False
+    assumed: tuple[str, ...] = ()
+    output: str | int | None = None
+    layout: InputLayout = "nhwc"
 
     def with_labels(self, labels: tuple[str, ...], *, source: str | None = None) -> Classifier:
         """The same classifier with other class names, read from ``source``.
@@ -60,122 +119,18 @@ class Classifier:
             raise ModelError(
                 f"{source or self.name}: {len(labels)} labels for {len(self.labels)} classes; give exactly one name a class"
             )
-        return replace(self, labels=labels)
+        return replace(self, labels=labels, assumed=_less(self.assumed, ASSUMED_BINARY, ASSUMED_LABELS))
 
     def with_preprocessing(self, preprocessing: Preprocessing) -> Classifier:
         """The same classifier fed in another way."""
-        one_channel = self.preprocessing.order == "gray"
-        return replace(self, preprocessing=preprocessing.gray() if one_channel else preprocessing)
-
-
-def wrap_model(
-    model: keras.Model,
-    *,
-    labels: tuple[str, ...] | None = None,
-    preprocessing: Preprocessing | None = None,
-    input_size: tuple[int, int] | None = None,
-    name: str | None = None,
-) -> Classifier:
-    """Make a classifier of any Keras model that takes one image and gives one score a class.
-
-    A model with a single output is read as a binary classifier, with class 1 for a high output. Without ``labels``,
-    1,000 classes are named after ImageNet, others ``class 0``, ``class 1``, …; without ``preprocessing`` it is guessed
-    from the layers (see ``guess_preprocessing``); without ``input_size`` (height, width), a model that does not fix its
-    own gets 224x224.
-
-    Raises:
-        ModelError: the model does not take one image, or does not give one score a class.
-        LayerError: no layer of it has a spatial map.
-    """
-    load_tensorflow()
-    name = name or model.name
-    height, width, channels = _input_shape(model, name, input_size)
-    layers, output = list_layers(model, (height, width, channels))
-    found = tuple(getattr(output, "shape", ()))
-    if len(found) != 2:
-        raise ModelError(
-            f"{name}: gives output of shape {found}; a classifier gives (batch, classes). "
-            "A backbone without its head (include_top=False) decides nothing that could be explained"
+        return replace(
+            self,
+            preprocessing=preprocessing.gray() if self.preprocessing.order == "gray" else preprocessing,
+            preprocess_from="option",
+            assumed=_less(self.assumed, ASSUMED_PREPROCESSING),
         )
-    count = 2 if found[1] == 1 else int(found[1])
-    map_height = choose_layer(layers, None, name).tensor.shape[1]
-    preprocessing = preprocessing or guess_preprocessing(model)
-    classifier = Classifier(
-        name=name,
-        preprocessing=preprocessing.gray() if channels == 1 else preprocessing,
-        labels=default_labels(count),
-        input_size=(height, width),
-        stride=2 ** round(math.log2(max(1.0, height / map_height))),
-        gives_probabilities=_are_probabilities(np.asarray(output, np.float32)),
-        fingerprint=None,
-        build=lambda: model,
-    )
-    return classifier.with_labels(labels) if labels else classifier
 
 
-def _are_probabilities(output: Float32Array) -> bool:
-    """Whether ``(1, C)`` numbers are probabilities: none negative, and their sum 1, or at most 1 where there is one."""
-    total = float(output.sum())
-    enough = abs(total - 1) < 1e-3 if output.shape[1] > 1 else total <= 1
-    return bool(output.min() >= 0 and enough)
-
-
-def default_labels(count: int) -> tuple[str, ...]:
-    """Names for the classes of a model that brings none: ImageNet's for 1,000 of them, numbers otherwise."""
-    return imagenet_labels() if count == 1000 else tuple(f"class {i}" for i in range(count))
-
-
-def _input_shape(model: keras.Model, name: str, input_size: tuple[int, int] | None) -> tuple[int, int, int]:
-    shape: Any = getattr(model, "input_shape", None)
-    if shape is None:  # a subclassed model does not say
-        shape = (None, None, None, 3)
-    if not isinstance(shape, tuple) or len(shape) != 4 or shape[3] not in (1, 3, None):
-        raise ModelError(
-            f"{name}: takes input of shape {shape}; an image classifier takes (batch, height, width, 1 or 3)"
-        )
-    height, width = input_size or (224, 224)
-    return shape[1] or height, shape[2] or width, shape[3] or 3
-
-
-def all_layers(layer: Any) -> Iterator[Any]:
-    """A model's layers and operations, inside nested models too, outermost first."""
-    children: Any = getattr(layer, "operations", None) or getattr(layer, "layers", ())
-    for child in children:
-        yield child
-        yield from all_layers(child)
-
-
-def _computes_on_input(model: Any) -> bool:
-    """Whether a functional model does arithmetic before its first layer with weights, or takes whole numbers."""
-    import keras
-
-    for operation in getattr(model, "operations", ()):
-        if isinstance(operation, keras.layers.InputLayer):
-            if "int" in str(operation.dtype):
-                return True
-        elif not isinstance(operation, keras.layers.Layer):
-            return True
-        elif operation.weights:
-            return False
-    return False
-
-
-def guess_preprocessing(model: keras.Model) -> Preprocessing:
-    """What a model was most likely trained on, for a file that does not say.
-
-    A model that scales its input itself (a ``Rescaling`` or ``Normalization`` layer, or arithmetic on its input), or
-    that takes whole numbers, gets raw pixels. One built on a network of ``keras.applications`` gets that network's
-    preprocessing. Any other gets 0…1.
-    """
-    layers = list(all_layers(model))
-    if any(type(layer).__name__ in ("Rescaling", "Normalization") for layer in layers) or _computes_on_input(model):
-        return PREPROCESSINGS["none"]
-    names = {str(layer.name) for layer in [model, *layers]}
-    # Longest names first: resnet50v2 before resnet50.
-    for entry in sorted(catalog.CATALOG.values(), key=lambda entry: -len(entry.name)):
-        plain = (entry.factory or entry.name).lower()
-        if any(name.lower().replace("_", "").startswith(plain) for name in names):
-            return PREPROCESSINGS[entry.preprocess]
-    if "expanded_conv_depthwise" in names:  # MobileNetV2 under another name, as in Teachable Machine's exports
-        return PREPROCESSINGS["tf"]
-    return PREPROCESSINGS["unit"]
+def _less(lines: tuple[str, ...], *beginnings: str) -> tuple[str, ...]:
+    """The lines that do not begin with one of these."""
+    return tuple(line for line in lines if not line.startswith(beginnings))

@@ -1,14 +1,19 @@
-"""Class names: the ImageNet list of the package, and label files that users bring."""
+"""Class names: the ImageNet list of the package, and the files that lie beside a model."""
 
 from __future__ import annotations
 
-import json
-import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from streamcam.errors import ModelError
+from streamcam.models.assumed import say_once
+from streamcam.models.classifier import Classifier
+from streamcam.models.label_files import read_labels
+
+# Of any model in the folder. `metadata.json` is Teachable Machine's; other programs have files of that name, too.
+_NAMES = ("labels.txt", "class_names.txt", "classes.txt", "labels.json", "class_indices.json", "metadata.json")
 
 
 @cache
@@ -18,42 +23,35 @@ def imagenet_labels() -> tuple[str, ...]:
     return tuple(row.split("\t")[2] for row in rows)
 
 
-def read_labels(path: Path) -> tuple[str, ...]:
-    """Read class names, in class order.
+def default_labels(count: int) -> tuple[str, ...]:
+    """Names for the classes of a model that brings none: ImageNet's for 1,000 of them, numbers otherwise."""
+    return imagenet_labels() if count == 1000 else tuple(f"class {i}" for i in range(count))
 
-    Understood are text with one name a line (as plain names, or numbered ``0 cat`` as Teachable Machine writes them)
-    and JSON, either a list of names or an object from class index to name.
 
-    Raises:
-        ModelError: the file cannot be read or holds no list of names.
+def with_labels_beside(classifier: Classifier, model: Path) -> Classifier:
+    """A classifier with the names that lie beside its file, if there are any that fit.
+
+    Looked for are ``STEM.labels.txt``, ``STEM.labels.json``, ``labels.txt``, ``class_names.txt``, ``classes.txt``,
+    ``labels.json``, ``class_indices.json`` and ``metadata.json``, in this order. Files of which none fits are named in
+    a ``StreamcamWarning``.
+
+    Args:
+        classifier: which was read from the file.
+        model: path of the file.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(
-            f"{path}: the labels cannot be read ({error}); give a UTF-8 text file, one name a line"
-        ) from error
-    names = _from_json(text, path) if path.suffix.lower() == ".json" else _from_lines(text)
-    if not names:
-        raise ModelError(f"{path}: no labels in it; give one name a line, in the order of the classes")
-    return names
+    refused = []
+    for path in _beside(model):
+        try:
+            return classifier.with_labels(read_labels(path), source=str(path))
+        except ModelError as error:
+            if path.name != "metadata.json":
+                refused.append(str(error))
+    if refused:
+        say_once(f"{refused[0]}. It was found beside {model.name} and is left out: --labels names another")
+    return classifier
 
 
-def _from_lines(text: str) -> tuple[str, ...]:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    numbered = [re.match(r"(\d+)[\s,:;]+(.+)", line) for line in lines]
-    if all(match and int(match[1]) == i for i, match in enumerate(numbered)):
-        return tuple(match[2].strip() for match in numbered if match)
-    return tuple(lines)
-
-
-def _from_json(text: str, path: Path) -> tuple[str, ...]:
-    try:
-        data = json.loads(text)
-        if isinstance(data, dict):
-            data = [data[str(i)] for i in range(len(data))]
-        return tuple(str(name) for name in data)
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"{path}: not a list of labels ({error!r}); give a JSON list, or an object with the keys 0, 1, 2, …"
-        ) from error
+def _beside(model: Path) -> Iterator[Path]:
+    for name in (f"{model.stem}.labels.txt", f"{model.stem}.labels.json", *_NAMES):
+        if (path := model.with_name(name)).is_file():
+            yield path

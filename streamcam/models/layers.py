@@ -1,180 +1,147 @@
-"""Which layers a model has, where it has them, and which of them can be explained.
-
-A model is looked at from outside: while it is called on a symbolic image, every layer's output is noted under the path
-of the calls that led to it (``outer/inner``). That works alike for functional, Sequential, nested and subclassed
-models, and leaves the model as it was.
-"""
+"""Which tensors of a network lie over the image like a map, and which of them is meant."""
 
 from __future__ import annotations
 
 import difflib
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from streamcam.errors import LayerError, ModelError
-
-if TYPE_CHECKING:
-    import keras
-
-_patching = threading.Lock()
+from streamcam.errors import LayerError
 
 # Convolutions without padding change the ratio of a small map's sides, but not by this much.
 _MOST_SKEW = 2.0
+_CLASS_TOKENS = (0, 1, 2)  # before the patches: none, a class token, and one for distillation
 
 
 @dataclass(frozen=True, slots=True)
-class LayerOutput:
-    """What one layer gave while the model was called on a symbolic image.
+class Layer:
+    """A spatial tensor of a network.
 
     Attributes:
-        path: the layer's name, after the names of the models it lies in: ``outer/inner``.
-        kind: its class name.
-        tensor: its output; ``(1, h, w, c)`` for a spatial map.
-        leaf: whether no other layer was called inside it.
-        image: ``(height, width)`` of the image.
+        path: what people call it: the path of a Keras layer (``outer/inner``), the name of a node or tensor elsewhere.
+        kind: its class or operation type.
+        shape: ``(h, w, c)`` at the input size that the model was built for, whatever the layout.
+        layout: of the tensor in the graph: ``nchw``, ``nhwc``, or ``tokens`` for ``(1, n, c)``, in which the map's places
+            come last, after any class tokens.
+        shown: whether it makes its tensor by itself, rather than holding other layers or passing a tensor on.
     """
 
     path: str
     kind: str
-    tensor: Any
-    leaf: bool
-    image: tuple[int, int]
-
-    @property
-    def is_spatial(self) -> bool:
-        """Whether the output lies over the image like a map: four dimensions, its height to its width as the image's.
-
-        The tokens and heads of an attention layer are no such map.
-        """
-        shape: Any = getattr(self.tensor, "shape", ())
-        if len(shape) != 4 or (shape[1] or 0) * (shape[2] or 0) <= 1:
-            return False
-        height, width = self.image
-        skew = (shape[1] / shape[2]) / (height / width)
-        return bool(shape[1] <= height and shape[2] <= width and 1 / _MOST_SKEW < skew < _MOST_SKEW)
+    shape: tuple[int, ...]
+    layout: str = "nchw"
+    shown: bool = True
 
 
-@contextmanager
-def record_outputs(image: tuple[int, int]) -> Iterator[dict[str, LayerOutput]]:
-    """Note the output of every Keras layer that this thread calls inside the ``with``, in the order they finish.
+def places_of(layer: Layer, shape: Sequence[int]) -> tuple[int, int]:
+    """``(h, w)`` of a layer's tensor, which has this shape."""
+    if layer.layout == "tokens":
+        return layer.shape[0], layer.shape[1]
+    return (shape[2], shape[3]) if layer.layout == "nchw" else (shape[1], shape[2])
 
-    The class-level ``keras.layers.Layer.__call__`` is wrapped for the time being and put back at the end; no layer and
-    no model is changed. Functional models accept images of any size meanwhile. A layer called twice counts once, as it
-    was the last time.
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A tensor that may be a map.
+
+    Attributes:
+        path: what people call it.
+        kind: its class or operation type.
+        layout: ``nchw`` or ``nhwc``, where it has four dimensions.
+        shown: whether it makes its tensor by itself, rather than holding other layers or passing a tensor on.
+    """
+
+    path: str
+    kind: str
+    layout: str = "nchw"
+    shown: bool = True
+
+
+def lay_out(
+    candidates: Sequence[Candidate],
+    shapes: Sequence[tuple[int, ...] | None],
+    image: tuple[int, int],
+    *,
+    attention: bool,
+) -> Iterator[Layer | None]:
+    """Each candidate as a layer, None where it is no map.
 
     Args:
-        image: ``(height, width)`` of the image that the model is called on.
+        candidates: in the order of the network.
+        shapes: of their tensors for this image; None where it is not known.
+        image: ``(height, width)`` in pixels.
+        attention: whether the network has attention: then a row of as many tokens as there are patches is a map too.
     """
-    import keras
-    import tensorflow as tf
-
-    outputs: dict[str, LayerOutput] = {}
-    path: list[str] = []
-    calls = 0
-    here = threading.get_ident()
-    original = keras.layers.Layer.__call__
-
-    def noted(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        nonlocal calls
-        if threading.get_ident() != here:
-            return original(layer, *args, **kwargs)
-        calls += 1
-        calls_before = calls
-        path.append(layer.name)
-        try:
-            with _any_input_size(layer):
-                result = original(layer, *args, **kwargs)
-        finally:
-            name = "/".join(path[1:])
-            path.pop()
-        outputs.pop(name, None)
-        outputs[name] = LayerOutput(name, type(layer).__name__, result, calls == calls_before, image)
-        return result
-
-    with _patching, ExitStack() as stack:
-        keras.layers.Layer.__call__ = noted
-        stack.callback(setattr, keras.layers.Layer, "__call__", original)
-        # Calls that are functions of their own (a model's, or Keras' grouped convolutions) become part of the graph.
-        stack.callback(tf.config.run_functions_eagerly, tf.config.functions_run_eagerly())
-        tf.config.run_functions_eagerly(True)
-        yield outputs
+    grid: tuple[int, int] | None = None
+    for candidate, shape in zip(candidates, shapes, strict=True):
+        layer = None
+        if shape is not None and len(shape) == 4 and shape[0] == 1:
+            h, w, c = shape[1:] if candidate.layout == "nhwc" else (shape[2], shape[3], shape[1])
+            if is_map((h, w), image):
+                grid = h, w
+                layer = Layer(candidate.path, candidate.kind, (h, w, c), candidate.layout, candidate.shown)
+        elif shape is not None and len(shape) == 3 and shape[0] == 1 and attention:
+            place = _patches(shape[1], grid, image)
+            if place:
+                layer = Layer(candidate.path, candidate.kind, (*place, shape[2]), "tokens", candidate.shown)
+        yield layer
 
 
-@contextmanager
-def _any_input_size(layer: Any) -> Iterator[None]:
-    """Let a functional model take images of another size than it was built for."""
-    import keras
+def is_map(size: tuple[int, int], image: tuple[int, int]) -> bool:
+    """Whether a tensor of ``(height, width)`` lies over an image like a map: no larger, and of about its proportions.
 
-    if not (isinstance(layer, keras.Model) and layer.input_spec):
-        yield
-        return
-    manual = vars(layer).get("_manual_input_spec")
-    layer.input_spec = None
-    try:
-        yield
-    finally:
-        if manual is None:
-            del layer._manual_input_spec  # back to the specification that Keras derives from the inputs
-        else:
-            layer.input_spec = manual
+    The tokens and heads of an attention layer are no such map.
+    """
+    if size[0] * size[1] <= 1 or size[0] > image[0] or size[1] > image[1]:
+        return False
+    skew = (size[0] / size[1]) / (image[0] / image[1])
+    return 1 / _MOST_SKEW < skew < _MOST_SKEW
 
 
-def list_layers(model: keras.Model, shape: tuple[int, int, int]) -> tuple[list[LayerOutput], Any]:
-    """The output of every layer of a model on a symbolic image, and the model's own on a random one.
+def _patches(count: int, grid: tuple[int, int] | None, image: tuple[int, int]) -> tuple[int, int] | None:
+    """``(h, w)`` of a row of tokens: as many as the last map has places, or a square, perhaps with class tokens before."""
+    for extra in _CLASS_TOKENS:
+        side = math.isqrt(max(count - extra, 0))
+        if grid and count - extra == grid[0] * grid[1]:
+            return grid
+        if grid is None and image[0] == image[1] and side > 1 and side * side == count - extra:
+            return side, side
+    return None
+
+
+def choose_layers(layers: Sequence[Layer], paths: Sequence[str], model_name: str) -> tuple[Layer, ...]:
+    """The target layers, in the order of the network: those of the paths, or the last one.
 
     Args:
-        model: any Keras model that takes one image.
-        shape: ``(height, width, channels)`` to call it with.
+        layers: in the order of the network.
+        paths: whole, or the end of one after a slash; none for the last layer that makes its tensor itself.
+        model_name: in messages.
 
     Raises:
-        ModelError: the model cannot be called on one image of this shape.
+        LayerError: there is no spatial tensor, or none goes by a path; the message lists the nearest.
     """
-    import tensorflow as tf
-
-    found: list[LayerOutput] = []
-
-    def forward(image: Any) -> Any:
-        with record_outputs(shape[:2]) as outputs:
-            result = model(image, training=False)
-        found.extend(outputs.values())
-        return result
-
-    try:
-        function = tf.function(forward, autograph=False).get_concrete_function(tf.TensorSpec((1, *shape), tf.float32))
-    except (ValueError, TypeError, tf.errors.OpError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ModelError(f"{model.name}: cannot be called on one {shape[1]}x{shape[0]} image ({reason})") from error
-    return found, function(tf.random.stateless_uniform((1, *shape), seed=(0, 0), maxval=255.0))
-
-
-def choose_layer(outputs: list[LayerOutput], layer: str | None, model_name: str) -> LayerOutput:
-    """The target layer: the one of that path, or the last one with a spatial map.
-
-    Raises:
-        LayerError: no layer has a spatial map, or none goes by this path; the message lists the nearest.
-    """
-    spatial = [output for output in outputs if output.is_spatial]
-    if not spatial:
+    if not layers:
         raise LayerError(
             f"{model_name}: no layer has a spatial map (height x width x channels), so there is no place to show; "
-            "Grad-CAM needs a convolutional network"
+            "Grad-CAM needs a convolutional network, or a transformer over patches"
         )
-    if layer is None:
-        last = [output for output in spatial if output.leaf][-1]
-        # A dropout passes its input on unchanged: name the layer that made the tensor.
-        return next(output for output in spatial if output.leaf and output.tensor is last.tensor)
-    for output in spatial:
-        if output.path == layer:
-            return output
-    inner = [output for output in spatial if output.path.endswith(f"/{layer}")]
+    if not paths:
+        return (next(layer for layer in reversed(layers) if layer.shown),)
+    chosen = {_find(layers, path, model_name).path for path in paths}
+    return tuple(layer for layer in layers if layer.path in chosen)
+
+
+def _find(layers: Sequence[Layer], path: str, model_name: str) -> Layer:
+    for layer in layers:
+        if layer.path == path:
+            return layer
+    inner = [layer for layer in layers if layer.path.endswith(f"/{path}")]
     if len(inner) == 1:
         return inner[0]
-    paths = [output.path for output in spatial]
-    near = [output.path for output in inner] or difflib.get_close_matches(layer, paths, n=3, cutoff=0.3) or paths[-3:]
+    known = [layer.path for layer in layers]
+    near = [layer.path for layer in inner] or difflib.get_close_matches(path, known, n=3, cutoff=0.3) or known[-3:]
     raise LayerError(
-        f"{layer}: {model_name} has no such layer with a spatial map; the nearest are {', '.join(near)} "
+        f"{path}: {model_name} has no such layer with a spatial map; the nearest are {', '.join(near)} "
         f"('streamcam layers' lists all)"
     )

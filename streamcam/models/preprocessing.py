@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from streamcam.errors import OptionError
+from streamcam.types import Float32Array, UInt8Array
 
 ChannelOrder = Literal["rgb", "bgr", "gray"]
 
@@ -30,9 +33,25 @@ class Preprocessing:
         """The same scaling for a model with a single gray channel: the mean of the three channels' values."""
         return Preprocessing(self.name, (sum(self.mean) / 3,), (sum(self.std) / 3,), "gray")
 
+    def swapped(self) -> Preprocessing:
+        """The same scaling of each colour with the other channel order, RGB or BGR."""
+        order: ChannelOrder = "rgb" if self.order == "bgr" else "bgr"
+        return Preprocessing(f"{self.name}-{order}", self.mean[::-1], self.std[::-1], order)
+
+    def prepare(self, image: UInt8Array) -> Float32Array:
+        """``(H, W, 3)`` uint8 BGR in, ``(H, W, 1 or 3)`` float32 out."""
+        pixels = image.astype(np.float32)
+        if self.order == "rgb":
+            pixels = pixels[..., ::-1]
+        elif self.order == "gray":  # BT.601 luma, as OpenCV's cvtColor
+            pixels = pixels @ np.array([[0.114], [0.587], [0.299]], np.float32)
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        prepared: Float32Array = np.divide(pixels - mean, std)
+        return prepared
+
 
 # `tf`, `torch` and `caffe` are the three modes of keras.applications.imagenet_utils.preprocess_input.
-PREPROCESSINGS = {
+BASIC = {
     p.name: p
     for p in (
         Preprocessing("none"),
@@ -43,6 +62,9 @@ PREPROCESSINGS = {
         Preprocessing("lite", (127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),
     )
 }
+
+# Each also with the other channel order: `unit-bgr`, `caffe-rgb`.
+PREPROCESSINGS = BASIC | {p.name: p for p in (basic.swapped() for basic in BASIC.values())}
 
 
 def preprocessing_named(name: str) -> Preprocessing:

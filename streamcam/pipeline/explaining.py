@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import count
 from typing import TypeAlias
 
+from streamcam.choices import Every
 from streamcam.errors import OptionError
 from streamcam.iteration import End, with_end
 from streamcam.protocols import Explainer, Naming
+from streamcam.steady.renewal import Renewal
 from streamcam.types import Explanation, Frame, Targets
+
+_WAITING = 8  # frames, whose pictures are in memory, behind one that is being explained
 
 # Begins with a frame and the classes to explain: see ``Explainer.start``.
 Start: TypeAlias = Callable[[Frame, Targets | None], Callable[[], Explanation]]
 
 
 def explained(
-    frames: Iterable[Frame], explain: Explainer, *, every: int = 1, naming: Naming | None = None
+    frames: Iterable[Frame], explain: Explainer, *, every: Every = 1, naming: Naming | None = None
 ) -> Iterator[tuple[Frame, Explanation]]:
     """Each frame with its explanation, up to ``explain.in_flight`` of them begun at once.
 
@@ -25,7 +31,8 @@ def explained(
     Args:
         frames: any iterable of frames.
         explain: the explainer.
-        every: explain each Nth frame only; the frames between carry the explanation of the one before.
+        every: explain each Nth frame only, or (``auto``) those whose picture has changed, see ``Renewal``; the frames
+            between carry the explanation of the one before.
         naming: chooses the class to explain, in place of the explainer's own targets. A frame on which it changes is
             explained once more, so that the result does not depend on how many are in flight.
 
@@ -33,33 +40,75 @@ def explained(
         OptionError: ``every`` is not positive.
     """
     check_every(every)
+    is_due = _chooser(every, named=naming is not None)
     waiting: deque[tuple[Frame, Callable[[], Explanation] | None]] = deque()
+    ready: deque[tuple[Frame, Explanation]] = deque()
     carried: Explanation | None = None
+    begun = 0
 
-    def oldest() -> tuple[Frame, Explanation]:
-        nonlocal carried
+    def settle() -> None:
+        nonlocal begun, carried
         frame, finish = waiting.popleft()
         if finish:
+            begun -= 1
             carried = _of_named_class(explain.start, frame, finish(), naming)
         assert carried is not None
-        return frame, carried
+        ready.append((frame, carried))
+
+    def last() -> Explanation:
+        while waiting:
+            settle()
+        assert carried is not None
+        return carried
 
     try:
-        for number, frame in enumerate(with_end(frames)):
+        for frame in with_end(frames):
             if isinstance(frame, End):
                 while waiting:
-                    yield oldest()
+                    settle()
+                yield from ready
                 if frame.error:
                     raise frame.error
                 return
-            targets = naming.targets if naming else None
-            waiting.append((frame, None if number % every else explain.start(frame, targets)))
-            if len(waiting) >= explain.in_flight * every:
-                yield oldest()
+            finish = None
+            if is_due(frame, last):
+                finish = explain.start(frame, naming.targets if naming else None)
+                begun += 1
+            waiting.append((frame, finish))
+            while begun >= explain.in_flight or len(waiting) >= max(_WAITING, explain.in_flight):
+                settle()
+            while ready:
+                yield ready.popleft()
     finally:  # left early: what was begun is waited for
         for _, finish in waiting:
             if finish:
                 finish()
+
+
+def _chooser(every: Every, *, named: bool) -> Callable[[Frame, Callable[[], Explanation]], bool]:
+    """What tells of each frame in turn whether to explain it."""
+    if every == "auto":
+        return partial(Renewal().due, named=named)
+    numbers = count()
+    return lambda frame, last: next(numbers) % every == 0
+
+
+def explain_due(explain: Explainer, naming: Naming | None = None) -> Callable[[Frame], Explanation]:
+    """What gives one frame after the other its explanation: a new one where the picture has changed, else the last."""
+    is_due = _chooser("auto", named=naming is not None)
+    last: Explanation | None = None
+
+    def known() -> Explanation:
+        assert last is not None
+        return last
+
+    def one(frame: Frame) -> Explanation:
+        nonlocal last
+        if is_due(frame, known):
+            last = explain_frame(explain.start, frame, naming)
+        return known()
+
+    return one
 
 
 def explain_frame(start: Start, frame: Frame, naming: Naming | None = None) -> Explanation:
@@ -68,15 +117,15 @@ def explain_frame(start: Start, frame: Frame, naming: Naming | None = None) -> E
     return _of_named_class(start, frame, explanation, naming)
 
 
-def check_every(every: int) -> None:
-    """Raise ``OptionError`` unless each Nth frame can be explained for this N."""
-    if every < 1:
-        raise OptionError(f"every {every}: must be 1 (each frame) or more")
+def check_every(every: Every) -> None:
+    """Raise ``OptionError`` unless this can say which frames are explained."""
+    if every != "auto" and every < 1:
+        raise OptionError(f"every {every}: must be 1 (each frame) or more, or auto")
 
 
 def _of_named_class(start: Start, frame: Frame, explanation: Explanation, naming: Naming | None) -> Explanation:
     """The explanation, or another one where it is not of the class that is named now."""
     if naming is None:
         return explanation
-    naming.update(explanation.probabilities)
+    naming.update(explanation.probabilities, frame.image)
     return explanation if explanation.classes[0] == naming.held else start(frame, naming.targets)()

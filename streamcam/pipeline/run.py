@@ -8,8 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
+from streamcam.choices import Every
 from streamcam.drawing.overlay import Overlay, SteadyDrawing
-from streamcam.pipeline.explaining import check_every, explain_frame, explained
+from streamcam.pipeline.explaining import check_every, explain_due, explain_frame, explained
 from streamcam.pipeline.newest import follow
 from streamcam.pipeline.prefetch import prefetch
 from streamcam.protocols import Drawing, Explainer, Naming, Steady, Writer
@@ -18,11 +19,13 @@ from streamcam.types import Explained, Frame
 
 # What happens to explained frames on their way to the sinks: steady heat, drawn.
 Finish: TypeAlias = Callable[[Iterable[Explained]], Iterator[Explained]]
-Policy: TypeAlias = Callable[[Iterable[Frame], Explainer, int, Naming | None, Finish], Generator[Explained, None, None]]
+Policy: TypeAlias = Callable[
+    [Iterable[Frame], Explainer, Every, Naming | None, Finish], Generator[Explained, None, None]
+]
 
 
 def lossless(
-    frames: Iterable[Frame], explain: Explainer, every: int, naming: Naming | None, finish: Finish
+    frames: Iterable[Frame], explain: Explainer, every: Every, naming: Naming | None, finish: Finish
 ) -> Generator[Explained, None, None]:
     """Every frame, in order, each with its own explanation. Reading, explaining with drawing, and the rest overlap."""
     with closing(prefetch(frames)) as decoded:
@@ -32,13 +35,17 @@ def lossless(
 
 
 def newest_frame(
-    frames: Iterable[Frame], explain: Explainer, every: int, naming: Naming | None, finish: Finish
+    frames: Iterable[Frame], explain: Explainer, every: Every, naming: Naming | None, finish: Finish
 ) -> Generator[Explained, None, None]:
     """The newest frame, at once, with the newest explanation there is. Nothing waits for the model.
 
     Frames are dropped where those who use them are slow, and the explainer takes as many as it can.
     """
-    with closing(follow(frames, lambda frame: explain_frame(explain.start, frame, naming), every=every)) as stream:
+    if every == "auto":
+        one, every = explain_due(explain, naming), 1
+    else:
+        one = partial(explain_frame, explain.start, naming=naming)
+    with closing(follow(frames, one, every=every)) as stream:
         yield from finish(stream)
 
 
@@ -51,7 +58,7 @@ def run(
     policy: Policy = lossless,
     steady: Steady | None = None,
     naming: Naming | None = None,
-    every: int = 1,
+    every: Every = 1,
     progress: Callable[[Frame], object] | None = None,
 ) -> int:
     """Explain frames and give each annotated frame, with its raw explanation, to every sink.
@@ -68,7 +75,8 @@ def run(
         steady: from raw explanations to shown heat: ``steadied``, which is used if None (reading ahead unless the policy
             is ``newest_frame``), or ``unsteadied``.
         naming: chooses one class to name and explain, in place of the explainer's targets.
-        every: explain each Nth frame only; the map moves along with the picture in the frames between.
+        every: explain each Nth frame only, or (``auto``) those whose picture has changed by more than motion; the map
+            moves along with the picture in the frames between, if ``steady`` moves it.
         progress: called with each frame after it was written.
 
     Returns:

@@ -55,6 +55,8 @@ class VideoMuxer:
         self._info = info = _on_clock(self._reduction.info)
         self._audio: AudioCopy | None = None
         self._last_pts = -1
+        self._end = 0  # of the last picture, in ticks
+        self._gaps = False
         self._output = open_container(target, "w", format=kind.format, options=dict(kind.options))
         try:
             even = replace(self._reduction.even, time_base=info.time_base)
@@ -82,8 +84,10 @@ class VideoMuxer:
         picture = self._av.VideoFrame.from_ndarray(self._planes(frame.image), format="yuv420p")
         picture.time_base = self._info.time_base
         picture.pts = self._last_pts = max(self._last_pts + 1, round(frame.time / self._info.time_base))
-        seconds = frame.duration or 1 / self._info.frame_rate
-        picture.duration = max(1, round(seconds / self._info.time_base))
+        interval = 1 / self._info.frame_rate
+        picture.duration = max(1, round((frame.duration or interval) / self._info.time_base))
+        self._gaps = self._gaps or (picture.pts - self._end) * self._info.time_base > interval / 2
+        self._end = picture.pts + picture.duration
         self._mux(picture)
 
     def finish(self, until: float) -> None:
@@ -111,7 +115,12 @@ class VideoMuxer:
         return to_yuv420(widened(self._reduction.sized(image), even.height, even.width))
 
     def _mux(self, picture: Any) -> None:
-        for packet in self._stream.encode(picture):
+        packets = self._stream.encode(picture)
+        if picture is None and packets and self._gaps:
+            # Where pictures are missing, FFmpeg lets an MP4's edit list end with the packet that comes last, which need
+            # not be the picture that is shown last.
+            packets[-1].duration = max(1, self._end - packets[-1].pts)
+        for packet in packets:
             if self._audio:
                 self._audio.copy_until(float((packet.dts or 0) * packet.time_base))
             self._output.mux(packet)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -24,6 +25,7 @@ IMAGE_SUFFIXES = frozenset(
 )
 
 _MOST_PIXELS = 1 << 30
+_limiting = threading.Lock()  # whose limit is one of the whole process
 _HEAD = 256  # bytes; enough for the brands of an ISO file
 _MAGIC: tuple[tuple[bytes, Format], ...] = (
     (rb"\xff\xd8\xff", "JPEG"),
@@ -97,13 +99,14 @@ def open_header(path: Path, name: Format) -> Image.Image:
     from PIL import Image
 
     # By itself Pillow warns of the photographs of a good camera, and refuses a panorama.
-    usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MOST_PIXELS // 2
-    try:
-        return Image.open(path, formats=[name])
-    except Image.DecompressionBombError as error:
-        raise SourceError(f"{path}: has more than {_MOST_PIXELS:,} pixels; make it smaller") from error
-    finally:
-        Image.MAX_IMAGE_PIXELS = usual
+    with _limiting:
+        usual, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, _MOST_PIXELS // 2
+        try:
+            return Image.open(path, formats=[name])
+        except Image.DecompressionBombError as error:
+            raise SourceError(f"{path}: has more than {_MOST_PIXELS:,} pixels; make it smaller") from error
+        finally:
+            Image.MAX_IMAGE_PIXELS = usual
 
 
 def _head(path: Path) -> bytes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 
-from streamcam.errors import MissingDecoderError, SourceError
+from streamcam.errors import MissingDecoderError, SourceError, StreamcamWarning
 from streamcam.sources.content import Format, open_header
 from streamcam.sources.heif import prepare_heif
 from streamcam.system.complaints import complaints
@@ -64,8 +64,10 @@ def decode(path: Path, name: Format, page: int | None = None, background: int = 
     """
     if name == "JPEG":
         return _decode_jpeg(path), 1
-    with warnings.catch_warnings(), complaints():
+    # One at a time, as ``complaints`` sees to: what is ignored is so for the whole process.
+    with complaints(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a third party, about what is refused here by name, or harmless
+        warnings.simplefilter("default", StreamcamWarning)  # of another thread
         try:
             with open_picture(path, name) as image:
                 if name == "WEBP" and not image.has_transparency_data:

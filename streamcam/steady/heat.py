@@ -23,7 +23,7 @@ import numpy as np
 
 from streamcam.iteration import End, with_end
 from streamcam.steady.motion import Motion, motion, small_gray
-from streamcam.types import Explained, Explanation, Float32Array, Frame, UInt8Array
+from streamcam.types import LEAST_EVIDENCE, Explained, Explanation, Float32Array, Frame, UInt8Array
 
 AHEAD = 8  # frames that are read ahead in files
 _NEW = 0.15  # share of a new map in the average
@@ -35,7 +35,7 @@ def unsteadied(stream: Iterable[Explained]) -> Iterator[Explained]:
     """The same frames with heat: each map by itself, divided by its own maximum."""
     for frame, explanation in stream:
         if explanation is not None:
-            heat = explanation.heatmaps / (explanation.heatmaps.max() or 1)
+            heat = explanation.heatmaps / max(explanation.heatmaps.max(), LEAST_EVIDENCE)
             explanation = replace(explanation, heat=heat.astype(np.float32))
         yield frame, explanation
 
@@ -187,6 +187,6 @@ def _finished(waiting: deque[_Moment]) -> Explained:
             for distance, moment in enumerate(shot):
                 if moment.peaks is not None:
                     peaks = np.maximum(peaks, moment.peaks * np.float32(_DECAY**distance))
-        heat = np.clip(heat / (peaks.max() or 1), 0, 1).astype(np.float32)
+        heat = np.clip(heat / max(peaks.max(), LEAST_EVIDENCE), 0, 1).astype(np.float32)
         return first.frame, replace(first.explanation, heat=heat, cut=first.cut)
     return first.frame, first.explanation

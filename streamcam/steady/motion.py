@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 import cv2
 import numpy as np
@@ -67,12 +67,24 @@ def motion(here: UInt8Array, there: UInt8Array) -> Motion:
     By DIS optical flow, Kroeger et al. 2016 (arXiv:1603.03590), in OpenCV's fastest setting.
     """
     start = np.zeros((*here.shape, 2), np.float32)  # OpenCV begins with what is in it
-    flow = np.asarray(_dis().calc(here, there, start), np.float32)
+    flow = np.asarray(_own.dis.calc(here, there, start), np.float32)
     x, y = _places(flow, flow.shape)
     moved = cv2.remap(there, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return Motion(flow, float(cv2.norm(here, moved, cv2.NORM_L1)) / here.size > _CUT)
 
 
-@cache
-def _dis() -> cv2.DISOpticalFlow:
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+def is_cut(here: UInt8Array, there: UInt8Array) -> bool:
+    """Whether two small gray pictures have nothing to do with each other, whatever has moved."""
+    if here.shape != there.shape:
+        return True
+    return float(cv2.norm(here, there, cv2.NORM_L1)) / here.size > _CUT and motion(here, there).is_cut
+
+
+class _Own(threading.local):
+    """One of each thread: it works in memory of its own, so two threads that share one crash."""
+
+    def __init__(self) -> None:
+        self.dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+
+
+_own = _Own()

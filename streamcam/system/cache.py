@@ -123,10 +123,13 @@ class Cache:
 
     @contextlib.contextmanager
     def making(self) -> Iterator[None]:
-        """While somebody makes an entry, others who want to make one wait: it is likely to be the same."""
+        """While somebody makes an entry, others who want to make one wait: it is likely to be the same.
+
+        Who is inside may enter again.
+        """
         from filelock import FileLock
 
-        lock = FileLock(self.folder / _LOCK, timeout=_LONGEST_WAIT)
+        lock = FileLock(self.folder / _LOCK, timeout=_LONGEST_WAIT, is_singleton=True)
         with contextlib.suppress(OSError):  # it takes very long, or the folder cannot be written to: see ``put``
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock.acquire()

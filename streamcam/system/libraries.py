@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from streamcam.errors import ModelError
@@ -62,6 +64,21 @@ def load_tensorflow() -> None:
 def has_openvino() -> bool:
     """Whether OpenVINO is installed: it has no wheels for some platforms. Does not import it."""
     return importlib.util.find_spec("openvino") is not None
+
+
+def has_nncf() -> bool:
+    """Whether NNCF is installed, which quantises models to 8-bit integers. Does not import it."""
+    return importlib.util.find_spec("nncf") is not None
+
+
+def has_gpu() -> bool:
+    """Whether there is a GPU that TensorFlow can use. Looks for a driver before it loads TensorFlow."""
+    if not (Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi")):
+        return False
+    load_tensorflow()
+    import tensorflow as tf
+
+    return bool(tf.config.list_physical_devices("GPU"))
 
 
 def load_openvino() -> Any:

@@ -7,7 +7,7 @@ from functools import cache
 VERSION = "0.1.0"
 
 # Raised when the graph or what is kept of it changes in a way that older cache entries do not have.
-GRAPH_FORMAT = 2
+GRAPH_FORMAT = 5
 
 
 @cache

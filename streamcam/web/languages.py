@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from streamcam.errors import OptionError, StreamcamError
-from streamcam.models.labels import read_labels
+from streamcam.models.label_files import read_labels
 
 _LABELS = ".labels"
 

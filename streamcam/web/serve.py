@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from streamcam.choices import Every
 from streamcam.errors import MissingLibraryError, OptionError
 from streamcam.settings import (
     CaptureSettings,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from streamcam.live.explainer import LiveExplainer
     from streamcam.live.stats import Stats
     from streamcam.live.summary import SessionStats
-    from streamcam.models import Classifier
+    from streamcam.models.classifier import Classifier
     from streamcam.protocols import LiveFeed
     from streamcam.web.live_page import LivePage
 
@@ -87,6 +88,7 @@ def serve(
     page: PageSettings = PageSettings(),
     exhibit: ExhibitSettings = ExhibitSettings(),
     steady: bool = True,
+    every: Every = "auto",
     seconds: float | None = None,
     stats: Path | None = None,
     started: Callable[[Started], object] = lambda _: None,
@@ -104,6 +106,8 @@ def serve(
         page: where the page is, who may see it, and how.
         exhibit: for a page that runs without anybody near.
         steady: whether heatmaps and the explained class are kept from flickering.
+        every: explain each Nth frame only, or (``auto``) those whose picture has changed by more than motion; without
+            ``steady`` heat, which moves along, ``auto`` explains each.
         seconds: end after so long; None for never.
         stats: file for counts, rates and delays as JSON, written at the end.
         started: called once, when the page can be opened.
@@ -121,8 +125,8 @@ def serve(
     """
     _check_libraries()
     _check_ranges(page, exhibit)
+    from streamcam.backends.load import load_classifier
     from streamcam.live.summary import write_stats
-    from streamcam.models.loading import load_classifier
     from streamcam.web.access import AccessKeys
     from streamcam.web.addresses import is_local, page_addresses
     from streamcam.web.app import make_app
@@ -179,7 +183,15 @@ def serve(
         interrupted = False
         try:
             _run(
-                live_page, open_source, classifier, model, explain, steady=steady, seconds=seconds, retry=exhibit.kiosk
+                live_page,
+                open_source,
+                classifier,
+                model,
+                explain,
+                steady=steady,
+                every=every if steady or every != "auto" else 1,
+                seconds=seconds,
+                retry=exhibit.kiosk,
             )
         except KeyboardInterrupt:
             interrupted = True
@@ -203,6 +215,7 @@ def _run(
     explain: ExplainSettings,
     *,
     steady: bool,
+    every: Every,
     seconds: float | None,
     retry: bool,
 ) -> None:
@@ -216,7 +229,7 @@ def _run(
 
     def explainer(stats: Stats) -> LiveExplainer:
         naming = SteadyNaming() if steady else None
-        return LiveExplainer(explainers, page.state.controls, stats, prepare=prepare, naming=naming)
+        return LiveExplainer(explainers, page.state.controls, stats, prepare=prepare, naming=naming, every=every)
 
     run_sessions(
         page,

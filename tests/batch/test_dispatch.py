@@ -8,12 +8,12 @@ import pytest
 
 from streamcam.annotation.outputs import Outputs
 from streamcam.batch.dispatch import WorkerLost, WorkerReady, dispatch
-from streamcam.batch.task import Task, TaskOutcome, TaskResult
+from streamcam.batch.task import Task, TaskOutcome, TaskProgress, TaskResult
 from streamcam.errors import StreamcamError
 
 
 class Pool:
-    """One worker. What happens to each attempt is a script: ``done``, ``lost``, ``not ready``."""
+    """One worker. What happens to each attempt is a script: ``done``, ``warns``, ``lost``, ``not ready``."""
 
     noun, most_unready, advice = "workers", 3, "; have a rest"
 
@@ -41,6 +41,9 @@ class Pool:
             return ()
         task, self.task = self.task, None
         what = self.script.pop(0) if self.script else "done"
+        if what == "warns":
+            said = [TaskProgress(0, task, warning="guessed"), TaskProgress(0, task, frames=7)]
+            return *said, *said, TaskOutcome(task, TaskResult("out.mp4", 1, 1.0, 0, "model", None))
         if what == "done":
             return WorkerReady(), TaskOutcome(task, TaskResult("out.mp4", 1, 1.0, 0, "model", None))
         return (WorkerLost(task, "exit code -9", had_begun=what == "lost"),)
@@ -92,3 +95,10 @@ def test_whoever_leaves_early_closes_the_pool():
     next(work)
     work.close()
     assert pool.closed
+
+
+def test_what_several_workers_warn_of_is_said_once():
+    heard = []
+    list(dispatch(tasks(2), Pool("warns", "warns"), heard.append))
+    assert [(told.warning, told.frames) for told in heard].count(("guessed", 0)) == 1
+    assert sum(told.frames for told in heard) == 4 * 7

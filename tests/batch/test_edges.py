@@ -41,7 +41,7 @@ def test_parts_must_write_into_the_same_corner(tmp_path):
             )
 
     def edges(begin, first, end, busy):
-        part = PartEdges(FilePart(first, end, begin, tmp_path, ()), 1, [(0, 0)] * 500, Overlay(LABELS))
+        part = PartEdges(FilePart(first, end, begin, tmp_path, ()), [(0, 0)] * 500, Overlay(LABELS))
         assert len(list(part.observed(film(begin, end, busy)))) == end - begin
         return part.borders
 

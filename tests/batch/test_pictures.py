@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
+import time
 
+import cv2
 import numpy as np
 import pytest
 from makers import clips
@@ -64,3 +69,44 @@ def test_what_is_transparent_in_a_mask_is_not_inside(tmp_path):
     inside = Masks([parse_roi(str(tmp_path / "mask.png"))]).of(np.zeros((40, 60, 3), np.uint8))
     assert (inside[:, :30] == 255).all()
     assert (inside[:, 30:] == 0).all()
+
+
+def folder_of(path, shapes):
+    path.mkdir()
+    for number, (width, height) in enumerate(shapes):
+        wrote(path / f"{number:02}.png", encoded(scene(width, height), "PNG"))
+    return path
+
+
+def test_images_done_at_once_are_what_they_are_one_by_one(settings, tmp_path):
+    folder = folder_of(tmp_path / "in", [(60 + 16 * (i % 5), 48 + 16 * (i % 3)) for i in range(20)])
+    wrote(folder / "07b.png", b"\x89PNG\r\n\x1a\nno more")
+    clips.write_clip(folder / "09b.mp4", 4)
+    outcomes = list(annotate_all(folder, tmp_path / "out", records=tmp_path / "records", settings=settings))
+    assert [o.job.source.name for o in outcomes if o.state == "failed"] == ["07b.png"]
+    assert len(outcomes) == 22
+    for outcome in outcomes:
+        if outcome.state == "done" and outcome.source.endswith(".png"):
+            [alone] = annotate_all(outcome.source, tmp_path / "alone.png", settings=settings, overwrite=True)
+            assert alone.state == "done"
+            assert (tmp_path / "alone.png").read_bytes() == outcome.job.outputs.media.read_bytes()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals; Windows has Ctrl-C events instead")
+def test_an_interrupt_between_images_leaves_whole_ones_only(tiny_model, tmp_path):
+    folder, out = folder_of(tmp_path / "in", [(400, 300)] * 150), tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamcam", "annotate", folder, "-o", out, "-m", tiny_model],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while len(list(out.glob("*.png"))) < 5:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    made = sorted(out.glob("*.png"))
+    assert 5 <= len(made) < 150
+    assert all(cv2.imread(str(path)).shape == (300, 400, 3) for path in made)
+    assert not list(out.rglob("*.part*"))

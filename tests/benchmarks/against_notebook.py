@@ -1,10 +1,11 @@
 """``GradCAM`` beside the classic notebook's loop, and the frame loop beside the sum of its stages, in one run.
 
-python tests/benchmarks/against_notebook.py
+python tests/benchmarks/against_notebook.py [--small]
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import sys
@@ -22,7 +23,8 @@ import numpy as np
 import psutil
 from notebook import make_notebook_gradcam
 
-from streamcam import GradCAM, Overlay, VideoSink, VideoSource, load_model, run, unsteadied
+from streamcam import GradCAM, Overlay, VideoSink, VideoSource, load_model, run
+from streamcam.steady.heat import unsteadied
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "cat_and_coffee.mp4"
 
@@ -38,14 +40,14 @@ def median_ms(function: Callable[[], object], times: int) -> float:
     return float(np.median(taken)) * 1e3
 
 
-def heatmap_ratio() -> None:
+def heatmap_ratio(times: int) -> None:
     """One heatmap of ResNet50 at 224x224."""
     classifier = load_model("resnet50", weights="none")
     image = np.random.default_rng(0).integers(0, 256, (224, 224, 3), np.uint8)
-    notebook = make_notebook_gradcam(classifier.model, "conv5_block3_out")
+    notebook = make_notebook_gradcam(classifier.network.model, "conv5_block3_out")
     explain = GradCAM(classifier, fit="stretch")
-    slow = median_ms(lambda: notebook(image[..., ::-1]), 10)
-    fast = median_ms(lambda: explain(image), 60)
+    slow = median_ms(lambda: notebook(image[..., ::-1]), times)
+    fast = median_ms(lambda: explain(image), 6 * times)
     print(
         f"one heatmap, ResNet50 at 224: notebook {slow:.0f} ms, streamcam {fast:.1f} ms: {slow / fast:.1f} times as fast"
     )
@@ -97,19 +99,21 @@ def loop_ratio(model: str) -> None:
     print(f"the loop costs {whole / stages:.2f} times the sum of its stages")
 
 
-def memory_growth() -> None:
-    """The process's memory while one explainer sees 2,000 frames and its class changes every 40."""
+def memory_growth(frames: int) -> None:
+    """The process's memory while one explainer sees many frames and its class changes every 40."""
     explain = GradCAM(load_model())
     image = next(iter(VideoSource(SAMPLE))).image
     process = psutil.Process()
     used = []
-    for i in range(2200):
+    for i in range(frames + 200):
         explain(np.roll(image, i, axis=1), targets=(f"top{i // 40 % 5 + 1}",))
         if i >= 200 and i % 500 == 200:
             used.append(process.memory_info().rss / 1e6)
     used.append(process.memory_info().rss / 1e6)
     steps = ", ".join(f"{mb:.0f}" for mb in used)
-    print(f"memory over 2,000 frames with 50 changes of class: {steps} MB; traced {explain.trace_count} time")
+    print(
+        f"memory over {frames} frames with {frames // 40} changes of class: {steps} MB; traced {explain.trace_count} time"
+    )
 
 
 def blend_cost() -> None:
@@ -124,8 +128,11 @@ def blend_cost() -> None:
 
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--small", action="store_true", help="few frames: to see that it runs")
+    small = parser.parse_args().small
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
     blend_cost()
     loop_ratio("efficientnet-lite0")
-    memory_growth()
-    heatmap_ratio()
+    memory_growth(40 if small else 2000)
+    heatmap_ratio(1 if small else 10)

@@ -77,7 +77,7 @@ def workers(folder: Path) -> None:
 def tiny(folder: Path) -> tuple[Path, tuple[str, str]]:
     """A clip of three frames, and a model that takes no time: what is left is everything around the work."""
     clip, model = clips.write_clip(folder / "tiny.mp4", 3), folder / "tiny.keras"
-    models.flat().model.save(model)
+    models.flat(rescales=True).model.save(model)
     annotate(clip, "-o", folder / "warm.mp4", "-m", model)
     return clip, ("-m", str(model))
 

@@ -2,6 +2,7 @@
 
     python tests/benchmarks/exhibit.py viewers [--viewers 100] [--seconds 60]
     python tests/benchmarks/exhibit.py delay [--seconds 60]     # 720p at 30 fps, to the canvas of a real Chromium
+    python tests/benchmarks/exhibit.py switch                   # from a question to its first answer
     python tests/benchmarks/exhibit.py soak [--hours 2] [--minutes 10]
 
 ``soak`` runs an exhibit's hours in minutes: the program's clocks go faster by that factor, and meanwhile the camera is
@@ -24,7 +25,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 
@@ -34,6 +35,8 @@ from makers.cameras import Camera
 from makers.servers import TOKEN, Serving, unpack
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
+
+from streamcam.choices import Method
 
 
 async def _look(url: str, until: float, *, stalled: bool, counts: list[int]) -> None:
@@ -131,6 +134,23 @@ def delay(seconds: float) -> None:
         browser.close()
     print(f"{shown:.1f} frames a second painted, {health['maps_per_second']} maps a second")
     print("from arrival to the canvas, as acknowledged by the page, ms:", health["delay_ms"])
+
+
+def switch() -> None:
+    """How long the first answer to a new question takes: two classes compared, each method, each for the first time."""
+    with Camera(width=1280, height=720) as camera, Serving(camera.url) as serving, serving.connected() as viewer:
+        viewer.explained()
+        wishes: list[tuple[str, Method, list[int]]] = [("two classes compared", "gradcam", [285, 967])]
+        wishes += [
+            (method, method, [number]) for number, method in enumerate(get_args(Method)) if method != "attention"
+        ]
+        for name, method, classes in wishes:
+            began = time.perf_counter()
+            viewer.send(do="method", method=method)
+            viewer.send(do="explain", classes=classes)
+            while [index for index, _ in viewer.explained()["targets"]] != classes:
+                pass
+            print(f"{name}: {time.perf_counter() - began:.2f} s", flush=True)
 
 
 # The program with faster clocks. Everything else is as users have it.
@@ -287,7 +307,7 @@ def soak(hours: float, minutes: float) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("viewers", "delay", "soak"))
+    parser.add_argument("what", choices=("viewers", "delay", "switch", "soak"))
     parser.add_argument("--viewers", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--hours", type=float, default=2)
@@ -297,6 +317,8 @@ def main() -> None:
         viewers(asked.viewers, asked.seconds)
     elif asked.what == "delay":
         delay(asked.seconds)
+    elif asked.what == "switch":
+        switch()
     else:
         soak(asked.hours, asked.minutes)
 

@@ -1,6 +1,6 @@
 """Memory of ``streamcam annotate`` over a clip of ten seconds and one of ten minutes, with records and heatmaps.
 
-    python tests/benchmarks/memory.py
+    python tests/benchmarks/memory.py [--minutes 10]
 
 Prints the peak of each whole process, and what the long one held along its way. The network's input is small, so that
 18,000 frames take minutes; the frames themselves are 1280x720.
@@ -8,6 +8,7 @@ Prints the peak of each whole process, and what the long one held along its way.
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,9 @@ from pathlib import Path
 
 import psutil
 
-from streamcam.diagnose.bench import make_clip
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from makers import clips
 
 RATE = 30
 SIZE = "64"  # pixels, the short side of the network's input
@@ -45,16 +48,16 @@ def annotate(folder: Path, clip: Path) -> list[tuple[int, float]]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=10, help="of the long clip")
+    minutes = parser.parse_args().minutes
+    long = f"{minutes:g} min"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peaks = {}
-        for title, seconds in (("10 s", 10), ("10 min", 600)):
+        for title, seconds in (("10 s", 10), (long, round(60 * minutes))):
             clip = folder / f"{seconds}.mp4"
-            make_clip(clip, 1280, 720, seconds * RATE)
-            annotate(folder, clip) if seconds == 10 else None  # once before, so that the converted graph is on disk
-            for old in folder.glob(f"{seconds}.*[!4]"):
-                old.unlink()
-            (folder / f"{seconds}.cam.mp4").unlink(missing_ok=True)
+            clips.write_clip(clip, seconds * RATE, size=(1280, 720))
             samples = annotate(folder, clip)
             peaks[title] = max(memory for _, memory in samples)
             print(f"a clip of {title}: peak {peaks[title]:.0f} MB", flush=True)
@@ -63,7 +66,7 @@ def main() -> None:
             if done >= last:
                 print(f"  after {done:6d} frames: {memory:.0f} MB")
                 last += 2000
-        print(f"10 min over 10 s: {peaks['10 min'] / peaks['10 s']:.2f}")
+        print(f"{long} over 10 s: {peaks[long] / peaks['10 s']:.2f}")
 
 
 if __name__ == "__main__":

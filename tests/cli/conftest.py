@@ -7,7 +7,6 @@ import sys
 import warnings
 
 import pytest
-from makers import models
 
 from streamcam.cli import console, main
 
@@ -36,8 +35,6 @@ def cli(monkeypatch, capsys, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory):
+def small_model(tiny_model):
     """A model that explains a frame in a millisecond."""
-    path = tmp_path_factory.mktemp("model") / "small.keras"
-    models.flat().model.save(path)
-    return path
+    return tiny_model

@@ -117,16 +117,27 @@ def test_several_targets_and_settings_reach_the_records(cli, small_model, tmp_pa
     assert [t["class"] for t in first["targets"]][::2] == [2, 0]
 
 
-def slow_run(folder, *arguments):
-    """The program on a clip that takes it a while, once it has written some frames."""
-    clips.write_clip(folder / "long.mp4", 2000, size=(640, 360), noise=True)
+@pytest.fixture(scope="session")
+def long_clip(shared):
+    """A clip that takes the program a while."""
+
+    def make(folder):
+        options = {"preset": "ultrafast"}
+        clips.write_clip(folder / "long.mp4", 600, size=(640, 360), noise=True, encoding=options)
+
+    return shared("long", make) / "long.mp4"
+
+
+def slow_run(clip, folder, *arguments):
+    """The program on a long clip, once it has written some frames."""
+    output = ["-o", folder / "long.cam.mp4", "--records", "r.jsonl"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamcam", "annotate", "long.mp4", "--records", "r.jsonl", *arguments],
+        [sys.executable, "-m", "streamcam", "annotate", clip, *output, *arguments],
         cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     part = folder / "r.part.jsonl"
     for _ in range(1200):
-        if part.exists() and len(part.read_text(encoding="utf-8").splitlines()) > 100:
+        if part.exists() and len(part.read_text(encoding="utf-8").splitlines()) > 30:
             return process
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
@@ -135,8 +146,8 @@ def slow_run(folder, *arguments):
 
 @pytest.mark.parametrize("names", [["SIGINT"], ["SIGTERM"], ["SIGHUP"], ["SIGINT", "SIGINT"], ["SIGHUP", "SIGTERM"]])
 @pytest.mark.skipif(os.name == "nt", reason="sends POSIX signals; Windows has Ctrl-C events instead")
-def test_an_interrupt_leaves_playable_files(tmp_path, small_model, names):
-    process = slow_run(tmp_path, "-m", small_model)
+def test_an_interrupt_leaves_playable_files(long_clip, tmp_path, small_model, names):
+    process = slow_run(long_clip, tmp_path, "-m", small_model)
     for name in names:
         process.send_signal(getattr(signal, name))
         time.sleep(0.05)
@@ -147,7 +158,7 @@ def test_an_interrupt_leaves_playable_files(tmp_path, small_model, names):
     assert "Traceback" not in err
     assert not (tmp_path / "long.cam.mp4").exists()
     written = len(clips.decoded(tmp_path / "long.cam.part.mp4"))
-    assert written >= 100
+    assert written >= 30
     assert abs(len(read_records(tmp_path / "r.part.jsonl")) - 1 - written) <= 1
 
 
@@ -210,3 +221,23 @@ def test_strange_names(cli, small_model, tmp_path):
     code, _, err = cli("annotate", os.fsdecode(bad), "-m", small_model)
     assert code == 1
     assert "not valid UTF-8" in err
+
+
+def test_only_pictures_that_have_changed_are_explained_and_records_say_which(cli, small_model, tmp_path):
+    clip = cv2.VideoWriter(str(tmp_path / "in.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (64, 48))
+    for index in range(20):
+        clip.write(clips.picture(0 if index < 12 else 20))
+    clip.release()
+    code, _, err = cli("annotate", "in.avi", "-m", small_model, "--every", "auto", "--records", "in.jsonl")
+    assert code == 0, err
+    assert [record["frame"] for record in read_records(tmp_path / "in.jsonl")[1:] if record["explained"]] == [0, 12]
+
+
+@pytest.mark.parametrize("every", ["0", "often"])
+def test_every_is_a_number_or_auto(cli, small_model, tmp_path, every):
+    code, _, err = cli("annotate", "in.mp4", "-m", small_model, "--every", every)
+    assert code == 2
+    assert "auto" in err
+    code, _, err = cli("annotate", "in.mp4", "-m", small_model, "--every", "auto", "--no-steady")
+    assert code != 0
+    assert "every auto" in err

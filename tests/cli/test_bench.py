@@ -6,8 +6,11 @@ import json
 
 import pytest
 
+from streamcam.cli.bench import _print
+from streamcam.diagnose.bench import BenchReport, StageCost
 
-def test_bench_as_table_and_as_json(cli, small_model):
+
+def test_bench_as_table_and_as_json(cli, capsys, small_model):
     options = ["-m", small_model, "--frames", "30", "--resolution", "160x90", "--precision", "f32"]
     code, out, _ = cli("bench", *options, "--json")
     assert code == 0
@@ -18,7 +21,9 @@ def test_bench_as_table_and_as_json(cli, small_model):
     assert 0 < report["first_heatmap_warm"] < report["first_heatmap_cold"]
     assert report["loop_fps"] > 0
     assert report["memory_mb"] > 0
-    code, out, _ = cli("bench", *options)
-    assert code == 0
+    stages = [StageCost(**stage) for stage in report["stages"]]
+    _print(BenchReport(**report | {"stages": stages}))
+    out = capsys.readouterr().out
     assert "explain" in out
+    assert f"{report['loop_fps']:.1f} frames a second" in out
     assert cli("bench", "--resolution", "wide")[0] == 2

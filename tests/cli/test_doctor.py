@@ -14,7 +14,7 @@ def test_doctor_finds_this_machine_fit(cli):
 
 
 def test_doctor_reports_what_is_wrong_and_how_to_mend_it(cli, monkeypatch):
-    import streamcam.models.efficientnet_lite as lite
+    import streamcam.backends.weights.bundled as lite
 
     monkeypatch.setattr(lite, "WEIGHTS_SHA256", "0")
     monkeypatch.delenv("DISPLAY", raising=False)

@@ -6,18 +6,29 @@ import csv
 import json
 
 import cv2
-from makers.runs import streamcam
 
 
-def test_the_command_compares_and_writes_tables(tmp_path, cat):
+def test_the_command_compares_and_writes_tables(cli, small_model, tmp_path, cat):
     cv2.imwrite(str(tmp_path / "cat.png"), cat)
-    arguments = ["evaluate", "cat.png", "--method", "gradcam", "--method", "eigencam", "--frames", 1, "--no-sanity"]
-    done = streamcam(*arguments, "--json", "t.json", "--csv", "t.csv", "--size", 96, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "gradcam top_activation" in done.stdout
-    assert "insertion" in done.stdout
+    arguments = [
+        "evaluate",
+        "cat.png",
+        "-m",
+        small_model,
+        "--method",
+        "gradcam",
+        "--method",
+        "eigencam",
+        "--frames",
+        1,
+        "--no-sanity",
+    ]
+    code, out, err = cli(*arguments, "--json", "t.json", "--csv", "t.csv")
+    assert code == 0, err
+    assert "gradcam conv_sum" in out
+    assert "insertion" in out
     rows = json.loads((tmp_path / "t.json").read_text())
     assert [row["method"] for row in rows] == ["gradcam", "eigencam"]
     with (tmp_path / "t.csv").open() as file:
         assert [row["method"] for row in csv.DictReader(file)] == ["gradcam", "eigencam"]
-    assert streamcam(*arguments, "--json", "t.json", cwd=tmp_path).stderr.startswith("error: t.json: exists already")
+    assert cli(*arguments, "--json", "t.json")[2].startswith("error: t.json: exists already")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from makers import models
+
 from streamcam.models.catalog import CATALOG
 
 
@@ -22,3 +24,15 @@ def test_models_are_listed(cli):
     assert code == 0
     assert len(out.splitlines()) == 1 + len(CATALOG)
     assert out.splitlines()[1].split()[0] == "efficientnet-lite0"
+
+
+def test_layers_says_how_the_model_is_fed(cli, tmp_path):
+    models.flat().model.save(tmp_path / "fed.keras")
+    code, out, err = cli("layers", "fed.keras")
+    assert code == 0
+    assert [line.split(maxsplit=1)[1] for line in out.splitlines()[:4]] == [
+        "48x48, rgb", "unit (guessed)", "native", "7: class 0, class 1, class 2, …",
+    ]  # fmt: skip
+    assert len(err.splitlines()) == 1
+    assert "preprocessing guessed" in err
+    assert "preprocess  lite (that of a known network)" in cli("layers", "efficientnet-lite0")[1]

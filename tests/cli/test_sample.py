@@ -94,6 +94,8 @@ def test_records_and_heatmaps_agree(annotated_sample):
         "score",
         "fit",
         "size",
+        "preprocess",
+        "preprocess_from",
         "engine",
         "precision",
         "labels",

@@ -43,7 +43,9 @@ _START = 180.0  # seconds for a process to load the model
 _MEMORY = 200e6  # bytes by which a process may grow, after its first files
 _SETTLED = 20  # files
 # Damaged packets of sound are copied as they are, where they can be.
-_IS_SOUND = re.compile(r"\[(aac|mp3|mp2|opus|vorbis)|Error while decoding stream #0:1|.*non monoton")
+_IS_SOUND = re.compile(
+    r" *Last message repeated|\[(aac|mp3|mp2|opus|vorbis)|Error while decoding stream #0:1|.*non monoton"
+)
 _FILES = 3  # that may be open more than after the first files
 
 
@@ -243,7 +245,7 @@ def main() -> int:
 
 def save_model(path: Path) -> None:
     """Write the tiny model, in a process that ends then."""
-    code = f"from makers import models; models.flat().model.save({str(path)!r})"
+    code = f"from makers import models; models.flat(rescales=True).model.save({str(path)!r})"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=300)
 

@@ -141,7 +141,7 @@ def annotate(findings: Sequence[Finding], folder: Path) -> None:
     from streamcam.settings import ExplainSettings, ModelSettings, PictureSettings
 
     model = folder / "tiny.keras"
-    models.flat().model.save(model)
+    models.flat(rescales=True).model.save(model)
     settings = AnnotationSettings(
         model=ModelSettings(model=str(model)),
         explain=ExplainSettings(precision="f32", cache=True),
@@ -149,6 +149,7 @@ def annotate(findings: Sequence[Finding], folder: Path) -> None:
         steady=False,
     )
     by_name = {str(folder / "in" / finding.kind.name): finding for finding in findings}
+    coming = dict(by_name)  # images are done two at a time: what names one that is still to come is kept for it
     as_usual = [name for name, finding in by_name.items() if not finding.kind.output]
     runs = [(as_usual, folder / "out", folder / "records")]
     for name, finding in by_name.items():
@@ -175,13 +176,19 @@ def annotate(findings: Sequence[Finding], folder: Path) -> None:
                 faulthandler.dump_traceback_later(_PATIENCE, exit=True, file=terminal.real)
                 finding = by_name[outcome.source]
                 _note(finding, outcome)
-                finding.notes = list(dict.fromkeys(noted))
-                said = [line for line in terminal.said() if finding.kind.name.split(".")[0] not in line]
+                coming.pop(outcome.source)
+                others = [note for note in noted if finding.kind.name not in note and any(n in note for n in coming)]
+                finding.notes = list(dict.fromkeys(note for note in noted if note not in others))
+                noted[:] = others
+                said = [line for line in terminal.said() if not _names(line, [outcome.source, *coming])]
                 if said and not first:  # loading the model speaks, too
                     finding.wrong.append(f"the terminal shows: {said[0][:100]}")
-                noted.clear()
                 first = False
         faulthandler.cancel_dump_traceback_later()
+
+
+def _names(line: str, paths: Sequence[str]) -> bool:
+    return any(Path(path).name.split(".")[0] in line for path in paths)
 
 
 def _note(finding: Finding, outcome: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from streamcam import GradCAM
@@ -10,9 +12,7 @@ from streamcam.evaluate.table import measure
 
 
 def test_a_trained_model_is_told_from_a_random_one(bundled, sample):
-    row = measure(
-        [sample], lambda keep: GradCAM(bundled, cache=keep, size=128), frames=2, seed=3, rois=[parse_roi("0,0,640,360")]
-    )
+    row = measure([sample], bundled, partial(GradCAM, size=128), frames=2, seed=3, rois=[parse_roi("0,0,640,360")])
     assert row.frames == 2
     assert row.insertion > row.deletion
     assert row.road > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -43,11 +45,15 @@ def test_agrees_with_plain_eager_code_for_every_class(kind, score, engine):
     assert (explain.engine, explain.precision) == (engine, "f32")
 
 
-@pytest.mark.parametrize("engine", ["openvino", "tensorflow"])
-@pytest.mark.parametrize("score", ["logit", "probability"])
-def test_agrees_with_plain_eager_code_for_resnet50(cat, score, engine):
-    classifier = load_model("resnet50", weights="none")
-    model = classifier.model
+@pytest.fixture(scope="module")
+def resnet50():
+    return load_model("resnet50", weights="none")
+
+
+@pytest.mark.parametrize(("score", "engine"), [("logit", "openvino"), ("probability", "tensorflow")])
+def test_agrees_with_plain_eager_code_for_resnet50(resnet50, cat, score, engine):
+    classifier = resnet50
+    model = classifier.network.model
     top = model.layers[-1]
     whole = keras.Model(model.inputs, [model.get_layer("conv5_block3_out").output, top.input, model.output])
 
@@ -106,16 +112,37 @@ def test_questions_are_data_and_compile_nothing(bundled, pictures):
     assert explain.trace_count == 1
 
 
-def test_a_model_that_cannot_widen_falls_back_to_stretch_and_says_so():
+@pytest.mark.parametrize(
+    ("name", "flatten"), [("flattened", layers.Flatten()), ("reshaped", lambda x: keras.ops.reshape(x, (-1, 900)))]
+)
+def test_a_head_that_takes_one_size_gets_it_and_that_is_said_in_one_line(name, flatten):
     inputs = keras.Input((32, 32, 3))
     x = layers.Conv2D(4, 3, strides=2, activation="relu")(inputs)
-    model = keras.Model(inputs, layers.Dense(3, activation="softmax")(layers.Flatten()(x)))
-    explain = exact(wrap_model(model, preprocessing=RAW))
-    with pytest.warns(StreamcamWarning, match="stretch"):
-        explanation = explain(image(32, 64))
-    assert explain.fit == "stretch"
-    assert explanation.heatmaps.shape == (1, 15, 15)
+    model = keras.Model(inputs, layers.Dense(3, activation="softmax")(flatten(layers.Dropout(0.5)(x))))
+    classifier = wrap_model(model, preprocessing=RAW, name=name)
+    explain = exact(classifier)
+    assert explain.describe()["fit"] == "stretch"
+    assert explain(image(32, 32)).heatmaps.shape == (1, 15, 15)  # nothing to say of a square frame
+    with pytest.warns(StreamcamWarning) as said:
+        explain(image(32, 64))
+    assert [str(one.message) for one in said] == [
+        f"{name}: takes only 32x32: stretched to that (--fit crop takes the centre)"
+    ]
     explain(image(64, 32))  # said once
+    assert explain.trace_count == 1
+    with pytest.raises(OptionError, match=f"size 64: {name} takes only 32x32"):
+        exact(classifier, size=64)
+
+
+def test_a_model_is_fed_what_its_authors_feed_it_unless_something_else_is_asked_for():
+    classifier = replace(wrap_model(models.flat().model, preprocessing=RAW, name="central"), fit="crop")
+    with pytest.warns(StreamcamWarning, match=r"fed the centre of the frame, .*--fit native"):
+        explain = exact(classifier)
+    assert explain.describe()["fit"] == "crop"
+    region = explain(image(48, 96)).region
+    assert (region.x0, region.x1) == (24, 72)
+    assert exact(classifier, fit="native").fit == "native"
+    assert exact(wrap_model(models.flat().model, preprocessing=RAW)).fit == "native"
 
 
 def test_size_sets_the_short_side():
@@ -146,3 +173,14 @@ def test_what_is_no_image_is_refused(bad):
 def test_unknown_settings_are_refused(option):
     with pytest.raises(OptionError, match=next(iter(option))):
         exact(wrap_model(models.flat().model), **option)
+
+
+def test_a_probability_at_its_end_leaves_no_evidence_and_says_so():
+    specimen = models.flat(seed=3)
+    dense = specimen.model.get_layer("logits")
+    dense.kernel.assign(dense.kernel * 1e6)
+    explain = exact(specimen.model, score="probability")
+    with pytest.warns(StreamcamWarning, match="nothing changes its probability.*--score logit"):
+        explanation = explain(image())
+    assert explanation.heatmaps.max() < 1e-7
+    assert exact(specimen.model, score="logit")(image()).heatmaps.max() > 1

@@ -8,9 +8,11 @@ from makers import models
 from makers.explainers import exact
 
 from streamcam import GradCAM, VideoSource, wrap_model
-from streamcam.explain.build import Builder, EngineSettings, Recipe
-from streamcam.explain.precision import LEAST_CORRELATION, compare, correlation, views
+from streamcam.backends.recipe import Recipe
+from streamcam.explain.build import Builder, EngineSettings
+from streamcam.explain.precision import LEAST_CORRELATION, compare, correlation
 from streamcam.models.preprocessing import PREPROCESSINGS
+from streamcam.photographs import views
 
 
 @pytest.mark.filterwarnings("ignore:precision f16|precision bf16")  # where the processor has only the other
@@ -43,7 +45,7 @@ def test_precision_is_refused_where_it_changes_the_explanation():
 
     reference = Builder(EngineSettings(precision="f32"))
     recipe = Recipe(
-        wrap_model(models.flat().model, preprocessing=PREPROCESSINGS["unit"]), None, "gradcam", "logit", (48, 48), 1
+        wrap_model(models.flat().model, preprocessing=PREPROCESSINGS["unit"]), (), "gradcam", "logit", (48, 48), 1
     )
     engine, _ = reference.build(recipe)
     same = compare(engine, engine, views(48, 48))

@@ -22,6 +22,12 @@ def nothing_stays():
 def test_a_preparing_process_is_ended_when_nobody_wants_it_any_more(tmp_path):
     stopped = threading.Event()
     threading.Timer(0.5, stopped.set).start()
-    assert not prepare(ModelSettings(), ExplainSettings(), (96, 96), cache=tmp_path / "cache", stopped=stopped)
+    assert not prepare(
+        ModelSettings(model="resnet50", weights="none"),
+        ExplainSettings(),
+        (96, 96),
+        cache=tmp_path / "cache",
+        stopped=stopped,
+    )
     assert psutil.Process().children() == []
     assert Cache(tmp_path / "cache").entries() == []

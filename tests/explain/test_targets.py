@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from makers import models
 from makers.explainers import exact
 
-from streamcam import wrap_model
+from streamcam import GradCAM, wrap_model
 from streamcam.errors import TargetError
-from streamcam.explain.targets import NO_CLASS, resolve_targets
+from streamcam.explain.targets import NO_CLASS, ranks_of, resolve_targets
 
 
 def test_targets_are_read_as_people_write_them():
@@ -35,3 +36,14 @@ def test_targets_that_do_not_exist_name_the_nearest(bundled):
 
 def test_labels_are_found_in_any_case(bundled):
     assert exact(bundled, targets=("egyptian CAT", "285", 285))._targets[:, 0].tolist() == [285, 285, 285]
+
+
+def test_every_rank_can_be_asked_for(bundled):
+    picture = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+    explain = GradCAM(bundled, precision="f32", cache=False)
+    for ranks in ((1, 16), (16, 17), (2, 100), (1000, 1)):
+        explanation = explain(picture, [f"top{rank}" for rank in ranks])
+        order = np.argsort(-explanation.probabilities, kind="stable")
+        assert explanation.classes.tolist() == [order[rank - 1] for rank in ranks]
+    assert explain.trace_count == 4  # as deep as 16, 32, 128 and 1024
+    assert ranks_of(resolve_targets(["top3 vs top40", 7], bundled.labels)) == 64

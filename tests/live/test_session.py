@@ -8,9 +8,10 @@ import time
 import numpy as np
 from makers import heats, models
 from makers.cameras import number_of
+from makers.explainers import image
 from makers.sessions import Keep, session
 
-from streamcam import GradCAM, wrap_model
+from streamcam import Frame, GradCAM, wrap_model
 from streamcam.drawing.overlay import Overlay
 from streamcam.drawing.text import bar_height
 from streamcam.live.controls import Controls, SessionEnd
@@ -21,12 +22,20 @@ from streamcam.sources.live.live import LiveSource
 
 
 def test_a_session_counts_what_it_did(camera):
-    keep = Keep()
-    stats = session(LiveSource(camera.url), writers=[keep], limit=60)
+    explained = []
+
+    def enough(count, frame, explanation):
+        explained.append(explanation is not None)
+        if sum(explained[:-1]) >= 30:
+            raise SessionEnd
+
+    keep = Keep(enough)
+    stats = session(LiveSource(camera.url), writers=[keep])
     data = stats.to_json()
-    assert data["frames"]["shown"] == 60 == sum(frame.fresh for frame, _ in keep.shown)
-    assert data["frames"]["captured"] >= 60
-    assert data["frames"]["dropped"] == data["frames"]["captured"] - 60
+    shown = data["frames"]["shown"]
+    assert shown == sum(frame.fresh for frame, _ in keep.shown[:-1])  # the last one ended it
+    assert data["frames"]["captured"] >= shown >= 30
+    assert shown <= data["frames"]["captured"] - data["frames"]["dropped"] <= shown + 1
     assert data["frames"]["explained"] >= 1
     assert {"capture", "explain", "draw", "delay", "map_age"} <= data["ms"].keys()
     assert data["ms"]["delay"]["p50"] <= data["ms"]["delay"]["p95"] <= data["ms"]["delay"]["p99"]
@@ -128,3 +137,34 @@ def test_the_panel_keeps_its_corner_when_the_picture_is_drawn_otherwise_and_leav
         moved = drawn(above, index)
     assert moved[1] > 120
     assert moved[3] < 240 - bar_height(image)
+
+
+def test_a_method_that_the_model_has_nothing_for_is_said_and_passed_over():
+    model = wrap_model(models.flat().model)
+    controls = Controls(Overlay(model.labels), method="recipro-cam")
+    explain = LiveExplainer(lambda size: GradCAM(model, cache=False), controls, Stats(LiveSource(0)))
+    frame = Frame(np.zeros((48, 48, 3), np.uint8), 0, 0.0)
+    explain.explain(frame)
+    controls.next_method()
+    assert controls.method == "attention"
+    assert explain.explain(frame).heatmaps.shape == (1, 12, 12)
+    assert controls.method == explain.describe()["method"] == "recipro-cam"
+    assert "has no attention" in controls.notice
+    assert not explain.is_preparing
+    controls.next_method()
+    assert controls.method == "gradcam"
+
+
+def test_a_picture_at_rest_is_explained_again_only_when_something_else_is_asked():
+    model = wrap_model(models.flat().model)
+    source, controls = LiveSource(0), Controls(Overlay(model.labels))
+    stats = Stats(source)
+    explain = LiveExplainer(lambda size: GradCAM(model, cache=False), controls, stats, every="auto")
+    frames = [Frame(image(48, 48), index, index / 30) for index in range(12)]
+    indices = [explain.explain(frame).index for frame in frames[:4]]
+    controls.explain_rank(2)
+    indices += [explain.explain(frame).index for frame in frames[4:8]]
+    controls.next_method()
+    indices += [explain.explain(frame).index for frame in frames[8:]]
+    assert indices == [0] * 4 + [4] * 4 + [8] * 4
+    assert stats.explained == 3

@@ -49,13 +49,14 @@ def write_clip(
     audio_seconds: float | None = None,
     codec: str = "libx264",
     options: dict[str, str] | None = None,
+    encoding: dict[str, str] | None = None,
     noise: bool = False,
 ) -> Path:
     """Write a clip with given ticks as frame times (a number means that many frames at the constant rate)."""
     rate = Fraction(rate)
     ticks = [round(i / rate / time_base) for i in range(times)] if isinstance(times, int) else list(times)
     with av.open(str(path), "w", options=options or {}) as container:
-        video: Any = container.add_stream(codec, rate=rate)
+        video: Any = container.add_stream(codec, rate=rate, options=encoding)
         video.width, video.height = size
         video.pix_fmt = "yuv420p"
         video.time_base = video.codec_context.time_base = time_base

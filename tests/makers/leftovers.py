@@ -27,7 +27,7 @@ def nothing_left() -> Iterator[None]:
     before = me.num_fds() if hasattr(me, "num_fds") else me.num_handles()
     yield
     names = [t.name for t in threading.enumerate() if t.name.startswith("streamcam")]
-    assert names == []
+    assert not names, names
     assert reading_processes() == []
     after = me.num_fds() if hasattr(me, "num_fds") else me.num_handles()
     assert after <= before + 2  # pytest's own

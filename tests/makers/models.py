@@ -33,10 +33,11 @@ def _features(name: str, inputs: Any) -> list[Any]:
     return [a, b, layers.Add(name=f"{name}_sum")([b, c])]
 
 
-def flat(seed: int = 1) -> Specimen:
+def flat(seed: int = 1, *, rescales: bool = False) -> Specimen:
+    """One that ``rescales`` its pixels itself leaves nothing to guess."""
     keras.utils.set_random_seed(seed)
     inputs = keras.Input((SIDE, SIDE, 3))
-    maps = _features("conv", inputs)
+    maps = _features("conv", layers.Rescaling(1 / 255)(inputs) if rescales else inputs)
     pooled = layers.GlobalAveragePooling2D(name="pool")(maps[-1])
     logits = layers.Dense(CLASSES, name="logits")(pooled)
     model = keras.Model(inputs, layers.Softmax(name="softmax")(logits))
@@ -116,6 +117,22 @@ def subclassed(seed: int = 5) -> Specimen:
         return last, logits, tf.nn.softmax(logits)
 
     return Specimen(model, None, eager)
+
+
+def attentive(*, class_token):
+    """A small vision transformer of two blocks, which reads the mean of its tokens or a class token."""
+    inputs = keras.Input((64, 64, 3))
+    x = layers.Conv2D(16, 16, strides=16, name="patch")(inputs)
+    x = layers.Reshape((16, 16), name="row")(x)
+    if class_token:
+        x = layers.ZeroPadding1D((1, 0), name="class_token")(x)
+    for block in range(2):
+        y = layers.LayerNormalization(name=f"norm{block}")(x)
+        x = layers.Add(name=f"seen{block}")([x, layers.MultiHeadAttention(2, 8, name=f"attention{block}")(y, y)])
+        y = layers.Dense(16, activation="gelu", name=f"mlp{block}")(x)
+        x = layers.Add(name=f"block{block}")([x, y])
+    x = x[:, 0] if class_token else layers.GlobalAveragePooling1D()(x)
+    return keras.Model(inputs, layers.Dense(5, activation="softmax")(x))
 
 
 SPECIMENS = {"flat": flat, "early": early, "nested": nested, "sequential": sequential, "subclassed": subclassed}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -112,10 +113,11 @@ def test_every_must_be_positive(every):
 def test_one_class_stays_named_and_a_change_is_explained_once_more():
     naming, explain = SteadyNaming(), Brightness()
     named = [
-        int(explain_frame(explain.start, frame, naming).classes[0]) for frame in shades(100, 140, 140, 250, 120, 10)
+        int(explain_frame(explain.start, frame, naming).classes[0])
+        for frame in shades(115, 137, 137, 160, 138, 116, 94, 240, 20)  # the last two are cuts
     ]
-    assert named == [0, 0, 0, 1, 1, 0]
-    assert [index for index, _ in explain.begun] == [0, 1, 2, 3, 3, 4, 5, 5]
+    assert named == [0, 0, 0, 1, 1, 1, 0, 1, 0]
+    assert [index for index, _ in explain.begun] == [0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 7, 8, 8]
 
 
 def test_the_newest_frame_follows_every_and_naming_too():
@@ -132,7 +134,7 @@ def test_the_newest_frame_follows_every_and_naming_too():
     explain.start = counted
 
     def frames():  # none is dropped: each comes when the one before is shown
-        for frame in shades(100, 140, 140, 140, 140, 140, 140):
+        for frame in shades(116, 138, 138, 138, 138, 138, 138):
             yield frame
             assert shown.acquire(timeout=30)
             if frame.index % 3 == 0:
@@ -149,6 +151,24 @@ def test_the_newest_frame_follows_every_and_naming_too():
     )
     assert [index for index, _ in explain.begun] == [0, 3, 6]
     assert [targets for _, targets in explain.begun] == [("top1",), (0,), (0,)]  # dark stays named
+
+
+def test_live_only_a_picture_that_has_changed_is_explained():
+    explain, sink = Brightness(), Keep()
+    shown = threading.Semaphore(0)
+
+    def frames():  # none is dropped: each comes when the one before is shown, and its explanation too
+        for frame in shades(100, 100, 100, 200, 200, 20, 20):
+            yield frame
+            assert shown.acquire(timeout=30)
+
+    def seen(frame):
+        while [index for index, _ in explain.begun][-1:] < [{0: 0, 1: 0, 2: 0, 3: 3, 4: 3}.get(frame.index, 5)]:
+            time.sleep(0.001)
+        shown.release()
+
+    run(frames(), explain, [sink], policy=newest_frame, every="auto", progress=seen)
+    assert [index for index, _ in explain.begun] == [0, 3, 5]
 
 
 def test_an_explanation_prints_what_it_is_about():

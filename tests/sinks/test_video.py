@@ -65,6 +65,20 @@ def test_the_frame_rate_is_kept_exactly(tmp_path, rate):
     assert VideoSource(target).info.duration == pytest.approx(float(60 / rate), abs=1e-3)
 
 
+@pytest.mark.parametrize("missing", [{1, 2}, {1, 2, 3, 4, 22}, {20, 21, 22}])
+def test_pictures_missing_near_the_ends_do_not_cost_the_last_one(tmp_path, missing):
+    # Texture that moves along: encoded with frames that are decoded before those they are shown after.
+    noise = cv2.GaussianBlur(np.random.default_rng(1).integers(0, 255, (48, 136, 3), np.uint8), (0, 0), 3)
+    texture = cv2.normalize(noise, None, 0, 255, cv2.NORM_MINMAX)
+    kept = [i for i in range(24) if i not in missing]
+
+    with VideoSink(tmp_path / "out.mp4", VideoInfo(64, 48, Fraction(25))) as sink:
+        for i in kept:
+            sink.write(Frame(np.ascontiguousarray(texture[:, 3 * i : 3 * i + 64]), i, i / 25), None)
+
+    assert [time for time, _ in clips.decoded(tmp_path / "out.mp4")] == pytest.approx([i / 25 for i in kept], abs=1e-3)
+
+
 def test_pixels_that_are_not_square_stay_so(tmp_path):
     from streamcam.system.ffmpeg import av
 

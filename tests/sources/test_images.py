@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -298,3 +301,20 @@ def test_pictures_follow_each_other(tmp_path):
     path = wrote(tmp_path / "a.png", encoded(scene(), "PNG"))
     for a, b in itertools.pairwise(read_image(path) for _ in range(3)):
         np.testing.assert_array_equal(a, b)
+
+
+def test_several_threads_decode_and_no_warning_is_lost(tmp_path):
+    path = wrote(tmp_path / "a.png", encoded(scene(), "PNG"))
+    before, said = list(warnings.filters), []
+    with warnings.catch_warnings(record=True) as caught, ThreadPoolExecutor(4) as threads:
+        warnings.simplefilter("always")
+        during = list(warnings.filters)
+        reading = [threads.submit(read_image, path) for _ in range(300)]
+        while not all(one.done() for one in reading):
+            said.append(f"number {len(said)}")
+            warnings.warn(said[-1], StreamcamWarning, stacklevel=1)
+            time.sleep(0.001)
+        assert all(one.result().shape == scene().shape for one in reading)
+        assert list(warnings.filters) == during
+    assert [str(warning.message) for warning in caught] == said
+    assert list(warnings.filters) == before

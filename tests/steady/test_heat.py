@@ -143,3 +143,10 @@ def test_real_footage_is_steadier_and_says_the_same(sample, bundled):
     for shown in (live, file):
         assert np.mean([correlation(e.heat[0], e.heatmaps[0]) for _, e in shown]) >= 0.9
         assert max(lag_after_cuts(shown)) <= 1
+
+
+def test_what_is_left_of_no_evidence_is_dark():
+    """Of a probability of 1, the gradient is rounding."""
+    frames = list(explained_frames([np.full((4, 4), 1e-25, np.float32)] * 6))
+    for shown in (list(steadied(frames)), list(steadied(frames, ahead=4)), list(unsteadied(frames))):
+        assert max(explanation.heat.max() for _, explanation in shown) < 1e-6

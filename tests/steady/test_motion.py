@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
 import numpy as np
 import pytest
 from makers.footage import SIZE, texture
@@ -18,3 +21,15 @@ def test_motion_is_found_and_a_cut_is_told_from_it():
     assert not here.is_cut
     assert motion(other, one).is_cut
     assert not motion(one, one).is_cut
+
+
+def test_threads_find_motion_at_the_same_time():
+    pictures = [small_gray(texture(3, shift), Region(0, 0, *SIZE)) for shift in range(8)]
+    larger = [cv2.resize(picture, None, fx=1.5, fy=2) for picture in pictures]
+
+    def found(these):
+        return [motion(one, these[0]).flow.mean() for one in these * 40]
+
+    with ThreadPoolExecutor(4) as threads:
+        at_once = list(threads.map(found, [pictures, larger] * 2))
+    assert at_once == [found(pictures), found(larger)] * 2

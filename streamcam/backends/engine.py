@@ -1,0 +1,40 @@
+"""What a compiled Grad-CAM function is, whatever runs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from streamcam.choices import Precision
+from streamcam.types import Float32Array, Int32Array, UInt8Array
+
+# (K, h, w) float32 raw evidence, (C,) float32 probabilities, (K, 2) int32 class indices
+Answer: TypeAlias = tuple[Float32Array, Float32Array, Int32Array]
+
+
+class Engine(Protocol):
+    """A compiled Grad-CAM function for one input size and one number of targets.
+
+    Attributes:
+        name: ``openvino`` or ``tensorflow``.
+        precision: what it computes in: ``f32``, ``f16`` or ``bf16``.
+        in_flight: how many frames it works on at once.
+        weights: bytes of the weights that it has a copy of.
+    """
+
+    name: str
+    precision: Precision
+    in_flight: int
+    weights: int
+
+    def start(self, image: UInt8Array, targets: Int32Array) -> Callable[[], Answer]:
+        """Begin with a frame.
+
+        Args:
+            image: ``(height, width, 3)`` uint8, BGR.
+            targets: ``(K, 3)`` int32, see ``explain.targets``.
+
+        Returns:
+            A function that waits for the answer and gives it. It must be called once.
+        """
+        ...

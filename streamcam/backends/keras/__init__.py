@@ -1,0 +1,1 @@
+"""Classifiers of Keras, which run on TensorFlow. Only this package imports either of them."""

@@ -1,0 +1,1 @@
+"""Graphs that OpenVINO runs on a CPU. Only this package imports it."""

@@ -1,0 +1,72 @@
+"""A classifier's graph from prepared pixels to scores, in which every spatial tensor can be found by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamcam.backends.openvino.engine import core
+from streamcam.choices import InputLayout
+from streamcam.models.layers import Layer
+from streamcam.system.libraries import load_openvino
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A forward graph.
+
+    Attributes:
+        model: an ``openvino.Model``. Its one input is the prepared pixels, a batch of one, with height and width free
+            where the network allows it. Its first output is the scores; one more for each of ``layers``, in their order.
+        layers: the spatial tensors.
+        layout: of the input.
+    """
+
+    model: Any
+    layers: tuple[Layer, ...]
+    layout: InputLayout = "nhwc"
+
+    @property
+    def is_free(self) -> bool:
+        """Whether height and width of the input are free."""
+        return bool(self.model.inputs[0].get_partial_shape().is_dynamic)
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write ``graph.xml`` and ``graph.bin``; gives the rest of it as plain data."""
+        load_openvino().save_model(self.model, folder / "graph.xml", compress_to_fp16=False)
+        layers = [[layer.path, layer.kind, list(layer.shape), layer.layout, layer.shown] for layer in self.layers]
+        return {"layers": layers, "layout": self.layout}
+
+
+def read_forward(folder: Path, facts: dict[str, Any]) -> Forward:
+    """What ``save`` has written.
+
+    Raises:
+        RuntimeError, KeyError, ValueError: it is damaged.
+    """
+    layers = tuple(Layer(path, kind, tuple(shape), *more) for path, kind, shape, *more in facts["layers"])
+    return Forward(core().read_model(folder / "graph.xml"), layers, facts["layout"])
+
+
+def of_size(model: Any, shape: Sequence[int]) -> Any:
+    """A copy of an ``openvino.Model`` for an input of one shape, in which what depends on nothing but shapes is constant.
+
+    Raises:
+        RuntimeError: it takes no input of this shape.
+    """
+    load_openvino()
+    from openvino.passes import ConstantFolding, Manager
+
+    copy = model.clone()
+    copy.reshape(list(shape))
+    folding = Manager()
+    folding.register_pass(ConstantFolding())
+    folding.run_passes(copy)
+    return copy
+
+
+def shape_for(layout: InputLayout, size: tuple[int, int], channels: int) -> list[int]:
+    """Of an input of ``(height, width)``, a batch of one."""
+    return {"nhwc": [1, *size, channels], "nchw": [1, channels, *size], "nhw": [1, *size]}[layout]

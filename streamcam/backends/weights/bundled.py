@@ -1,0 +1,61 @@
+"""EfficientNet-Lite0, the bundled default classifier: its blocks and its weights.
+
+Architecture: EfficientNet (Tan & Le 2019, arXiv:1905.11946) without squeeze-and-excite, with ReLU6, and with stem and
+head unscaled ("EfficientNet-Lite"). The batch normalisations are folded into the convolutions when the weights are
+converted (``convert_efficientnet_lite0.py``), so every convolution has a bias.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from importlib.resources import files
+
+import numpy as np
+
+from streamcam.errors import ModelError
+from streamcam.types import Float32Array
+
+# (repeats, kernel size, stride of the first repeat, expansion, output channels)
+BLOCKS = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+WEIGHTS_FILE = "efficientnet_lite0.npz"
+SCALE = "_scale"  # after the name of a kernel that is kept as integers
+WEIGHTS_SHA256 = "ecf1a5791477f7ddd2613c202264ce9d35291d3f555a121ebeef947272f6b179"
+
+
+def read_bundled_weights() -> bytes:
+    """The package's weights file, after its checksum was verified.
+
+    Raises:
+        ModelError: the weights file is missing or is not the one that was shipped.
+    """
+    path = files("streamcam.backends.weights") / WEIGHTS_FILE
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: the bundled weights cannot be read ({error}); reinstall streamcam") from error
+    if hashlib.sha256(data).hexdigest() != WEIGHTS_SHA256:
+        raise ModelError(f"{path}: the bundled weights are damaged (checksum differs); reinstall streamcam")
+    return data
+
+
+def bundled_arrays() -> dict[str, Float32Array]:
+    """All weights under the names ``layer/variable`` of the model, float32.
+
+    A kernel kept as int16 is multiplied by its ``layer/kernel_scale``, one float32 for each output channel.
+
+    Raises:
+        ModelError: the weights file is missing or is not the one that was shipped.
+    """
+    with np.load(io.BytesIO(read_bundled_weights()), allow_pickle=False) as kept:
+        arrays = dict(kept)
+    scales = {name.removesuffix(SCALE): arrays.pop(name) for name in list(arrays) if name.endswith(SCALE)}
+    return {name: array * scales[name] if name in scales else array for name, array in arrays.items()}
