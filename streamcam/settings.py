@@ -17,6 +17,7 @@ from streamcam.choices import (
     Method,
     PrecisionChoice,
     PreprocessName,
+    Scale,
     Score,
 )
 
@@ -97,6 +98,24 @@ class PictureSettings:
     top_k: int = 3
     hud: bool = True
     layout: Layout = "overlay"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatSettings:
+    """How raw evidence becomes shown heat; ``make_steady`` makes it.
+
+    Attributes:
+        steady: whether heat and class are steady over time, rather than each frame's own.
+        scale: what full heat is: ``absolute``, the evidence of a confident answer of this model; ``clip``, the largest
+            evidence of the last moments, or, where ``steady`` is off, of the frame; ``frame``, the frame's own largest.
+        sure: certainty, 0…1, from which on the model is said to be sure.
+        no_idea: certainty, 0…1, under which it is said to have no idea; the absolute scale shows no heat then.
+    """
+
+    steady: bool = True
+    scale: Scale = "absolute"
+    sure: float = 0.6
+    no_idea: float = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from streamcam.choices import Verdict
+
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
@@ -131,6 +133,11 @@ class Explanation:
         cut: whether another shot begins with this heat. False until ``steadied`` has looked at the pictures.
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
+        strength: ``(K,)`` float32 in 0…1, how much of a confident answer's evidence there is, see ``explain.strength``;
+            None from an explainer that does not measure it.
+        certainty: the strength of the most probable class, or None; steady along with the heat once that was made.
+        verdict: whether the model is sure, in one of three words. None until ``steadied`` or ``unsteadied`` have said it,
+            and where there is no certainty.
         region: the part of the frame that the model saw, and that the maps cover.
         index: of the frame that was explained; another frame may carry its explanation on.
         time: of the frame that was explained, in seconds from the start of the source.
@@ -148,6 +155,9 @@ class Explanation:
     inside: Inside | None = None
     heat: Float32Array | None = None
     cut: bool = False
+    strength: Float32Array | None = None
+    certainty: float | None = None
+    verdict: Verdict | None = None
 
     def __post_init__(self) -> None:
         if len(self.versus) != len(self.classes):
@@ -179,6 +189,7 @@ class Explanation:
             against=self.against[one],
             inside=self.inside and replace(self.inside, shares=self.inside.shares[one]),
             heat=None if self.heat is None else self.heat[one],
+            strength=None if self.strength is None else self.strength[one],
         )
 
     def top(self, k: int) -> list[tuple[int, float]]:

@@ -20,12 +20,15 @@ class Engine(Protocol):
         precision: what it computes in: ``f32``, ``f16`` or ``bf16``.
         in_flight: how many frames it works on at once.
         weights: bytes of the weights that it has a copy of.
+        by_windows: whether probabilities are those of the best window of the model's own shape, rather than of the whole
+            picture, which is larger.
     """
 
     name: str
     precision: Precision
     in_flight: int
     weights: int
+    by_windows: bool
 
     def start(self, image: UInt8Array, targets: Int32Array) -> Callable[[], Answer]:
         """Begin with a frame.

@@ -120,8 +120,15 @@ class Builder:
         from streamcam.backends.openvino.function import explain_function
 
         forward = self._in_integers(recipe) if precision == "int8" else self._graphs.forward(recipe)
-        model, layers = explain_function(forward, recipe)
-        return OpenVINOEngine(model, precision, in_flight=in_flight, threads=self._settings.threads), layers
+        function = explain_function(forward, recipe)
+        engine = OpenVINOEngine(
+            function.model,
+            precision,
+            in_flight=in_flight,
+            threads=self._settings.threads,
+            by_windows=function.by_windows,
+        )
+        return engine, function.layers
 
     def _in_integers(self, recipe: Recipe) -> Forward:
         if not has_nncf():

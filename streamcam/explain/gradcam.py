@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from streamcam.backends.engine import Answer, Engine
+from streamcam.backends.engine import Engine
 from streamcam.backends.errors import SizeError
 from streamcam.backends.keras.wrap import wrap_model
 from streamcam.backends.recipe import USUAL_RANKS, Recipe, score_of
@@ -17,8 +17,11 @@ from streamcam.choices import EngineName, Fit, FitChoice, Method, Precision, Pre
 from streamcam.errors import OptionError, StreamcamWarning
 from streamcam.explain.build import Builder, EngineSettings
 from streamcam.explain.compiled import Compiled, CompiledFunctions
+from streamcam.explain.explanation import explanation_of
 from streamcam.explain.geometry import View, view_of
-from streamcam.explain.targets import NO_CLASS, ranks_of, resolve_targets
+from streamcam.explain.reference import References
+from streamcam.explain.strength import Reference
+from streamcam.explain.targets import ranks_of, resolve_targets
 from streamcam.models.assumed import say_once
 from streamcam.models.classifier import Classifier
 from streamcam.settings import ExplainSettings
@@ -104,9 +107,9 @@ class GradCAM:
         self.fit: Fit = self._chosen_fit(fit)
         self._squeezes = self.classifier.fixed_size and fit in ("auto", "native") and self.fit == "stretch"
         self.in_flight = in_flight
-        self._builder = Builder(
-            EngineSettings(engine, precision, calibrate, threads, in_flight, usual_cache(cache), agreed)
-        )
+        kept = usual_cache(cache)
+        self._builder = Builder(EngineSettings(engine, precision, calibrate, threads, in_flight, kept, agreed))
+        self._references = References(kept)
         self._latest: Engine | None = None
         self._compiled = CompiledFunctions()
         self.layer: str | None = "+".join(self._layers) or None
@@ -182,10 +185,20 @@ class GradCAM:
             raise OptionError(f"an image is (H, W, 3) uint8 in BGR order, not {image.shape} {image.dtype}")
         wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
         view, engine = self._prepare(image.shape[:2], len(wanted), method, ranks_of(wanted))
+        reference = self._reference(view, engine, len(wanted), method)
         answer = engine.start(view.cut(image), wanted)
 
         def finish() -> Explanation:
-            explanation = _explanation(answer(), wanted, view, index, time)
+            explanation = explanation_of(
+                answer(),
+                wanted,
+                view,
+                reference,
+                method or self.method,
+                wider=self._wider(view, engine),
+                index=index,
+                time=time,
+            )
             if score_of(method or self.method, self.score) == "probability":
                 self._say_saturated(explanation)
             return explanation
@@ -204,8 +217,11 @@ class GradCAM:
 
     def explain_input(self, picture: UInt8Array, view: View) -> Explanation:
         """Explain what a view has cut out of an image already: ``(height, width, 3)`` of the view, uint8, BGR."""
-        engine = self._engine(view, len(self._targets), ranks=ranks_of(self._targets))
-        return _explanation(engine.start(picture, self._targets)(), self._targets, view)
+        wanted = self._targets
+        engine = self._engine(view, len(wanted), ranks=ranks_of(wanted))
+        reference = self._reference(view, engine, len(wanted))
+        answer = engine.start(picture, wanted)()
+        return explanation_of(answer, wanted, view, reference, self.method, wider=self._wider(view, engine))
 
     def _say_saturated(self, explanation: Explanation) -> None:
         """Say that a probability of 1 has no gradient, where the most probable class is asked about."""
@@ -263,6 +279,24 @@ class GradCAM:
         self._latest, self.layer = found.engine, found.layer
         return found.engine
 
+    def _reference(self, view: View, engine: Engine, targets: int, method: Method | None = None) -> Reference:
+        """What strength is measured against; ``engine`` is what was compiled for a view and so many targets."""
+        own = self.classifier.input_size
+
+        def running() -> Engine:
+            if (view.height, view.width, targets) == (*own, 1):
+                return engine
+            return self._builder.build(self._recipe(own, 1, method))[0]
+
+        return self._references.of(self._recipe(own, 1, method), running)
+
+    def _wider(self, view: View, engine: Engine) -> float:
+        """How many times as much the answer is of as a frame of the model's own shape."""
+        if engine.by_windows:
+            return 1.0
+        height, width = self._size
+        return view.height * view.width / (height * width)
+
     def _recipe(
         self, size: tuple[int, int], targets: int, method: Method | None = None, ranks: int = USUAL_RANKS
     ) -> Recipe:
@@ -274,15 +308,6 @@ def make_explainer(
 ) -> GradCAM:
     """A ``GradCAM`` from settings."""
     return GradCAM(classifier, **asdict(settings), in_flight=in_flight, agreed=agreed)
-
-
-def _explanation(answer: Answer, wanted: Int32Array, view: View, index: int = 0, time: float = 0.0) -> Explanation:
-    heatmaps, probabilities, resolved = answer
-    classes, against = resolved[:, 0], wanted[:, 2] < 0
-    versus = np.where(wanted[:, 1] == NO_CLASS, -1, resolved[:, 1]).astype(np.int32)
-    return Explanation(
-        heatmaps, classes, probabilities[classes], probabilities, view.region, index, time, versus, against
-    )
 
 
 def _check(option: str, value: str, choices: Any) -> None:

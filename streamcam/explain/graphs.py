@@ -197,9 +197,9 @@ def _proved(forward: Forward, recipe: Recipe) -> dict[str, Any]:
     from streamcam.backends.openvino.engine import OpenVINOEngine
     from streamcam.backends.openvino.function import explain_function
 
-    model, layers = explain_function(forward, recipe)
-    candidate = OpenVINOEngine(model, "f32")
-    reference = TensorFlowEngine(recipe.classifier.network.function(replace(recipe, layers=layers))[0])
+    function = explain_function(forward, recipe)
+    candidate = OpenVINOEngine(function.model, "f32")
+    reference = TensorFlowEngine(recipe.classifier.network.function(replace(recipe, layers=function.layers))[0])
     # Of probabilities near 1, which have little more than their rounding, Recipro-CAM takes the difference.
     least = _LEAST_DIFFERENCE if recipe.method == "recipro-cam" else 0.0
     proof = prove(reference, candidate, recipe.size, least)

@@ -2,8 +2,9 @@
 
 Three things make heatmaps of a video flicker, and each has its remedy, the third in ``naming``:
 
-* *The scale.* A map that is stretched to its own maximum shows weak evidence as strong. Here every map is divided by the
-  largest evidence of the last moments, which fades by 1 % a frame. The minimum is never subtracted.
+* *The scale.* A map that is stretched to its own maximum shows weak evidence as strong. Here full heat is the evidence of a
+  confident answer: each map is divided by its maximum and multiplied by its strength (``explain.strength``). Or it is
+  the largest evidence of the last moments, which fades by 1 % a frame. The minimum is never subtracted.
 * *The map.* Each frame's map is noisy. Here the map of the frame before is carried along by the motion of the picture
   and blended with the new one: an exponential average along the path of things, not of places.
 * *The name.* The most probable class may change from frame to frame. Here a class that was named stays named until
@@ -18,11 +19,15 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from streamcam.iteration import End, with_end
+from streamcam.protocols import Steady
+from streamcam.settings import HeatSettings
 from streamcam.steady.motion import Motion, motion, small_gray
+from streamcam.steady.verdict import Judge
 from streamcam.types import LEAST_EVIDENCE, Explained, Explanation, Float32Array, Frame, UInt8Array
 
 AHEAD = 8  # frames that are read ahead in files
@@ -31,37 +36,76 @@ _DECAY = 0.99  # of the remembered largest evidence, a frame
 _KEPT = 64  # small pictures that are kept, for explanations that come late
 
 
-def unsteadied(stream: Iterable[Explained]) -> Iterator[Explained]:
-    """The same frames with heat: each map by itself, divided by its own maximum."""
+def make_steady(settings: HeatSettings, *, ahead: int = 0) -> Steady:
+    """``steadied`` or ``unsteadied``, as settings say. Raises ``OptionError`` where one is outside its range."""
+    Judge(settings.sure, settings.no_idea)
+    return (
+        partial(steadied, ahead=ahead, settings=settings) if settings.steady else partial(unsteadied, settings=settings)
+    )
+
+
+def unsteadied(stream: Iterable[Explained], *, settings: HeatSettings = HeatSettings()) -> Iterator[Explained]:
+    """The same frames with heat and verdict, each by itself."""
     for frame, explanation in stream:
         if explanation is not None:
-            heat = explanation.heatmaps / max(explanation.heatmaps.max(), LEAST_EVIDENCE)
-            explanation = replace(explanation, heat=heat.astype(np.float32))
+            maps = _evidence(explanation, settings)
+            if not _is_absolute(explanation, settings):
+                maps = maps / max(maps.max(), LEAST_EVIDENCE)
+            judge = Judge(settings.sure, settings.no_idea)
+            explanation = _judged(replace(explanation, heat=maps.astype(np.float32)), judge, settings, afresh=True)
         yield frame, explanation
 
 
-def steadied(stream: Iterable[Explained], *, ahead: int = 0) -> Iterator[Explained]:
-    """The same frames with steady heat, ``(K, h, w)`` in 0…1; the maps stay raw.
+def steadied(
+    stream: Iterable[Explained], *, ahead: int = 0, settings: HeatSettings = HeatSettings()
+) -> Iterator[Explained]:
+    """The same frames with steady heat, ``(K, h, w)`` in 0…1, and a steady verdict; the maps stay raw.
 
-    An error of ``stream`` is raised after the frames before it.
+    An error of ``stream`` is raised after the frames before it. Explanations without a strength are shown on the scale of the
+    clip, and without a verdict.
 
     Args:
         stream: frames with their explanations; one may carry the explanation of an earlier frame, and its map then
             moves along with the picture.
         ahead: how many frames may be read before one is given, to average both ways.
+        settings: the scale, and what the verdict depends on.
     """
-    maker = _Maker(both_ways=ahead > 0)
+    maker, judge = _Maker(settings, both_ways=ahead > 0), Judge(settings.sure, settings.no_idea)
     waiting: deque[_Moment] = deque()
     for item in with_end(stream):
         if isinstance(item, End):
             while waiting:
-                yield _finished(waiting)
+                yield _finished(waiting, judge, settings)
             if item.error:
                 raise item.error
             return
         waiting.append(maker.moment(*item))
         if len(waiting) > ahead:
-            yield _finished(waiting)
+            yield _finished(waiting, judge, settings)
+
+
+def _is_absolute(explanation: Explanation, settings: HeatSettings) -> bool:
+    return settings.scale == "absolute" and explanation.strength is not None
+
+
+def _evidence(explanation: Explanation, settings: HeatSettings) -> Float32Array:
+    """The maps; on the absolute scale each with its strength for its maximum."""
+    maps, strength = explanation.heatmaps, explanation.strength
+    if strength is None or settings.scale != "absolute":
+        return maps
+    peaks = np.maximum(maps.max(axis=(1, 2)), LEAST_EVIDENCE)
+    return np.asarray(maps * (strength / peaks)[:, None, None], np.float32)
+
+
+def _judged(explanation: Explanation, judge: Judge, settings: HeatSettings, *, afresh: bool) -> Explanation:
+    """With its verdict; where the model has no idea, the absolute scale shows no heat."""
+    if explanation.certainty is None:
+        return explanation
+    verdict = judge.verdict(explanation.certainty, afresh=afresh)
+    heat = explanation.heat
+    if heat is not None and verdict == "no idea" and settings.scale == "absolute":
+        heat = np.zeros_like(heat)
+    return replace(explanation, verdict=verdict, heat=heat)
 
 
 @dataclass(slots=True)
@@ -75,6 +119,7 @@ class _Moment:
         average: ``(K, h, w)``, of this frame and those before it.
         count: how many maps are in the average.
         peaks: ``(K,)``, the largest evidence until now.
+        certainty: averaged as the maps are, or None.
         back: the motion to the frame before, None where there is none or the two have nothing in common.
         ahead: the motion from the frame before to this one.
         cut: whether its heat is the first of another shot.
@@ -86,6 +131,7 @@ class _Moment:
     average: Float32Array | None
     count: int
     peaks: Float32Array | None
+    certainty: float | None
     back: Motion | None
     ahead: Motion | None
     cut: bool = False
@@ -94,8 +140,8 @@ class _Moment:
 class _Maker:
     """Makes moments one after the other, each from the one before."""
 
-    def __init__(self, *, both_ways: bool) -> None:
-        self._both_ways = both_ways
+    def __init__(self, settings: HeatSettings, *, both_ways: bool) -> None:
+        self._settings, self._both_ways = settings, both_ways
         self._grays: OrderedDict[int, UInt8Array] = OrderedDict()
         self._last: _Moment | None = None
         self._last_gray: UInt8Array | None = None
@@ -105,7 +151,7 @@ class _Maker:
     def moment(self, frame: Frame, explanation: Explanation | None) -> _Moment:
         if explanation is None:
             self._last = self._last_gray = None
-            return _Moment(frame, None, None, None, 0, None, None, None)
+            return _Moment(frame, None, None, None, 0, None, None, None, None)
         gray = small_gray(frame.image, explanation.region)
         before = self._last_gray
         back = motion(gray, before) if before is not None and before.shape == gray.shape else None
@@ -116,7 +162,7 @@ class _Maker:
         maps = self._new_maps(frame, explanation, gray, last)
         average = back.carry(last.average) if back and last and last.average is not None else None
         count = last.count if average is not None and last else 0
-        peaks = None if last is None else last.peaks
+        peaks, certainty = (None, None) if last is None else (last.peaks, last.certainty)
         if maps is not None:
             count += 1
             # Not while no map comes: the old one would grow in strength without any evidence.
@@ -124,12 +170,15 @@ class _Maker:
             share = max(1 - (1 - _NEW) ** self._since_new, 1 / count)
             self._since_new = 0
             average = maps if average is None else share * maps + (1 - share) * average
+            certainty = _blended(explanation.certainty, certainty, share)
             fresh = explanation.heatmaps.max(axis=(1, 2))
             peaks = fresh if peaks is None else np.maximum(peaks, fresh)
         ahead = motion(self._last_gray, gray) if self._both_ways and last and self._last_gray is not None else None
         self._remember(frame.index, gray)
         cut, self._is_cut = self._is_cut and average is not None, self._is_cut and average is None
-        self._last = _Moment(frame, explanation, maps, average, count, peaks, back if last else None, ahead, cut)
+        self._last = _Moment(
+            frame, explanation, maps, average, count, peaks, certainty, back if last else None, ahead, cut
+        )
         self._last_gray = gray
         return self._last
 
@@ -140,10 +189,11 @@ class _Maker:
         if last and last.explanation and last.explanation.index == explanation.index:
             return None
         source = self._grays.get(explanation.index)
+        maps = _evidence(explanation, self._settings)
         if explanation.index == frame.index or source is None or source.shape != gray.shape:
-            return explanation.heatmaps
+            return maps
         moved = motion(gray, source)
-        return None if moved.is_cut else moved.carry(explanation.heatmaps)
+        return None if moved.is_cut else moved.carry(maps)
 
     def _remember(self, index: int, gray: UInt8Array) -> None:
         self._grays[index] = gray
@@ -160,33 +210,44 @@ def _same_targets(one: Explanation, other: Explanation | None) -> bool:
     )
 
 
-def _finished(waiting: deque[_Moment]) -> Explained:
+def _blended(new: float | None, old: float | None, share: float) -> float | None:
+    return new if new is None or old is None else share * new + (1 - share) * old
+
+
+def _finished(waiting: deque[_Moment], judge: Judge, settings: HeatSettings) -> Explained:
     """Take the oldest moment out, its maps averaged with those that follow it."""
     first, *later = list(waiting)
     waiting.popleft()
-    if first.explanation is not None and first.average is not None and first.peaks is not None:
-        heat, peaks = first.average, first.peaks
-        shot = [first]
-        for moment in later:
-            if moment.back is None:
-                break
-            shot.append(moment)
-        if len(shot) > 1:
-            future: Float32Array | None = None
-            count = 0
-            for moment, after in zip(reversed(shot), [None, *reversed(shot)], strict=False):
-                if future is not None and after is not None and after.ahead is not None:
-                    future = after.ahead.carry(future)
-                if moment.maps is not None:
-                    count += 1
-                    share = max(_NEW, 1 / count)
-                    future = moment.maps if future is None else (share * moment.maps + (1 - share) * future)
-                    future = future.astype(np.float32)
-            if future is not None:
-                heat = ((heat + future) / 2).astype(np.float32)
-            for distance, moment in enumerate(shot):
-                if moment.peaks is not None:
-                    peaks = np.maximum(peaks, moment.peaks * np.float32(_DECAY**distance))
-        heat = np.clip(heat / max(peaks.max(), LEAST_EVIDENCE), 0, 1).astype(np.float32)
-        return first.frame, replace(first.explanation, heat=heat, cut=first.cut)
-    return first.frame, first.explanation
+    if first.explanation is None or first.average is None or first.peaks is None:
+        return first.frame, first.explanation
+    heat, peaks, certainty = first.average, first.peaks, first.certainty
+    shot = [first]
+    for moment in later:
+        if moment.back is None:
+            break
+        shot.append(moment)
+    if len(shot) > 1:
+        future: Float32Array | None = None
+        coming: float | None = None
+        count = 0
+        for moment, after in zip(reversed(shot), [None, *reversed(shot)], strict=False):
+            if future is not None and after is not None and after.ahead is not None:
+                future = after.ahead.carry(future)
+            if moment.maps is not None:
+                count += 1
+                share = max(_NEW, 1 / count)
+                future = moment.maps if future is None else (share * moment.maps + (1 - share) * future)
+                future = future.astype(np.float32)
+                coming = _blended(moment.explanation and moment.explanation.certainty, coming, share)
+        if future is not None:
+            heat = ((heat + future) / 2).astype(np.float32)
+            certainty = _blended(coming, certainty, 0.5)
+        for distance, moment in enumerate(shot):
+            if moment.peaks is not None:
+                peaks = np.maximum(peaks, moment.peaks * np.float32(_DECAY**distance))
+    if not _is_absolute(first.explanation, settings):
+        full = heat.max() if settings.scale == "frame" else peaks.max()
+        heat = heat / max(full, LEAST_EVIDENCE)
+    heat = np.clip(heat, 0, 1).astype(np.float32)
+    shown = replace(first.explanation, heat=heat, cut=first.cut, certainty=certainty)
+    return first.frame, _judged(shown, judge, settings, afresh=first.count <= 1)

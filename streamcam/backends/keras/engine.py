@@ -22,6 +22,7 @@ class TensorFlowEngine:
     precision: Precision = "f32"
     in_flight = 1
     weights = 0  # the model's own
+    by_windows = False
 
     def __init__(self, function: Any) -> None:
         self._function = runnable(frozen(function))

@@ -39,6 +39,7 @@ class OpenVINOEngine:
             ``int8``, the model is a quantised one, and what is left of it is computed in f32.
         in_flight: frames to work on at once, each on its share of the threads: more frames a second, a later answer.
         threads: threads to use; 0 for one a core.
+        by_windows: see ``Engine``.
 
     Raises:
         ConversionError: OpenVINO cannot compile it.
@@ -46,7 +47,9 @@ class OpenVINOEngine:
 
     name = "openvino"
 
-    def __init__(self, model: Any, precision: Precision, *, in_flight: int = 1, threads: int = 0) -> None:
+    def __init__(
+        self, model: Any, precision: Precision, *, in_flight: int = 1, threads: int = 0, by_windows: bool = False
+    ) -> None:
         settings: dict[str, Any] = {
             "INFERENCE_PRECISION_HINT": "f32" if precision == "int8" else precision,
             "PERFORMANCE_HINT": "LATENCY" if in_flight == 1 else "THROUGHPUT",
@@ -61,7 +64,7 @@ class OpenVINOEngine:
         used = compiled.get_property("INFERENCE_PRECISION_HINT")
         name = used.to_string() if hasattr(used, "to_string") else str(used)
         self.precision: Precision = "int8" if precision == "int8" else _TYPE_NAMES[name]
-        self.in_flight = in_flight
+        self.in_flight, self.by_windows = in_flight, by_windows
         self.weights = sum(op.get_byte_size() for op in model.get_ops() if op.get_type_name() == "Constant")
         self._requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(in_flight):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from streamcam.backends.openvino.maps import MOST_CLASS_TOKENS
 from streamcam.backends.openvino.operations import OpenVINOOperations
 from streamcam.backends.openvino.recipro import by_place
 from streamcam.backends.openvino.scores import Scores
+from streamcam.backends.openvino.windows import best_window
 from streamcam.backends.recipe import Recipe
 from streamcam.errors import LayerError
 from streamcam.models.classifier import Classifier
@@ -42,15 +43,26 @@ from streamcam.system.libraries import load_openvino
 _POOLS = ("AvgPool", "MaxPool")
 
 
-def explain_function(forward: Forward, recipe: Recipe) -> tuple[Any, tuple[str, ...]]:
+class ExplainFunction(NamedTuple):
+    """A Grad-CAM function.
+
+    Attributes:
+        model: an ``openvino.Model``.
+        layers: paths of the target layers, in the order of the network.
+        by_windows: whether its probabilities are those of the best window, see ``windows``.
+    """
+
+    model: Any
+    layers: tuple[str, ...]
+    by_windows: bool
+
+
+def explain_function(forward: Forward, recipe: Recipe) -> ExplainFunction:
     """Write the Grad-CAM function on a copy of a forward graph.
 
     Args:
         forward: the graph; left as it is.
         recipe: what is asked.
-
-    Returns:
-        An ``openvino.Model``, and the paths of the target layers, in the order of the network.
 
     Raises:
         LayerError: there is no such layer, or the score does not depend on it.
@@ -76,7 +88,10 @@ def explain_function(forward: Forward, recipe: Recipe) -> tuple[Any, tuple[str, 
     scores = Scores(output, classifier)
     if scores.count != len(classifier.labels):
         raise SizeError(f"{classifier.name}: gives output of shape {shape_of(output)} at {_said(recipe.size)}")
-    classes, weights = _wanted(scores.probabilities, targets, scores.count, min(recipe.ranks, scores.count))
+    last = forward.layers[-1]
+    window = best_window(image, last, results[len(forward.layers)].input_value(0), output, classifier, recipe.size)
+    probabilities = scores.probabilities if window is None else window
+    classes, weights = _wanted(probabilities, targets, scores.count, min(recipe.ranks, scores.count))
     rows = [ops().gather(weights, integers([k]), integers(0)).output(0) for k in range(recipe.targets)]
     asked = _Asked(recipe, image, output, scores, layers, taps, rows)
     match recipe.method:
@@ -87,8 +102,9 @@ def explain_function(forward: Forward, recipe: Recipe) -> tuple[Any, tuple[str, 
         case _:
             maps, paths = _by_gradients(asked), tuple(layer.path for layer in layers)
     heatmaps = ops().concat(maps, 0) if len(maps) > 1 else maps[0]
-    outputs = [heatmaps, scores.probabilities, classes]
-    return ov.Model([ops().result(output) for output in outputs], [image, targets], "grad-cam"), paths
+    outputs = [heatmaps, probabilities, classes]
+    function = ov.Model([ops().result(output) for output in outputs], [image, targets], "grad-cam")
+    return ExplainFunction(function, paths, window is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,10 +45,10 @@ def by_place(image: Any, layer: Layer, tap: Any, output: Any, classifier: Classi
         LayerError: the scores do not depend on the layer.
     """
     load_openvino()
-    around = _around(image, tap, output)
-    if around is None:
+    beside = around(image, tap, output)
+    if beside is None:
         raise LayerError(f"{layer.path}: the score of {classifier.name} does not depend on this layer")
-    ends = [output, tap, *around]
+    ends = [output, tap, *beside]
     count = int(np.prod(places_of(layer, shape_of(tap))))
     most = min(_MOST_AT_ONCE, max(1, _MOST_NUMBERS // int(np.prod(shape_of(tap)))))
     batch = max(n for n in range(1, most + 1) if count % n == 0)
@@ -69,7 +69,7 @@ def by_place(image: Any, layer: Layer, tap: Any, output: Any, classifier: Classi
     return loop.get_concatenated_slices(body.get_results()[0].output(0), 0, batch, batch, -1, 0)
 
 
-def _around(image: Any, tap: Any, output: Any) -> list[Any] | None:
+def around(image: Any, tap: Any, output: Any) -> list[Any] | None:
     """What operations behind a tensor take of the image beside it; None where the output does not lie behind it."""
     whole = load_openvino().Model([ops().result(output), ops().result(tap)], [image], "network")
     moving, behind = {image.get_name()}, set()

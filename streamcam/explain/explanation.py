@@ -1,0 +1,57 @@
+"""From the answer of a compiled function to an explanation: which classes, how probable, how strong, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from streamcam.backends.engine import Answer
+from streamcam.choices import Method
+from streamcam.explain.geometry import View
+from streamcam.explain.strength import Reference, sharpened, strengths
+from streamcam.explain.targets import NO_CLASS
+from streamcam.types import Explanation, Int32Array
+
+
+def explanation_of(
+    answer: Answer,
+    wanted: Int32Array,
+    view: View,
+    reference: Reference,
+    method: Method,
+    *,
+    wider: float = 1.0,
+    index: int = 0,
+    time: float = 0.0,
+) -> Explanation:
+    """The explanation of one frame.
+
+    Args:
+        answer: of an ``Engine``.
+        wanted: ``(K, 3)`` int32, the targets, see ``resolve_targets``.
+        view: what the model saw.
+        reference: what strength is measured against.
+        method: the formula of the maps.
+        wider: how many times as many places the model saw as in a picture of its own size.
+        index: of the frame.
+        time: of the frame, in seconds.
+    """
+    heatmaps, said, resolved = answer
+    probabilities = sharpened(said, wider)
+    classes, against = resolved[:, 0], wanted[:, 2] < 0
+    versus = np.where(wanted[:, 1] == NO_CLASS, -1, resolved[:, 1]).astype(np.int32)
+    strength, certainty = strengths(
+        probabilities, np.stack([classes, versus], 1), against, reference.share(heatmaps, method)
+    )
+    return Explanation(
+        heatmaps,
+        classes,
+        probabilities[classes],
+        probabilities,
+        view.region,
+        index,
+        time,
+        versus,
+        against,
+        strength=strength,
+        certainty=certainty,
+    )
