@@ -18,6 +18,5 @@ PreprocessName = Literal[
 ]  # fmt: skip
 PreprocessOrigin = Literal["model", "name", "option", "guess"]
 Scale = Literal["absolute", "clip", "frame"]  # what full heat is measured against
-Verdict = Literal["sure", "unsure", "no idea"]
 Every = int | Literal["auto"]  # which frames are explained: each Nth, or where the picture has changed
 AudioChoice = Literal["copy", "aac", "none"]

@@ -15,6 +15,7 @@ from streamcam.types import (
     Float32Array,
     Frame,
     Header,
+    Named,
     SourceCounts,
     SourceState,
     Targets,
@@ -129,17 +130,20 @@ class Naming(Protocol):
     """Chooses, frame by frame, the one class that is explained; ``SteadyNaming`` is one."""
 
     @property
-    def held(self) -> int | None:
-        """Index of the class that is named now, None before the first frame."""
-        ...
-
-    @property
     def targets(self) -> tuple[str | int, ...]:
-        """What to explain next."""
+        """What to explain next, most likely: a frame that is named otherwise is explained once more."""
         ...
 
-    def update(self, probabilities: Float32Array, image: UInt8Array | None = None) -> None:
-        """Take the ``(C,)`` probabilities of one more frame, and its ``(H, W, 3)`` uint8 BGR image; ``held`` may change."""
+    def see(self, probabilities: Float32Array, frame: Frame) -> None:
+        """Take the ``(C,)`` probabilities of one more frame, in the order of the source."""
+        ...
+
+    def is_decided(self, index: int) -> bool:
+        """Whether the oldest frame without a name can have one, now that frames up to this index have come."""
+        ...
+
+    def name(self) -> Named:
+        """Name the oldest frame that was seen and has no name yet."""
         ...
 
 

@@ -115,7 +115,7 @@ class HeatSettings:
     steady: bool = True
     scale: Scale = "absolute"
     sure: float = 0.6
-    no_idea: float = 0.2
+    no_idea: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)

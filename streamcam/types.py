@@ -14,12 +14,13 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from streamcam.choices import Verdict
-
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+# How sure a model is of a picture, in words.
+Verdict: TypeAlias = Literal["sure", "unsure", "no idea"]
 
 # Classes to explain, as people write them: a rank ("top1"), a label, a class index.
 Targets: TypeAlias = Sequence[str | int]
@@ -196,6 +197,19 @@ class Explanation:
         """The ``k`` most probable classes as ``(class index, probability)``, best first; ties by class index."""
         order = np.argsort(-self.probabilities, kind="stable")[:k]
         return [(int(index), float(self.probabilities[index])) for index in order]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """What is named of a frame.
+
+    Attributes:
+        index: the class.
+        probabilities: ``(C,)`` float32 in 0…1, as they are shown: steady over a moment.
+    """
+
+    index: int
+    probabilities: Float32Array
 
 
 # A frame on its way, with the explanation that belongs to it: None while a live session has none yet.

@@ -113,9 +113,10 @@ class ReportPage(FileSink):
         share = inside.shares[0] if inside else None
         score = float(explanation.scores[0])
         self._moments.append(_Moment(frame.time, tuple(explanation.top(_TOP)), named, score, share, change.flicker))
-        state = named, bool(inside and inside.alert)
+        state = named, bool(inside and inside.alert), explanation.verdict
         if (state != self._state or change.is_cut) and len(self._thumbnails) < _MOST_THUMBNAILS:
             caption = f"{self._name(named)} {score:.0%}" + (", looks elsewhere" if state[1] else "")
+            caption = {"no idea": "nothing that it knows", "unsure": f"{caption}, unsure"}.get(state[2] or "", caption)
             self._thumbnails.append(_Thumbnail(frame.time, caption, _small_jpeg(frame.image)))
         self._state = state
 

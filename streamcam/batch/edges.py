@@ -11,7 +11,7 @@ import numpy as np
 from streamcam.batch.split import FilePart
 from streamcam.drawing.corner import SteadyCorner
 from streamcam.drawing.overlay import Overlay
-from streamcam.types import Explained
+from streamcam.types import Explained, Verdict
 
 _SAME_HEAT = 1e-3  # of the heat at a border
 _TELLING = 0.05  # of full heat: less tells nothing of the scale
@@ -24,14 +24,18 @@ class Border:
     """What is shown on the frame at one end of a part.
 
     Attributes:
-        naming: which class is named, and for how many frames another has led; None where no class is named steadily.
+        naming: which class is named; None where no class is named steadily.
         heat: as it is shown, ``(K, h, w)`` in 0…1.
         corner: of the picture that is written into.
+        certainty: of the model, averaged as the heat is; None where that is not known.
+        verdict: in words.
     """
 
-    naming: tuple[int | None, int] | None
+    naming: int | None
     heat: Heat
     corner: int = 0
+    certainty: float | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,11 @@ class PartEdges:
 
     Args:
         part: the part.
-        states: of the naming after each explained frame, filled meanwhile.
+        states: which class was named on each explained frame, filled meanwhile.
         overlay: how the heat is drawn.
     """
 
-    def __init__(self, part: FilePart, states: Sequence[tuple[int | None, int]], overlay: Overlay) -> None:
+    def __init__(self, part: FilePart, states: Sequence[int], overlay: Overlay) -> None:
         self._part, self._states = part, states
         self._overlay, self._corner = overlay, SteadyCorner()
         self._count = 0  # of the frames that were explained
@@ -66,7 +70,13 @@ class PartEdges:
                 self._overlay.follow(frame.image, explanation, self._corner)
                 if frame.index in (self._part.first - 1, self._part.end - 1):
                     naming = self._states[self._count - 1] if self._states else None
-                    self._shown[frame.index] = Border(naming, np.round(heat, 5).tolist(), self._corner.corner)
+                    self._shown[frame.index] = Border(
+                        naming,
+                        np.round(heat, 5).tolist(),
+                        self._corner.corner,
+                        explanation.certainty,
+                        explanation.verdict,
+                    )
             yield frame, explanation
 
     @property
@@ -78,10 +88,17 @@ class PartEdges:
 def fits(earlier: Borders, later: Borders) -> bool:
     """Whether a part begins in the state in which the one before it ends."""
     one, other = earlier.after, later.before
-    if one is None or other is None or (one.naming, one.corner) != (other.naming, other.corner):
+    if one is None or other is None:
+        return False
+    if (one.naming, one.corner, one.verdict) != (other.naming, other.corner, other.verdict):
         return False
     here, there = np.asarray(one.heat), np.asarray(other.heat)
-    if here.shape != there.shape or here.max() < _TELLING:
+    if here.shape != there.shape:
+        return False
+    if one.certainty is not None and other.certainty is not None:
+        if abs(one.certainty - other.certainty) > _SAME_HEAT:
+            return False
+    elif here.max() < _TELLING:
         return False
     # In shares of the heat that there is: they must agree in the scale, too, and evidence may be strong again later.
-    return bool(np.abs(here - there).max() <= _SAME_HEAT * here.max())
+    return bool(np.abs(here - there).max() <= _SAME_HEAT * max(float(here.max()), _TELLING))

@@ -28,10 +28,11 @@ from streamcam.errors import (
 )
 from streamcam.explain.gradcam import GradCAM, make_explainer
 from streamcam.protocols import Steady
-from streamcam.steady.heat import AHEAD, steadied, unsteadied
+from streamcam.settings import HeatSettings
+from streamcam.steady.heat import AHEAD, make_steady
 from streamcam.steady.naming import SteadyNaming
 from streamcam.system.cache import Cache
-from streamcam.types import Explained, Float32Array, Frame, UInt8Array, VideoInfo
+from streamcam.types import Explained, Frame, Named, VideoInfo
 
 _OF_SETTINGS = (ModelError, TargetError, OptionError, MissingLibraryError)
 
@@ -90,8 +91,8 @@ class TaskRunner:
             if rois
             else None
         )
-        names_one = settings.steady and settings.explain.targets == ("top1",)
-        naming = RecordedNaming() if names_one else None
+        names_one = settings.heat.steady and settings.explain.targets == ("top1",)
+        naming = RecordedNaming(ahead=AHEAD) if names_one else None
         part, overlay = task.part, make_overlay(settings.picture, explain.labels)
         edges = PartEdges(part, naming.states if naming else (), overlay) if part else None
         total, written = None, 0
@@ -113,7 +114,7 @@ class TaskRunner:
             overlay=overlay,
             encoding=settings.encoding,
             overwrite=task.overwrite or (task.again and _are_own(task.outputs)),
-            steady=_steady(settings.steady, edges),
+            steady=_steady(settings.heat, edges),
             naming=naming,
             every=settings.every,
             inspection=inspection,
@@ -140,24 +141,25 @@ class RecordedNaming(SteadyNaming):
     """Names a class steadily, and keeps the states that it went through.
 
     Attributes:
-        states: which class was named after each explained frame, and for how many frames another has led.
+        states: which class was named on each explained frame.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.states: list[tuple[int | None, int]] = []
+    def __init__(self, ahead: int) -> None:
+        super().__init__(ahead)
+        self.states: list[int] = []
 
-    def update(self, probabilities: Float32Array, image: UInt8Array | None = None) -> None:
+    def name(self) -> Named:
         """See ``SteadyNaming``."""
-        super().update(probabilities, image)
-        self.states.append((self.held, self._led))
+        named = super().name()
+        self.states.append(named.index)
+        return named
 
 
-def _steady(is_steady: bool, edges: PartEdges | None) -> Steady:
+def _steady(heat: HeatSettings, edges: PartEdges | None) -> Steady:
     """From raw explanations to shown heat, and past the edges of a part."""
 
     def shown(stream: Iterable[Explained]) -> Iterator[Explained]:
-        heated = steadied(stream, ahead=AHEAD) if is_steady else unsteadied(stream)
+        heated = make_steady(heat, ahead=AHEAD)(stream)
         return edges.observed(heated) if edges else heated
 
     return shown

@@ -11,14 +11,14 @@ from typing import Any
 
 from streamcam.choices import Every
 from streamcam.errors import OptionError
-from streamcam.settings import Encoding, ExplainSettings, ModelSettings, PictureSettings
+from streamcam.settings import Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 from streamcam.system.versions import VERSION
 from streamcam.system.wire import to_builtins
 
 SPLIT = 120.0  # seconds: of the parts of long videos, where several share the work and nothing else is asked for
 
 # How results are made, beyond what a version number says: raised when equal settings give other results.
-_RESULTS = 2
+_RESULTS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class AnnotationSettings:
         picture: how it is drawn.
         encoding: how videos are compressed.
         every: explain each Nth frame only, or (``auto``) those whose picture has changed.
-        steady: whether heat and class are steady over time, rather than each frame's own.
+        heat: how raw evidence becomes shown heat.
         roi: regions of interest, where the evidence ought to lie: each a box ``x,y,width,height`` or a polygon
             ``x,y x,y x,y`` in frame pixels, or the path of a mask image or video.
         track: whether boxes follow what is in them on the first frame.
@@ -46,7 +46,7 @@ class AnnotationSettings:
     picture: PictureSettings = PictureSettings()
     encoding: Encoding = Encoding()
     every: Every = 1
-    steady: bool = True
+    heat: HeatSettings = HeatSettings()
     roi: tuple[str, ...] = ()
     track: bool = False
     alert_below: float | None = None
@@ -59,15 +59,17 @@ class AnnotationSettings:
         from streamcam.annotation.roi import parse_roi
         from streamcam.drawing.overlay import make_overlay
         from streamcam.pipeline.explaining import check_every
+        from streamcam.steady.heat import make_steady
 
         if not (math.isfinite(self.start) and self.start >= 0):
             raise OptionError(f"start {self.start}: is in seconds, from 0 on")
         if self.end is not None and not self.end > self.start:
             raise OptionError(f"end {self.end:g}: must come after the start, at {self.start:g} s")
         check_every(self.every)
-        if self.every == "auto" and not self.steady:
+        if self.every == "auto" and not self.heat.steady:
             raise OptionError("every auto: maps that are not steady do not move along with the picture; give a number")
         make_overlay(self.picture)
+        make_steady(self.heat)
         for text in self.roi:
             parse_roi(text)
 

@@ -128,7 +128,7 @@ def cut(index: FrameIndex, first: int, end: int, run_in: int, step: int, folder:
 
     starts = [key for key in index.keys if key <= max(0, first - run_in) and key % step == 0]
     begin = starts[-1] if starts else 0
-    beyond = [key for key in index.keys if key >= end + AHEAD]
+    beyond = [key for key in index.keys if key >= end + 2 * AHEAD]  # the heat looks ahead, and so does the name
     stop = beyond[0] if beyond else len(index.times)
     clip = folder / f"{first:08d}-{begin:08d}{index.path.suffix if index.path.suffix.lower() in _MP4 else '.mkv'}"
     try:
@@ -140,7 +140,7 @@ def cut(index: FrameIndex, first: int, end: int, run_in: int, step: int, folder:
                 output.mux(packet)
     except (av.FFmpegError, ValueError) as error:
         raise SplitError(f"{index.path}: cannot be cut ({error})") from error
-    return FilePart(first, end, begin, clip, index.times[begin : min(stop, end + AHEAD)])
+    return FilePart(first, end, begin, clip, index.times[begin : min(stop, end + 2 * AHEAD)])
 
 
 def _packets(source: Any, stream: Any, index: FrameIndex, begin: int, stop: int) -> Iterator[Any]:

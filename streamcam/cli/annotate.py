@@ -17,16 +17,16 @@ from streamcam.cli.options import (
     ENCODING,
     EVERY,
     EXPLANATION,
+    HEAT,
     MODEL,
     OUTPUT_PANEL,
     PICTURE,
-    NoSteady,
     Overwrite,
 )
 from streamcam.cli.outcomes import show_outcome, show_plan, show_summary
 from streamcam.cli.progress import BatchProgress
 from streamcam.cli.times import METAVAR, stretch_of
-from streamcam.settings import Encoding, ExplainSettings, ModelSettings, PictureSettings
+from streamcam.settings import Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
 if TYPE_CHECKING:
     from streamcam.batch.annotate import AnnotationRun
@@ -49,7 +49,7 @@ FILES = OptionGroup(
 )
 
 
-@takes(files=FILES, encoding=ENCODING, model=MODEL, explanation=EXPLANATION, picture=PICTURE)
+@takes(files=FILES, encoding=ENCODING, model=MODEL, explanation=EXPLANATION, picture=PICTURE, heat=HEAT)
 def annotate_command(
     inputs: Annotated[
         list[str], typer.Argument(metavar="INPUT...", help="Videos, images, folders or globs; - for standard input.")
@@ -163,7 +163,7 @@ def annotate_command(
     model: ModelSettings,
     explanation: ExplainSettings,
     picture: PictureSettings,
-    no_steady: NoSteady = False,
+    heat: HeatSettings,
 ) -> None:
     """Write videos and images with the heatmap and the model's answer drawn on them.
 
@@ -186,7 +186,7 @@ def annotate_command(
         console.take_stdout()
     begin, stop = stretch_of(start, end, duration)
     settings = replace(files, model=model, explain=explanation, picture=picture, encoding=encoding)
-    settings = replace(settings, steady=not no_steady, start=begin, end=stop)
+    settings = replace(settings, heat=heat, start=begin, end=stop)
     with closing(BatchProgress()) as progress:
         try:
             run = annotate_all(

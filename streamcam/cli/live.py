@@ -13,15 +13,15 @@ from streamcam.cli.options import (
     CAPTURE,
     ENCODING,
     EXPLANATION,
+    HEAT,
     MODEL,
     PICTURE,
     LiveEvery,
-    NoSteady,
     Realtime,
     Seconds,
     StatsPath,
 )
-from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, ModelSettings, PictureSettings
+from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
 _SESSION = "Session"
 _RECORDING = "Recording"
@@ -33,6 +33,7 @@ _RECORDING = "Recording"
     model=MODEL,
     explanation=EXPLANATION,
     picture=PICTURE,
+    heat=HEAT,
 )
 def live_command(
     source: Annotated[
@@ -87,8 +88,8 @@ def live_command(
     model: ModelSettings,
     explanation: ExplainSettings,
     picture: PictureSettings,
+    heat: HeatSettings,
     every: LiveEvery = "auto",
-    no_steady: NoSteady = False,
 ) -> None:
     """Show live what the model looks at, in a window, and record it or send it on if you say so.
 
@@ -115,7 +116,7 @@ def live_command(
         explain=explanation,
         picture=picture,
         capture=capture,
-        steady=not no_steady,
+        heat=heat,
         every=every,
         window=not no_window,
         full_screen=full_screen,

@@ -9,9 +9,8 @@ import typer
 
 from streamcam.choices import Every
 from streamcam.cli.grouping import OptionGroup, off, option
-from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, ModelSettings, PictureSettings
+from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
-RAW_HELP = "Each frame's own map and class, stretched to full heat."
 PICTURE_PANEL, SPEED_PANEL, SESSION_PANEL, OUTPUT_PANEL = "Picture", "Speed", "Session", "Output"
 
 MODEL = OptionGroup(
@@ -78,6 +77,18 @@ PICTURE = OptionGroup(
     ),
 )
 
+HEAT = OptionGroup(
+    HeatSettings(),
+    "Heat",
+    scale=option(
+        help="What full heat is: a confident answer's evidence (weak evidence looks weak, no idea is dark), the clip's "
+        "own largest, or each frame's own."
+    ),
+    sure=option(metavar="0…1", help="Certainty from which on the model is called sure."),
+    no_idea=option(metavar="0…1", help="Certainty under which it has no idea: no heat is shown."),
+    steady=off("--no-steady", help="Each frame's own map and class."),
+)
+
 ENCODING = OptionGroup(
     Encoding(),
     OUTPUT_PANEL,
@@ -124,7 +135,6 @@ EVERY: dict[str, Any] = {
 
 # Single options that several commands take.
 LiveEvery = Annotated[Any, typer.Option("--every", **EVERY)]
-NoSteady = Annotated[bool, typer.Option("--no-steady", help=RAW_HELP, rich_help_panel=PICTURE_PANEL)]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace outputs that exist.", rich_help_panel=OUTPUT_PANEL)
 ]

@@ -13,10 +13,10 @@ from streamcam.cli.grouping import takes
 from streamcam.cli.options import (
     CAPTURE,
     EXPLANATION,
+    HEAT,
     MODEL,
     PICTURE,
     LiveEvery,
-    NoSteady,
     Realtime,
     Seconds,
     StatsPath,
@@ -26,6 +26,7 @@ from streamcam.settings import (
     CaptureSettings,
     ExhibitSettings,
     ExplainSettings,
+    HeatSettings,
     ModelSettings,
     PageSettings,
     PictureSettings,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     model=MODEL,
     explanation=EXPLANATION,
     picture=PICTURE.without("hud", "layout"),
+    heat=HEAT,
 )
 def serve_command(
     source: Annotated[
@@ -62,8 +64,8 @@ def serve_command(
     model: ModelSettings,
     explanation: ExplainSettings,
     picture: PictureSettings,
+    heat: HeatSettings,
     every: LiveEvery = "auto",
-    no_steady: NoSteady = False,
 ) -> None:
     """Show live on a page in the browser what the model looks at, here or on the whole network.
 
@@ -91,7 +93,7 @@ def serve_command(
         capture=capture,
         page=page,
         exhibit=exhibit,
-        steady=not no_steady,
+        heat=heat,
         every=every,
         seconds=seconds,
         stats=stats,

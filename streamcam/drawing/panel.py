@@ -119,13 +119,16 @@ def name_of(index: int, labels: tuple[str, ...]) -> str:
 
 
 def question(explanation: Explanation, labels: tuple[str, ...]) -> str:
-    """What the heat answers."""
+    """What the heat answers; what the model does not know, it is not asked."""
+    if explanation.verdict == "no idea":
+        return "nothing that I know"
     parts = []
     for index, versus, against in zip(explanation.classes, explanation.versus, explanation.against, strict=True):
         name = name_of(int(index), labels)
         name += f" rather than {name_of(int(versus), labels)}" if versus >= 0 else ""
         parts.append(f"not {name}" if against else name)
-    return f"why {' or '.join(parts)}?"
+    unsure = " (unsure)" if explanation.verdict == "unsure" else ""
+    return f"why {' or '.join(parts)}?{unsure}"
 
 
 def _scores(explanation: Explanation, top_k: int) -> list[tuple[int, float]]:

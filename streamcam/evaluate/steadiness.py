@@ -10,6 +10,7 @@ import numpy as np
 
 from streamcam.explain.precision import correlation
 from streamcam.steady.motion import motion, small_gray
+from streamcam.steady.naming import CLOSE
 from streamcam.types import Explained, Float32Array
 
 _HEIGHT = 32  # cells of the grid on which maps of any size are compared
@@ -70,7 +71,9 @@ def _grid(heat: Float32Array) -> Float32Array:
 
 
 def lag_after_cuts(shown: Iterable[Explained], *, alike: float = 0.9) -> list[int]:
-    """For each cut, how many frames pass until the shown map correlates with the frame's own by ``alike``."""
+    """For each cut, how many frames pass until the shown map correlates with the frame's own by ``alike``, and the class
+    that is named is the most probable one, or comes close to it.
+    """
     lags: list[int] = []
     waiting = False
     last = None
@@ -83,7 +86,8 @@ def lag_after_cuts(shown: Iterable[Explained], *, alike: float = 0.9) -> list[in
             lags.append(0)
             waiting = True
         if waiting:
-            if correlation(heat[0], explanation.heatmaps[0]) >= alike:
+            behind = float(explanation.probabilities.max() - explanation.scores[0])
+            if behind <= CLOSE and (not heat.any() or correlation(heat[0], explanation.heatmaps[0]) >= alike):
                 waiting = False
             else:
                 lags[-1] += 1

@@ -159,7 +159,7 @@ def _explained(path: Path, explain: GradCAM) -> _Clip:
         raw = list(explained(islice(source, MOST_FRAMES), explain))
         if isinstance(source, ImageSource) or len(raw) < 2:
             return _Clip(raw, [], [])
-    named = list(explained((frame for frame, _ in raw), explain, naming=SteadyNaming()))
+    named = list(explained((frame for frame, _ in raw), explain, naming=SteadyNaming(AHEAD)))
     return _Clip(raw, named, list(steadied(named, ahead=AHEAD)))
 
 

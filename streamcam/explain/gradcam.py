@@ -26,7 +26,7 @@ from streamcam.models.assumed import say_once
 from streamcam.models.classifier import Classifier
 from streamcam.settings import ExplainSettings
 from streamcam.system.cache import Cache, usual_cache
-from streamcam.types import LEAST_EVIDENCE, Explanation, Frame, Header, Int32Array, Targets, UInt8Array
+from streamcam.types import LEAST_EVIDENCE, Explanation, Frame, Header, Targets, UInt8Array
 
 if TYPE_CHECKING:
     import keras

@@ -2,10 +2,10 @@
 
 Strength is the product of three shares, each of them 1 for an answer without doubt:
 
-* *probability*: ``p (2 - p)``, where ``p`` is the class's probability beyond chance. Half the probability is three quarters of
-  it, so that a likely answer is not shown as a weak one.
+* *probability*: ``p (2 - p)``, where ``p`` is the class's probability beyond chance. Half of it counts as three quarters, so
+  that a likely answer is not shown as a weak one.
 * *lead*: ``p / (p + r)``, where ``r`` is the probability of the strongest other class; a half where that is ahead.
-* *evidence*: the map's peak over the reference, at most 1. The reference is the peak of a confident answer, by which is
+* *evidence*: ``q (2 - q)``, where ``q`` is the map's peak over the reference, at most 1. The reference is the peak of a confident answer, by which is
   meant one that is twice as probable as all other classes together.
 
 The reference is measured for each model, layer and method on the fifteen photographs of the package. Those need not be
@@ -103,7 +103,7 @@ def strengths(
     best = int(probabilities.argmax())
     targets = zip(classes.tolist(), against.tolist(), shares.tolist(), strict=True)
     found = [
-        share * (_likely(1 - float(probabilities[index])) if is_against else _said(probabilities, index, versus))
+        _rising(share) * (_rising(1 - float(probabilities[index])) if is_against else _said(probabilities, index, versus))
         for (index, versus), is_against, share in targets
     ]
     own = [
@@ -112,24 +112,25 @@ def strengths(
         if index == best and not is_against
     ]
     share = max(own) if own else float(shares.max())
-    return np.array(found, np.float32), share * _said(probabilities, best, -1)
+    return np.array(found, np.float32), _rising(share) * _said(probabilities, best, -1)
 
 
 def _said(probabilities: Float32Array, index: int, versus: int) -> float:
     """What probability and lead say of a class."""
     p, count = float(probabilities[index]), len(probabilities)
     if not is_distribution(probabilities):  # classes that do not exclude each other are no rivals
-        return _likely(p)
+        return _rising(p)
     if 0 <= versus < count:
         rival = float(probabilities[versus])
     else:
         others = np.argpartition(probabilities, -2)[-2:].tolist()  # the two most probable
         rival = max(float(probabilities[other]) for other in others if other != index)
     chance = 1 / count
-    return _likely((p - chance) / (1 - chance)) * max(0.5, p / max(p + rival, _LEAST))
+    return _rising((p - chance) / (1 - chance)) * max(0.5, p / max(p + rival, _LEAST))
 
 
-def _likely(p: float) -> float:
+def _rising(p: float) -> float:
+    """0 for 0, 1 for 1, and three quarters for a half."""
     p = min(max(p, 0.0), 1.0)
     return p * (2 - p)
 

@@ -25,10 +25,10 @@ from streamcam.live.summary import SessionStats, write_stats
 from streamcam.live.trouble import TroubleTeller
 from streamcam.live.window import KEYS, Window, check_display
 from streamcam.protocols import Explainer, LiveFeed, Writer
-from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, ModelSettings, PictureSettings
+from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 from streamcam.sinks.partial import refuse_existing
 from streamcam.sources.live.live import LiveSource
-from streamcam.steady.heat import unsteadied
+from streamcam.steady.heat import make_steady
 from streamcam.steady.naming import SteadyNaming
 from streamcam.types import Explanation, Frame
 
@@ -67,7 +67,7 @@ def watch(
     explain: ExplainSettings | Explainer = ExplainSettings(),
     picture: PictureSettings = PictureSettings(),
     capture: CaptureSettings = CaptureSettings(),
-    steady: bool = True,
+    heat: HeatSettings = HeatSettings(),
     every: Every = "auto",
     window: bool = True,
     full_screen: bool = False,
@@ -93,7 +93,7 @@ def watch(
         explain: what is explained, and how; or an explainer of one's own.
         picture: how it is drawn.
         capture: how the source is read; of no use with a source object.
-        steady: whether the heat and the named class are steady over time.
+        heat: how raw evidence becomes shown heat.
         every: explain each Nth frame only, or (``auto``) those whose picture has changed by more than motion; without
             ``steady`` heat, which moves along, ``auto`` explains each.
         window: whether to open a window, whose keys change the session (h lists them).
@@ -116,6 +116,7 @@ def watch(
         SinkError: there is no display for a window, or a file cannot be written. A recording that fails ends alone.
         ModelError, TargetError, OptionError: the model, its classes or a setting.
     """
+    steady = make_steady(heat)
     if window:
         check_display()
     address = str(output) if output and "://" in str(output) else ""
@@ -126,7 +127,7 @@ def watch(
     sender = _sender_to(address, feed, encoding) if address else None
     counted = Stats(feed)
     controls, explainer = _controlled(
-        model, explain, picture, counted, target_fps=target_fps, steady=steady, every=every
+        model, explain, picture, counted, target_fps=target_fps, steady=heat.steady, every=every
     )
     controls.recording = path is not None
     first = iter([path] if path else [])
@@ -153,7 +154,7 @@ def watch(
             shown.append(stack.enter_context(sender))
         shown.append(SessionLimit(max_frames, seconds))
         try:
-            run_session(feed, explainer, controls, shown, counted, steady=None if steady else unsteadied)
+            run_session(feed, explainer, controls, shown, counted, steady=steady)
         except KeyboardInterrupt:
             interrupted = True
         finally:

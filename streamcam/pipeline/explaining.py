@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TypeAlias
@@ -42,8 +43,10 @@ def explained(
     check_every(every)
     is_due = _chooser(every, named=naming is not None)
     waiting: deque[tuple[Frame, Callable[[], Explanation] | None]] = deque()
+    unnamed: deque[tuple[Frame, Explanation | None]] = deque()
     ready: deque[tuple[Frame, Explanation]] = deque()
     carried: Explanation | None = None
+    shown: Explanation | None = None
     begun = 0
 
     def settle() -> None:
@@ -51,9 +54,20 @@ def explained(
         frame, finish = waiting.popleft()
         if finish:
             begun -= 1
-            carried = _of_named_class(explain.start, frame, finish(), naming)
-        assert carried is not None
-        ready.append((frame, carried))
+            carried = finish()
+            if naming:
+                naming.see(carried.probabilities, frame)
+        unnamed.append((frame, carried if finish else None))
+        while unnamed and (naming is None or unnamed[0][1] is None or naming.is_decided(frame.index)):
+            show()
+
+    def show() -> None:
+        nonlocal shown
+        frame, explanation = unnamed.popleft()
+        if explanation is not None:
+            shown = _named(explain.start, frame, explanation, naming)
+        assert shown is not None
+        ready.append((frame, shown))
 
     def last() -> Explanation:
         while waiting:
@@ -66,6 +80,8 @@ def explained(
             if isinstance(frame, End):
                 while waiting:
                     settle()
+                while unnamed:
+                    show()
                 yield from ready
                 if frame.error:
                     raise frame.error
@@ -114,7 +130,9 @@ def explain_due(explain: Explainer, naming: Naming | None = None) -> Callable[[F
 def explain_frame(start: Start, frame: Frame, naming: Naming | None = None) -> Explanation:
     """Explain one frame: of the explainer's own targets, or of the class that ``naming`` chooses."""
     explanation = start(frame, naming.targets if naming else None)()
-    return _of_named_class(start, frame, explanation, naming)
+    if naming:
+        naming.see(explanation.probabilities, frame)
+    return _named(start, frame, explanation, naming)
 
 
 def check_every(every: Every) -> None:
@@ -123,9 +141,11 @@ def check_every(every: Every) -> None:
         raise OptionError(f"every {every}: must be 1 (each frame) or more, or auto")
 
 
-def _of_named_class(start: Start, frame: Frame, explanation: Explanation, naming: Naming | None) -> Explanation:
-    """The explanation, or another one where it is not of the class that is named now."""
+def _named(start: Start, frame: Frame, explanation: Explanation, naming: Naming | None) -> Explanation:
+    """The explanation with the steady probabilities; another one where it is not of the class that is named."""
     if naming is None:
         return explanation
-    naming.update(explanation.probabilities, frame.image)
-    return explanation if explanation.classes[0] == naming.held else start(frame, naming.targets)()
+    named = naming.name()
+    if explanation.classes[0] != named.index:
+        explanation = start(frame, (named.index,))()
+    return replace(explanation, probabilities=named.probabilities, scores=named.probabilities[explanation.classes])

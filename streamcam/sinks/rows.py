@@ -61,6 +61,8 @@ def record_of(frame: Frame, explanation: Explanation | None, labels: tuple[str, 
         return record | {"top": [], "targets": []}
     if explanation.inside:
         record["alert"] = explanation.inside.alert
+    if explanation.verdict:
+        record["verdict"] = explanation.verdict
     return record | {
         "explained": explanation.index == frame.index,
         "top": [named(index, score) for index, score in explanation.top(top_k)],
@@ -76,6 +78,8 @@ def record_of(frame: Frame, explanation: Explanation | None, labels: tuple[str, 
 def _asked(explanation: Explanation, k: int, labels: tuple[str, ...]) -> dict[str, Any]:
     """What else there is to say of a target, where there is."""
     more: dict[str, Any] = {}
+    if explanation.strength is not None:
+        more["strength"] = round(float(explanation.strength[k]), 4)
     if (versus := int(explanation.versus[k])) >= 0:
         more["versus"] = {"class": versus, "label": labels[versus]}
     if explanation.against[k]:

@@ -238,7 +238,7 @@ def _finished(waiting: deque[_Moment], judge: Judge, settings: HeatSettings) -> 
                 share = max(_NEW, 1 / count)
                 future = moment.maps if future is None else (share * moment.maps + (1 - share) * future)
                 future = future.astype(np.float32)
-                coming = _blended(moment.explanation and moment.explanation.certainty, coming, share)
+                coming = _blended(moment.explanation.certainty if moment.explanation else None, coming, share)
         if future is not None:
             heat = ((heat + future) / 2).astype(np.float32)
             certainty = _blended(coming, certainty, 0.5)

@@ -7,7 +7,7 @@ measured in blocks; the block that changed most decides, so that a small thing c
 A block has changed when what is left in it is more than a fifth of the picture's contrast (the standard deviation of its
 gray levels). On clips of many kinds, maps of the bundled model that were carried so far correlated with those made anew by
 0.98 in the median and 0.95 at least; two maps of one still scene with sensor noise of 3 gray levels do by 0.99. Where the
-most probable class leads the next by less than ``naming.LEAD``, less change is enough, in proportion. And it must be more
+most probable class leads the next by less than a quarter, less change is enough, in proportion. And it must be more
 than noise, which is what is left between two pictures that follow each other.
 
 Where frame after frame has changed, looking costs more than it saves: only some are looked at then.
@@ -25,7 +25,6 @@ import cv2
 import numpy as np
 
 from streamcam.steady.motion import Motion, motion, small_gray
-from streamcam.steady.naming import LEAD
 from streamcam.types import Explanation, Float32Array, Frame, Region, UInt8Array
 
 LONGEST = 2.0  # seconds: at each multiple of it a frame is explained whatever it shows
@@ -35,6 +34,7 @@ _OVER_NOISE = 3.0  # times the noise; the noisiest of some hundred blocks has le
 _LEAST_NOISE, _MOST_NOISE = 0.3, 2.0  # gray levels of a small picture: rounding; and more is no noise of a sensor
 _BLOCK = 8  # pixels of a small picture: half a cell of the map of most networks
 _BRIGHTER = 1.25  # times as bright is still the same picture
+_LEAD = 0.25  # of probability: with less, another class is close
 _IN_A_ROW, _UNSEEN = 4, 3  # after so many frames that have changed, so many are explained without a look
 
 
@@ -99,7 +99,7 @@ def _has_changed(gray: UInt8Array, reference: UInt8Array, before: UInt8Array, la
         noise = float(np.median(left_over(gray, before, motion(gray, before))))
         if left <= _OVER_NOISE * noise:
             return False
-    return left > limit or left > limit * min(1.0, _lead(last()) / LEAD)
+    return left > limit or left > limit * min(1.0, _lead(last()) / _LEAD)
 
 
 def left_over(here: UInt8Array, there: UInt8Array, moved: Motion | None = None) -> Float32Array:

@@ -2,14 +2,14 @@
 
 The thresholds were measured with the bundled model on 1,000 photographs of one known object each and 200 pictures of nothing
 (noise, flat colour, blur, tiny parts, gradients): of the photographs with a certainty of 0.6 or more, the model was right on
-96 %; a certainty under 0.2 have 98 % of the nothings, 1 % of the photographs that it was right on, and 15 % of those that
-it was wrong on.
+95 %; under 0.3 are 98 % of the nothings, 2 % of the photographs that it was right on, and 25 % of those that it was wrong
+on.
 """
 
 from __future__ import annotations
 
-from streamcam.choices import Verdict
 from streamcam.errors import OptionError
+from streamcam.types import Verdict
 
 _HOLD = 0.15  # of a threshold, by which a certainty must pass it before another verdict is given
 

@@ -17,6 +17,7 @@ import msgspec
 
 from streamcam.choices import Method
 from streamcam.system.wire import from_json, to_builtins, to_json
+from streamcam.types import Verdict
 from streamcam.web.defaults import ChangeDefaults, ClassIndex, PageDefaults
 
 MAX_TEXT = 4096  # bytes of a message from a page; a staff page's list of classes is the longest
@@ -177,6 +178,7 @@ class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         top: the most probable classes, each with its probability.
         targets: the explained classes, each with its probability.
         evidence: for each map its maximum, 0…1 of full heat.
+        verdict: whether the model is sure; missing where that is not known.
     """
 
     id: int
@@ -187,6 +189,7 @@ class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     top: tuple[tuple[int, float], ...] | None = None
     targets: tuple[tuple[int, float], ...] | None = None
     evidence: tuple[float, ...] | None = None
+    verdict: Verdict | None = None
 
 
 def picture_message(header: PictureHeader, heat: bytes, jpeg: bytes) -> bytes:

@@ -108,6 +108,7 @@ class PageSink(Closing):
                 for index, score in zip(explanation.classes, explanation.scores, strict=True)
             ),
             evidence=tuple(round(float(one.max()), 3) for one in explanation.heat),
+            verdict=explanation.verdict,
         )
         return picture_message(header, b"".join(one.tobytes() for one in maps), jpeg)
 

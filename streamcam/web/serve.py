@@ -16,6 +16,7 @@ from streamcam.settings import (
     CaptureSettings,
     ExhibitSettings,
     ExplainSettings,
+    HeatSettings,
     ModelSettings,
     PageSettings,
     PictureSettings,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from streamcam.live.stats import Stats
     from streamcam.live.summary import SessionStats
     from streamcam.models.classifier import Classifier
-    from streamcam.protocols import LiveFeed
+    from streamcam.protocols import LiveFeed, Steady
     from streamcam.web.live_page import LivePage
 
 
@@ -87,7 +88,7 @@ def serve(
     capture: CaptureSettings = CaptureSettings(),
     page: PageSettings = PageSettings(),
     exhibit: ExhibitSettings = ExhibitSettings(),
-    steady: bool = True,
+    heat: HeatSettings = HeatSettings(),
     every: Every = "auto",
     seconds: float | None = None,
     stats: Path | None = None,
@@ -105,7 +106,7 @@ def serve(
         capture: how the source is opened and watched.
         page: where the page is, who may see it, and how.
         exhibit: for a page that runs without anybody near.
-        steady: whether heatmaps and the explained class are kept from flickering.
+        heat: how raw evidence becomes shown heat.
         every: explain each Nth frame only, or (``auto``) those whose picture has changed by more than motion; without
             ``steady`` heat, which moves along, ``auto`` explains each.
         seconds: end after so long; None for never.
@@ -127,6 +128,7 @@ def serve(
     _check_ranges(page, exhibit)
     from streamcam.backends.load import load_classifier
     from streamcam.live.summary import write_stats
+    from streamcam.steady.heat import make_steady
     from streamcam.web.access import AccessKeys
     from streamcam.web.addresses import is_local, page_addresses
     from streamcam.web.app import make_app
@@ -136,6 +138,7 @@ def serve(
     from streamcam.web.server import Server, check_certificate, listen
     from streamcam.web.systemd import notify
 
+    steady = make_steady(heat)
     local_only = is_local(page.host)
     keys = AccessKeys(page.token, open_to_visitors=local_only)
     picture = _with_known_colormap(picture)
@@ -189,7 +192,8 @@ def serve(
                 model,
                 explain,
                 steady=steady,
-                every=every if steady or every != "auto" else 1,
+                names=heat.steady,
+                every=every if heat.steady or every != "auto" else 1,
                 seconds=seconds,
                 retry=exhibit.kiosk,
             )
@@ -214,21 +218,21 @@ def _run(
     model: ModelSettings,
     explain: ExplainSettings,
     *,
-    steady: bool,
+    steady: Steady,
+    names: bool,
     every: Every,
     seconds: float | None,
     retry: bool,
 ) -> None:
     from streamcam.live.explainer import LiveExplainer, preparation, sized_explainers
     from streamcam.live.session import SessionLimit
-    from streamcam.steady.heat import unsteadied
     from streamcam.steady.naming import SteadyNaming
     from streamcam.web.session import run_sessions
 
     explainers, prepare = sized_explainers(explain, classifier), preparation(model, explain)
 
     def explainer(stats: Stats) -> LiveExplainer:
-        naming = SteadyNaming() if steady else None
+        naming = SteadyNaming() if names else None
         return LiveExplainer(explainers, page.state.controls, stats, prepare=prepare, naming=naming, every=every)
 
     run_sessions(
@@ -236,7 +240,7 @@ def _run(
         open_source,
         explainer,
         sinks=[SessionLimit(None, seconds)],
-        steady=None if steady else unsteadied,
+        steady=steady,
         retry=retry,
     )
 

@@ -5,7 +5,7 @@ import { Picture, unpack } from "./picture.js";
 import { Words, offerClasses } from "./words.js";
 
 const SAFE = "cividis"; // told apart with any colour vision
-const CONFIDENT = 0.5;
+const CONFIDENT = 0.5; // of a model that gives no verdict
 const EVIDENCE = 0.05; // of the heat's full scale: less is nothing
 const NOTICE_MS = 4000;
 const IDLE_MS = 6000;
@@ -126,9 +126,11 @@ function sentence(hasAnswer) {
   const names = shown.targets.map(([index]) => words.name(index));
   if (names.length > 1) return ["compared", { a: names[0], b: names[1] }];
   const [index, score] = shown.targets[0];
+  if (shown.verdict === "no idea" && !state.asked.length) return ["no_idea", {}];
   if (shown.evidence[0] < EVIDENCE) return ["nothing", { a: names[0] }];
   if (state.asked.length && index !== best) return ["asked", { a: names[0], b: words.name(best) }];
-  return [score >= CONFIDENT ? "sure" : "unsure", { a: names[0] }];
+  const isSure = shown.verdict ? shown.verdict === "sure" : score >= CONFIDENT;
+  return [isSure ? "sure" : "unsure", { a: names[0] }];
 }
 
 const rows = Array.from({ length: 5 }, () => {
