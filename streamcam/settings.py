@@ -62,6 +62,7 @@ class ExplainSettings:
         calibrate: path of pictures or a video to quantise on besides the usual pictures, or None.
         threads: threads to use on the CPU, 0 for one a core.
         cache: whether converted graphs are kept on disk.
+        check: whether it is measured, three times a second, what covering the hottest places costs the class.
     """
 
     layer: tuple[str, ...] = ()
@@ -75,6 +76,7 @@ class ExplainSettings:
     calibrate: str | None = None
     threads: int = 0
     cache: bool = True
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +116,8 @@ class HeatSettings:
 
     steady: bool = True
     scale: Scale = "absolute"
-    sure: float = 0.6
-    no_idea: float = 0.3
+    sure: float = 0.7
+    no_idea: float = 0.35
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,6 +115,24 @@ class Inside:
     outlines: tuple[Int32Array, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Covering:
+    """What share of its probability the first target loses when places of the picture are covered, -1…1; averaged over checks.
+
+    Attributes:
+        hot: by the hottest tenth of its map.
+        cold: by the coldest tenth.
+    """
+
+    hot: float
+    cold: float
+
+    @property
+    def proves(self) -> bool:
+        """Whether covering what is hot costs more than covering as much of the rest."""
+        return self.hot > max(2 * self.cold, 0.05)
+
+
 # Less than this is no evidence, of logits as of probabilities: what is left of it is rounding, in f32.
 LEAST_EVIDENCE = 1e-7
 
@@ -139,6 +157,7 @@ class Explanation:
         certainty: the strength of the most probable class, or None; steady along with the heat once that was made.
         verdict: whether the model is sure, in one of three words. None until ``steadied`` or ``unsteadied`` have said it,
             and where there is no certainty.
+        covering: what covering its hottest places costs the first target, where that is checked.
         region: the part of the frame that the model saw, and that the maps cover.
         index: of the frame that was explained; another frame may carry its explanation on.
         time: of the frame that was explained, in seconds from the start of the source.
@@ -159,6 +178,7 @@ class Explanation:
     strength: Float32Array | None = None
     certainty: float | None = None
     verdict: Verdict | None = None
+    covering: Covering | None = None
 
     def __post_init__(self) -> None:
         if len(self.versus) != len(self.classes):

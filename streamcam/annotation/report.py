@@ -15,6 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from streamcam.annotation.report_page import GENERATOR, PAGE, media_element
 from streamcam.errors import MissingLibraryError
 from streamcam.sinks.partial import FileSink
 from streamcam.steady.motion import motion, small_gray
@@ -24,7 +25,6 @@ from streamcam.types import Explained, Explanation, Float32Array, Frame, Header,
 _TOP = 5  # classes kept of each frame
 _MOST_THUMBNAILS = 60
 _THUMBNAIL = 220  # pixels wide
-_LARGEST_CLIP = 64 * 1024**2  # bytes that are put into the page; a larger clip is linked
 _COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#cc79a7", "#d55e00")  # Okabe and Ito 2008
 
 
@@ -35,6 +35,8 @@ class _Moment:
     named: int
     score: float
     inside: float | None
+    hot: float | None
+    cold: float | None
     flicker: float | None
 
 
@@ -112,7 +114,19 @@ class ReportPage(FileSink):
         named, inside = int(explanation.classes[0]), explanation.inside
         share = inside.shares[0] if inside else None
         score = float(explanation.scores[0])
-        self._moments.append(_Moment(frame.time, tuple(explanation.top(_TOP)), named, score, share, change.flicker))
+        covering = explanation.covering
+        self._moments.append(
+            _Moment(
+                frame.time,
+                tuple(explanation.top(_TOP)),
+                named,
+                score,
+                share,
+                covering.hot if covering else None,
+                covering.cold if covering else None,
+                change.flicker,
+            )
+        )
         state = named, bool(inside and inside.alert), explanation.verdict
         if (state != self._state or change.is_cut) and len(self._thumbnails) < _MOST_THUMBNAILS:
             caption = f"{self._name(named)} {score:.0%}" + (", looks elsewhere" if state[1] else "")
@@ -138,10 +152,10 @@ class ReportPage(FileSink):
             self.output.discard()  # without its video there is nothing to show
             return
         libraries = {"opencv": cv2.__version__, "openvino": versions()["openvino"], "plotly": version("plotly")}
-        page = Template(_PAGE).substitute(
+        page = Template(PAGE).substitute(
             generator=GENERATOR,
             title=html.escape(self._clip.name),
-            media=_media(self._clip, self.output.path),
+            media=media_element(self._clip, self.output.path),
             charts=self._charts(),
             thumbnails="\n".join(map(_figure, self._thumbnails)),
             settings="\n".join(
@@ -159,6 +173,9 @@ class ReportPage(FileSink):
         rows: list[tuple[str, list[Any]]] = [("probability", self._curves(times, Scatter))]
         if any(moment.inside is not None for moment in self._moments):
             rows.append(("evidence inside", [self._line(Scatter, times, "inside", "#56b4e9")]))
+        if any(moment.hot is not None for moment in self._moments):
+            curves = [self._line(Scatter, times, "hot", "#d55e00"), self._line(Scatter, times, "cold", "#56b4e9")]
+            rows.append(("lost if covered", curves))
         rows.append(("flicker", [self._line(Scatter, times, "flicker", "#cc79a7")]))
         heights = [2.0] + [1.0] * (len(rows) - 1)
         figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=heights)
@@ -223,71 +240,3 @@ def _figure(thumbnail: _Thumbnail) -> str:
         f'<button type="button" data-time="{thumbnail.time:.3f}"><img alt="{caption}" '
         f'src="data:image/jpeg;base64,{image}"><span>{caption}</span></button>'
     )
-
-
-def _media(clip: Path, page: Path) -> str:
-    if clip.suffix.lower() not in (".mp4", ".m4v", ".mov", ".webm"):
-        suffix = clip.suffix.lower().removeprefix(".")
-        suffix = suffix if suffix in ("png", "gif", "webp") else "jpeg"
-        return f'<img class="media" alt="" src="data:image/{suffix};base64,{base64.b64encode(clip.read_bytes()).decode()}">'
-    if clip.stat().st_size > _LARGEST_CLIP:
-        source = html.escape(clip.name if clip.parent == page.parent else clip.as_posix())
-    else:
-        kind = "webm" if clip.suffix.lower() == ".webm" else "mp4"
-        source = f"data:video/{kind};base64,{base64.b64encode(clip.read_bytes()).decode()}"
-    return f'<video class="media" controls muted playsinline src="{source}"></video>'
-
-
-GENERATOR = '<meta name="generator" content="streamcam">'  # what tells a page of ours from others
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">$generator
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>$title</title>
-<style>
-:root { color-scheme: dark; }
-body { margin: 0 auto; max-width: 1080px; padding: 2rem 1.2rem; background: #14161a; color: #e8e6e3;
-       font: 16px/1.5 system-ui, sans-serif; }
-h1 { font-size: 1.4rem; font-weight: 600; margin: 0 0 1rem; overflow-wrap: anywhere; }
-h2 { font-size: 1.05rem; font-weight: 600; margin: 2rem 0 .6rem; }
-.media { width: 100%; max-height: 70vh; border-radius: 8px; background: #000; object-fit: contain; }
-.moments { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: .8rem; }
-.moments button { all: unset; cursor: pointer; border-radius: 8px; overflow: hidden; background: #1f2228; }
-.moments button:focus-visible { outline: 3px solid #ffc83c; }
-.moments img { display: block; width: 100%; }
-.moments span { display: block; padding: .4rem .6rem; font-size: .85rem; }
-table { border-collapse: collapse; font-size: .9rem; }
-th { text-align: left; font-weight: 400; color: #a9a6a0; padding: .15rem 1.5rem .15rem 0; vertical-align: top; }
-td { overflow-wrap: anywhere; }
-p { color: #a9a6a0; max-width: 46rem; }
-</style>
-</head>
-<body>
-<h1>$title</h1>
-$media
-<h2>Over time</h2>
-<p>What the model said of each frame, and how steady the heat is: flicker is the change of the heat beside the motion of
-the picture, over its mean. A curve is broken where the class was not among the five most probable.</p>
-$charts
-<h2>Where something changed</h2>
-<div class="moments">
-$thumbnails
-</div>
-<h2>Settings</h2>
-<table>
-$settings
-</table>
-<script>
-const video = document.querySelector("video");
-for (const button of document.querySelectorAll("[data-time]"))
-  button.addEventListener("click", () => {
-    if (!video) return;
-    video.currentTime = Number(button.dataset.time);
-    video.scrollIntoView({behavior: "smooth", block: "center"});
-  });
-</script>
-</body>
-</html>
-"""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import cv2
 
-from streamcam.annotation.report import GENERATOR
+from streamcam.annotation.report_page import GENERATOR
 from streamcam.batch.jobs import Job
 from streamcam.batch.leftovers import is_page
 from streamcam.batch.outcome import Outcome

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from streamcam.annotation.outputs import KINDS
-from streamcam.annotation.report import GENERATOR
+from streamcam.annotation.report_page import GENERATOR
 from streamcam.batch.jobs import Job
 from streamcam.sinks.mark import is_marked
 

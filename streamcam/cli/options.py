@@ -60,6 +60,10 @@ EXPLANATION = OptionGroup(
     threads=option(
         min=0, metavar="N", help="Threads of the engine.", show_default="one a core", rich_help_panel=SPEED_PANEL
     ),
+    check=option(
+        "--check",
+        help="Measure what covering the hottest tenth costs the class, beside the coldest; shown and recorded.",
+    ),
     cache=off("--no-cache", help="Keep no converted model on disk.", rich_help_panel=SPEED_PANEL),
 )
 

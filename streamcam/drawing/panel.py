@@ -146,19 +146,28 @@ def _lines(explanation: Explanation, labels: tuple[str, ...], top_k: int, count:
     """What is listed: where not all has room, explained classes come first, then what is inside, then the probable."""
     several = len(explanation.classes) > 1
     explained = {int(c): colour_of(k) if several else AMBER for k, c in enumerate(explanation.classes)}
-    rows, inside = _scores(explanation, top_k), explanation.inside
-    with_inside = bool(inside) and (count > len(explained) or count > len(rows))
-    room = count - with_inside
+    rows, extras = _scores(explanation, top_k), _measured(explanation)
+    extras = extras[: max(0, count - min(len(explained), len(rows)))]
+    room = count - len(extras)
     chosen = sorted(range(len(rows)), key=lambda n: (rows[n][0] not in explained, n))[:room]
     lines = []
     for index, score in (rows[n] for n in sorted(chosen)):
         name = name_of(index, labels)
         lines.append(_Line(name, name, score, explained.get(index, GRAY)))
-    if inside and with_inside:
+    return [*lines, *extras]
+
+
+def _measured(explanation: Explanation) -> list[_Line]:
+    """What else was measured: how much of the evidence lies inside a region, and what covering it costs."""
+    lines, inside, covering = [], explanation.inside, explanation.covering
+    if inside:
         share = inside.shares[0]
         name, short = ("looks elsewhere", "elsewhere") if inside.alert else ("evidence inside", "inside")
         name, short = ("no evidence", "none") if share is None else (name, short)
         lines.append(_Line(name, short, share, RED if inside.alert else WHITE))
+    if covering:
+        name, short = ("lost if covered", "covered") if covering.proves else ("covering proves nothing", "unproved")
+        lines.append(_Line(name, short, max(0.0, covering.hot), WHITE if covering.proves else RED))
     return lines
 
 
@@ -169,7 +178,7 @@ def panel_plan(image: UInt8Array, explanation: Explanation, top_k: int) -> Plan 
 
 def count_lines(explanation: Explanation, top_k: int) -> int:
     """How many lines there are to list of an explanation."""
-    return len(_scores(explanation, top_k)) + (explanation.inside is not None)
+    return len(_scores(explanation, top_k)) + len(_measured(explanation))
 
 
 def corner_boxes(image: UInt8Array, plan: Plan, corner: SteadyCorner) -> list[Box]:
@@ -184,7 +193,8 @@ def draw_panel(
     """Draw a panel with the most probable classes, in place.
 
     The heading names the class that the map explains; its bar is marked, and it is listed even where it is not among the
-    most probable. The last line says how much of the evidence lies in the region of interest, where there is one.
+    most probable. The last lines say how much of the evidence lies in the region of interest, where there is one, and what
+    share of its probability the class loses when the hottest places are covered, where that is checked.
 
     Args:
         image: ``(H, W, 3)`` uint8 BGR, changed in place.

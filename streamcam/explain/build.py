@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from streamcam.backends.engine import Engine
 from streamcam.backends.errors import ConversionError
@@ -14,8 +17,10 @@ from streamcam.choices import EngineName, Precision, PrecisionChoice
 from streamcam.errors import MissingLibraryError, ModelError, OptionError, StreamcamWarning
 from streamcam.explain.graphs import Graphs
 from streamcam.explain.measured import MeasuredPrecision
+from streamcam.explain.targets import single_target
 from streamcam.system.cache import Cache
 from streamcam.system.libraries import has_gpu, has_nncf, has_openvino
+from streamcam.types import Float32Array, UInt8Array
 
 if TYPE_CHECKING:
     from streamcam.backends.openvino.forward import Forward
@@ -95,6 +100,20 @@ class Builder:
     def has(self, recipe: Recipe) -> bool:
         """Whether an engine can be made without TensorFlow."""
         return self._graphs.has(recipe)
+
+    def answering(self, recipe: Recipe, engine: Engine) -> Callable[[UInt8Array], Float32Array]:
+        """What gives the ``(C,)`` probabilities of an image ``(height, width, 3)`` uint8, BGR, of the recipe's size.
+
+        They are computed as an engine for this recipe does, without an explanation; TensorFlow makes one nevertheless.
+        """
+        if engine.name == "tensorflow":
+            rank = np.tile(single_target(-1), (recipe.targets, 1))
+            return lambda image: engine.start(image, rank)()[1]
+        from streamcam.backends.openvino.engine import compiled_answer
+        from streamcam.backends.openvino.fed import answer_function
+
+        forward = self._in_integers(recipe) if engine.precision == "int8" else self._graphs.forward(recipe)
+        return compiled_answer(answer_function(forward, recipe), engine.precision, threads=self._settings.threads)
 
     def _on_tensorflow(self, recipe: Recipe, reason: str) -> tuple[Engine, tuple[str, ...]]:
         from streamcam.backends.keras.engine import TensorFlowEngine

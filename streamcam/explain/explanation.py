@@ -9,7 +9,10 @@ from streamcam.choices import Method
 from streamcam.explain.geometry import View
 from streamcam.explain.strength import Reference, sharpened, strengths
 from streamcam.explain.targets import NO_CLASS
-from streamcam.types import Explanation, Int32Array
+from streamcam.models.assumed import say_once
+from streamcam.types import LEAST_EVIDENCE, Explanation, Int32Array
+
+_ENDED = 1 - 1e-5  # of a probability that has come to its end
 
 
 def explanation_of(
@@ -39,9 +42,7 @@ def explanation_of(
     probabilities = sharpened(said, wider)
     classes, against = resolved[:, 0], wanted[:, 2] < 0
     versus = np.where(wanted[:, 1] == NO_CLASS, -1, resolved[:, 1]).astype(np.int32)
-    strength, certainty = strengths(
-        probabilities, np.stack([classes, versus], 1), against, reference.share(heatmaps, method)
-    )
+    strength, certainty = strengths(probabilities, classes, against, reference.share(heatmaps, method))
     return Explanation(
         heatmaps,
         classes,
@@ -55,3 +56,12 @@ def explanation_of(
         strength=strength,
         certainty=certainty,
     )
+
+
+def say_saturated(explanation: Explanation, name: str) -> None:
+    """Say that a probability of 1 has no gradient, where the most probable class of a model is asked about."""
+    if explanation.scores[0] > _ENDED and explanation.heatmaps[0].max() < LEAST_EVIDENCE:
+        say_once(
+            f"{name}: so sure that nothing changes its probability, so no evidence is shown "
+            "(--score logit shows what speaks for the class)"
+        )

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from streamcam.choices import Fit
+from streamcam.choices import Fit, FitChoice
+from streamcam.errors import OptionError
+from streamcam.models.assumed import say_once
+from streamcam.models.classifier import Classifier
 from streamcam.types import Region, UInt8Array
 
 # Beyond this ratio of the sides, `native` squeezes too: a frame one pixel high is no reason for a huge input.
@@ -73,3 +76,31 @@ def view_of(frame: tuple[int, int], fit: Fit, size: tuple[int, int], stride: int
         return short + round((min(pixels * scale, short * MAX_ASPECT) - short) / stride) * stride
 
     return View(whole, side(height), side(width))
+
+
+def size_of_input(classifier: Classifier, short: int | None) -> tuple[int, int]:
+    """``(height, width)`` of a model's input in pixels, with a short side of so many; its own for None.
+
+    Raises:
+        OptionError: it cannot be of that size.
+    """
+    own = classifier.input_size
+    if short is None:
+        return own
+    if not 16 <= short <= 4096:
+        raise OptionError(f"size {short}: the short side of the model's input must be 16 to 4096 pixels")
+    scale = short / min(own)
+    size = round(own[0] * scale), round(own[1] * scale)
+    if classifier.fixed_size and size != own:
+        raise OptionError(f"size {min(size)}: {classifier.name} takes only {own[1]}x{own[0]}")
+    return size
+
+
+def chosen_fit(classifier: Classifier, wanted: FitChoice) -> Fit:
+    """What a model sees of a frame."""
+    fit = classifier.fit if wanted == "auto" else wanted
+    if fit == "native" and classifier.fixed_size:
+        return "stretch"
+    if fit != "native" and wanted == "auto":
+        say_once(f"{classifier.name}: fed the centre of the frame, as its authors do (--fit native for all of it)")
+    return fit

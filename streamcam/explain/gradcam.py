@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -17,21 +17,20 @@ from streamcam.choices import EngineName, Fit, FitChoice, Method, Precision, Pre
 from streamcam.errors import OptionError, StreamcamWarning
 from streamcam.explain.build import Builder, EngineSettings
 from streamcam.explain.compiled import Compiled, CompiledFunctions
-from streamcam.explain.explanation import explanation_of
-from streamcam.explain.geometry import View, view_of
+from streamcam.explain.covering import CoverMeter
+from streamcam.explain.explanation import explanation_of, say_saturated
+from streamcam.explain.geometry import View, chosen_fit, size_of_input, view_of
 from streamcam.explain.reference import References
-from streamcam.explain.strength import Reference
+from streamcam.explain.strength import Reference, sharpened
 from streamcam.explain.targets import ranks_of, resolve_targets
 from streamcam.models.assumed import say_once
 from streamcam.models.classifier import Classifier
 from streamcam.settings import ExplainSettings
 from streamcam.system.cache import Cache, usual_cache
-from streamcam.types import LEAST_EVIDENCE, Explanation, Frame, Header, Targets, UInt8Array
+from streamcam.types import Explanation, Float32Array, Frame, Header, Targets, UInt8Array
 
 if TYPE_CHECKING:
     import keras
-
-_SURE = 1 - 1e-5  # of a probability that has come to its end
 
 
 class GradCAM:
@@ -66,6 +65,10 @@ class GradCAM:
             TensorFlow. A Keras model given as it is has no name to keep it under.
         agreed: where the precision that ``auto`` has measured is kept, too, and which wins over the cache: explainers
             that share it, in whatever processes, compute alike on processors of one kind.
+        check: whether it is measured three times a second what covering the hottest places costs the class.
+
+    Attributes:
+        check: may be changed at any time.
 
     Raises:
         OptionError: a setting is not one of those.
@@ -89,27 +92,28 @@ class GradCAM:
         in_flight: int = 1,
         cache: Cache | bool = True,
         agreed: Cache | None = None,
+        check: bool = False,
     ) -> None:
         _check("method", method, Method)
         _check("score", score, Score)
         _check("fit", fit, FitChoice)
         _check("engine", engine, EngineName)
         _check("precision", precision, PrecisionChoice)
-        if size is not None and not 16 <= size <= 4096:
-            raise OptionError(f"size {size}: the short side of the model's input must be 16 to 4096 pixels")
         self.classifier = classifier if isinstance(classifier, Classifier) else wrap_model(classifier)
         self.method: Method = method
         self.score: Score = score
         self.targets = tuple(targets)
         self._targets = resolve_targets(targets, self.classifier.labels)
         self._layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
-        self._size = _scaled(self.classifier.input_size, size)
-        self.fit: Fit = self._chosen_fit(fit)
+        self._size = size_of_input(self.classifier, size)
+        self.fit: Fit = chosen_fit(self.classifier, fit)
         self._squeezes = self.classifier.fixed_size and fit in ("auto", "native") and self.fit == "stretch"
         self.in_flight = in_flight
         kept = usual_cache(cache)
         self._builder = Builder(EngineSettings(engine, precision, calibrate, threads, in_flight, kept, agreed))
         self._references = References(kept)
+        self.check, self._meter = check, CoverMeter()
+        self._answers: dict[tuple[int, int], Callable[[UInt8Array], Float32Array]] = {}
         self._latest: Engine | None = None
         self._compiled = CompiledFunctions()
         self.layer: str | None = "+".join(self._layers) or None
@@ -186,21 +190,20 @@ class GradCAM:
         wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
         view, engine = self._prepare(image.shape[:2], len(wanted), method, ranks_of(wanted))
         reference = self._reference(view, engine, len(wanted), method)
-        answer = engine.start(view.cut(image), wanted)
+        used, wider = method or self.method, self._wider(view, engine)
+        picture = view.cut(image)
+        picture = (
+            picture.copy() if self.check and picture.base is not None else picture
+        )  # the caller may change the image
+        answer = engine.start(picture, wanted)
 
         def finish() -> Explanation:
-            explanation = explanation_of(
-                answer(),
-                wanted,
-                view,
-                reference,
-                method or self.method,
-                wider=self._wider(view, engine),
-                index=index,
-                time=time,
-            )
-            if score_of(method or self.method, self.score) == "probability":
-                self._say_saturated(explanation)
+            explanation = explanation_of(answer(), wanted, view, reference, used, wider=wider, index=index, time=time)
+            if score_of(used, self.score) == "probability":
+                say_saturated(explanation, self.classifier.name)
+            if self.check:
+                ask = self._answering(view, engine)
+                explanation = replace(explanation, covering=self._meter.read(explanation, picture, ask))
             return explanation
 
         return finish
@@ -222,27 +225,6 @@ class GradCAM:
         reference = self._reference(view, engine, len(wanted))
         answer = engine.start(picture, wanted)()
         return explanation_of(answer, wanted, view, reference, self.method, wider=self._wider(view, engine))
-
-    def _say_saturated(self, explanation: Explanation) -> None:
-        """Say that a probability of 1 has no gradient, where the most probable class is asked about."""
-        if explanation.scores[0] > _SURE and explanation.heatmaps[0].max() < LEAST_EVIDENCE:
-            say_once(
-                f"{self.classifier.name}: so sure that nothing changes its probability, so no evidence is shown "
-                "(--score logit shows what speaks for the class)"
-            )
-
-    def _chosen_fit(self, wanted: FitChoice) -> Fit:
-        """What the model sees of a frame. Raises ``OptionError`` for a size that it cannot take."""
-        model = self.classifier
-        height, width = model.input_size
-        if model.fixed_size and self._size != model.input_size:
-            raise OptionError(f"size {min(self._size)}: {model.name} takes only {width}x{height}")
-        fit = model.fit if wanted == "auto" else wanted
-        if fit == "native" and model.fixed_size:
-            return "stretch"
-        if fit != "native" and wanted == "auto":
-            say_once(f"{model.name}: fed the centre of the frame, as its authors do (--fit native for all of it)")
-        return fit
 
     def _prepare(
         self, shape: tuple[int, int], targets: int, method: Method | None = None, ranks: int = USUAL_RANKS
@@ -290,6 +272,15 @@ class GradCAM:
 
         return self._references.of(self._recipe(own, 1, method), running)
 
+    def _answering(self, view: View, engine: Engine) -> Callable[[UInt8Array], Float32Array]:
+        """What asks the model about a picture as a view cuts it, without an explanation."""
+        size = view.height, view.width
+        if size not in self._answers:
+            self._answers.clear()  # of one size at a time: they hold weights
+            ask, wider = self._builder.answering(self._recipe(size, 1), engine), self._wider(view, engine)
+            self._answers[size] = lambda picture: sharpened(ask(picture), wider)
+        return self._answers[size]
+
     def _wider(self, view: View, engine: Engine) -> float:
         """How many times as much the answer is of as a frame of the model's own shape."""
         if engine.by_windows:
@@ -313,10 +304,3 @@ def make_explainer(
 def _check(option: str, value: str, choices: Any) -> None:
     if value not in get_args(choices):
         raise OptionError(f"{option} {value}: choose one of {', '.join(get_args(choices))}")
-
-
-def _scaled(size: tuple[int, int], short: int | None) -> tuple[int, int]:
-    if short is None:
-        return size
-    scale = short / min(size)
-    return round(size[0] * scale), round(size[1] * scale)

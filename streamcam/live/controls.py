@@ -29,6 +29,7 @@ class Controls:
         overlay: how heat is drawn.
         targets: the classes to explain, each a rank, a label or an index.
         method: the formula of the heatmap.
+        checking: whether it is measured what covering the hottest places costs the class.
         locked: whether a class stays explained when another becomes more probable.
         frozen: whether the picture stands still.
         recording: whether a recording is wanted.
@@ -42,10 +43,12 @@ class Controls:
         targets: tuple[str | int, ...] = ("top1",),
         method: Method = "gradcam",
         methods: tuple[Method, ...] = get_args(Method),
+        checking: bool = False,
     ) -> None:
         self.overlay = overlay
         self.targets = targets
         self.method: Method = method
+        self.checking = checking
         self.locked = False
         self.frozen = False
         self.recording = False
@@ -115,6 +118,11 @@ class Controls:
             return
         self.method = _after(self.method, self._methods)
         self.show_notice(self.method)
+
+    def toggle_check(self) -> None:
+        """Measure what covering the hottest places costs the class, or not; an explainer of one's own cannot."""
+        self.checking = bool(self._methods) and not self.checking
+        self.show_notice("covering what is hot" if self.checking else "covering nothing")
 
     def refuse_method(self, refused: Method, reason: str, instead: Method) -> None:
         """Go back to another formula from one that the model cannot be explained by; ``next_method`` passes it over."""

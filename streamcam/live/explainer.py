@@ -180,8 +180,8 @@ class LiveExplainer(ControlledExplainer[GradCAM]):
         return self.current.describe(self._controls.method)
 
     def _asked(self) -> object:
-        """What a map depends on besides the picture."""
-        return super()._asked(), self._controls.method
+        """What an explanation depends on besides the picture."""
+        return super()._asked(), self._controls.method, self._controls.checking
 
     def _prepared(self, frame: Frame) -> Start:
         """Compiled for the frame. Raises ``SessionEnd`` when it is stopped meanwhile.
@@ -214,6 +214,7 @@ class LiveExplainer(ControlledExplainer[GradCAM]):
                 raise SessionEnd
             explain.view(frame.image, len(targets), method)
             self._ready, self._worked = wanted, method
+        explain.check = self._controls.checking
         return lambda frame, chosen: explain.start(frame, chosen or targets, method)
 
     def stop(self) -> None:

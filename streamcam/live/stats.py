@@ -14,7 +14,7 @@ import psutil
 
 from streamcam.live.summary import FrameCounts, Memory, Minute, Percentiles, Rates, SessionStats
 from streamcam.protocols import LiveFeed, Writer
-from streamcam.types import Explanation, Frame
+from streamcam.types import Covering, Explanation, Frame
 
 _SMALLEST, _STEP, _BUCKETS = 1e-5, 1.02, 1000  # 10 microseconds to an hour, each bucket 2 % wider than the last
 _MINUTES_KEPT = 24 * 60
@@ -99,6 +99,7 @@ class Stats:
         self.camera_rate, self.explain_rate, self.shown_rate = Rate(), Rate(), Rate()
         self.shown = self.stand_ins = self.reused = self.explained = 0
         self.delay = self.map_age = 0.0
+        self._coverings, self._hot, self._cold = 0, 0.0, 0.0
         self._minute = Histogram()
         self._minutes: deque[Minute] = deque(maxlen=_MINUTES_KEPT)
         self._minute_began = source.now
@@ -150,6 +151,10 @@ class Stats:
         if explanation is not None:
             self.map_age = self._source.now - explanation.time
             self.stages["map_age"].add(self.map_age)
+            if explanation.covering and explanation.index != self._last_explained:
+                self._coverings += 1
+                self._hot += explanation.covering.hot
+                self._cold += explanation.covering.cold
             self.reused += explanation.index == self._last_explained
             self._last_explained = explanation.index
         if self._source.now - self._minute_began >= 60:
@@ -173,6 +178,12 @@ class Stats:
     def _memory(self) -> float:
         return float(self._process.memory_info().rss / 1e6)
 
+    @property
+    def covering(self) -> Covering | None:
+        """What covering cost on average, over the explained frames on which it was known."""
+        count = self._coverings
+        return Covering(round(self._hot / count, 4), round(self._cold / count, 4)) if count else None
+
     def summary(self) -> SessionStats:
         """All of it, so far."""
         counts, seconds, memory = self._source.counts, self._source.now, self._memory()
@@ -193,6 +204,7 @@ class Stats:
             reconnects=counts.reconnects,
             memory_mb=Memory(round(self._memory_start, 1), round(memory, 1), round(max(self._memory_peak, memory), 1)),
             minutes=tuple(self._minutes),
+            covering=self.covering,
             phase=self._source.state.phase,
             reason=self._source.state.reason,
             troubles=dict(self._troubles),

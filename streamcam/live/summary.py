@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.errors import SinkError
-from streamcam.types import Phase
+from streamcam.types import Covering, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class SessionStats:
         phase: how the source was doing at the end: ``connecting``, ``live``, ``retrying`` or ``ended``.
         reason: why no picture came at the end, in a few words; empty where one did.
         troubles: for each reason why no picture came meanwhile, how often that was.
+        covering: what covering the hottest and the coldest tenth of the map cost on average; None where it was not checked.
     """
 
     seconds: float
@@ -100,6 +101,7 @@ class SessionStats:
     phase: Phase
     reason: str
     troubles: dict[str, int]
+    covering: Covering | None = None
 
 
 def write_stats(path: Path, data: dict[str, Any]) -> None:

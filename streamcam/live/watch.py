@@ -199,7 +199,12 @@ def _controlled(
         controls = Controls(make_overlay(picture, explain.labels), targets=(), methods=())
         return controls, ControlledExplainer(explain, controls, stats, target_fps=target_fps, every=every)
     classifier = load_classifier(model, cache=explain.cache)
-    controls = Controls(make_overlay(picture, classifier.labels), targets=explain.targets, method=explain.method)
+    controls = Controls(
+        make_overlay(picture, classifier.labels),
+        targets=explain.targets,
+        method=explain.method,
+        checking=explain.check,
+    )
     explainer = LiveExplainer(
         sized_explainers(explain, classifier),
         controls,

@@ -26,8 +26,8 @@ def check_library() -> None:
 
 
 class DatasetSink(RowSink):
-    """Writes the columns ``frame``, ``time``, ``explained``, ``verdict``, ``class``, ``label``, ``score`` of the most probable
-    class, ``top`` and ``targets`` as lists. The header stands in the file's metadata, as ``streamcam`` in JSON.
+    """Writes the columns ``frame``, ``time``, ``explained``, ``verdict``, ``covering``, ``class``, ``label`` and ``score`` of the
+    most probable class, ``top`` and ``targets`` as lists. The header stands in the file's metadata, as ``streamcam`` in JSON.
 
     See ``RowSink`` for the arguments.
 
@@ -57,7 +57,7 @@ class DatasetSink(RowSink):
     def _append(self, record: dict[str, Any]) -> None:
         best = record["top"][0] if record["top"] else {"class": None, "label": None, "score": None}
         self._rows.append(
-            {name: record.get(name) for name in ("frame", "time", "explained", "verdict")}
+            {name: record.get(name) for name in ("frame", "time", "explained", "verdict", "covering")}
             | best
             | {"top": record["top"], "targets": [{key: t.get(key) for key in _TARGET} for t in record["targets"]]}
         )
@@ -85,13 +85,9 @@ def _schema(header: Header) -> Any:
     named = [("class", pa.int32()), ("label", pa.string()), ("score", pa.float64())]
     place = pa.list_(pa.float64())
     target = [*named, ("peak", place), ("centroid", place), ("inside", pa.float64()), ("strength", pa.float64())]
-    columns = [
-        ("frame", pa.int64()),
-        ("time", pa.float64()),
-        ("explained", pa.bool_()),
-        ("verdict", pa.string()),
-        *named,
-    ]
+    covering = pa.struct([("hot", pa.float64()), ("cold", pa.float64())])
+    columns = [("frame", pa.int64()), ("time", pa.float64()), ("explained", pa.bool_()), ("verdict", pa.string())]
+    columns += [("covering", covering), *named]
     lists = [("top", pa.list_(pa.struct(named))), ("targets", pa.list_(pa.struct(target)))]
     return pa.schema([*columns, *lists], metadata={"streamcam": json.dumps(header)})
 

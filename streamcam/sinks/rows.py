@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,8 @@ def record_of(frame: Frame, explanation: Explanation | None, labels: tuple[str, 
         return record | {"top": [], "targets": []}
     if explanation.inside:
         record["alert"] = explanation.inside.alert
+    if explanation.covering:
+        record["covering"] = {name: round(fall, 4) for name, fall in asdict(explanation.covering).items()}
     if explanation.verdict:
         record["verdict"] = explanation.verdict
     return record | {

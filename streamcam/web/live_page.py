@@ -133,7 +133,8 @@ def make_live_page(
     if any(index < 0 for index in allowed):
         raise OptionError("allow: takes labels and class indices, no ranks")
     targets = _page_targets(explain.targets, labels)
-    controls = Controls(make_overlay(picture, labels), targets=targets, method=explain.method)
+    overlay = make_overlay(picture, labels)
+    controls = Controls(overlay, targets=targets, method=explain.method, checking=explain.check)
     state = PageState(
         controls,
         PageDefaults.of(controls, language=page.language, allowed=allowed),

@@ -179,6 +179,7 @@ class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         targets: the explained classes, each with its probability.
         evidence: for each map its maximum, 0…1 of full heat.
         verdict: whether the model is sure; missing where that is not known.
+        covering: what share of its probability covering the hottest and the coldest places costs the class.
     """
 
     id: int
@@ -190,6 +191,7 @@ class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     targets: tuple[tuple[int, float], ...] | None = None
     evidence: tuple[float, ...] | None = None
     verdict: Verdict | None = None
+    covering: tuple[float, float] | None = None
 
 
 def picture_message(header: PictureHeader, heat: bytes, jpeg: bytes) -> bytes:

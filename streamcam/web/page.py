@@ -94,7 +94,7 @@ class PageSink(Closing):
         if explanation is None or explanation.heat is None:
             return picture_message(PictureHeader(id=self.encoded, time=at, fresh=frame.fresh), b"", jpeg)
         height, width = frame.image.shape[:2]
-        r = explanation.region
+        r, covering = explanation.region, explanation.covering
         maps = [upsample(one, one.shape[0] * _FINE, one.shape[1] * _FINE) for one in explanation.heat]
         header = PictureHeader(
             id=self.encoded,
@@ -109,6 +109,7 @@ class PageSink(Closing):
             ),
             evidence=tuple(round(float(one.max()), 3) for one in explanation.heat),
             verdict=explanation.verdict,
+            covering=(round(covering.hot, 3), round(covering.cold, 3)) if covering else None,
         )
         return picture_message(header, b"".join(one.tobytes() for one in maps), jpeg)
 

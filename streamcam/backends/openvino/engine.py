@@ -15,7 +15,7 @@ from streamcam.backends.errors import ConversionError
 from streamcam.backends.openvino.reasons import reason_of
 from streamcam.choices import Precision
 from streamcam.system.libraries import has_openvino, load_openvino
-from streamcam.types import Int32Array, UInt8Array
+from streamcam.types import Float32Array, Int32Array, UInt8Array
 
 if TYPE_CHECKING:
     import openvino
@@ -50,17 +50,7 @@ class OpenVINOEngine:
     def __init__(
         self, model: Any, precision: Precision, *, in_flight: int = 1, threads: int = 0, by_windows: bool = False
     ) -> None:
-        settings: dict[str, Any] = {
-            "INFERENCE_PRECISION_HINT": "f32" if precision == "int8" else precision,
-            "PERFORMANCE_HINT": "LATENCY" if in_flight == 1 else "THROUGHPUT",
-            "NUM_STREAMS": in_flight,
-        }
-        if threads:
-            settings["INFERENCE_NUM_THREADS"] = threads
-        try:
-            compiled = core().compile_model(model, "CPU", settings)
-        except RuntimeError as error:
-            raise ConversionError(f"it cannot be compiled: {reason_of(error)}") from error
+        compiled = _compiled(model, precision, in_flight, threads)
         used = compiled.get_property("INFERENCE_PRECISION_HINT")
         name = used.to_string() if hasattr(used, "to_string") else str(used)
         self.precision: Precision = "int8" if precision == "int8" else _TYPE_NAMES[name]
@@ -84,6 +74,36 @@ class OpenVINOEngine:
             return heatmaps, probabilities, classes
 
         return answer
+
+
+def compiled_answer(model: Any, precision: Precision, *, threads: int = 0) -> Callable[[UInt8Array], Float32Array]:
+    """A function from an image to what a model says of it, by an ``openvino.Model`` with one input and one output.
+
+    Raises:
+        ConversionError: OpenVINO cannot compile it.
+    """
+    compiled = _compiled(model, precision, 1, threads)
+
+    def answer(image: UInt8Array) -> Float32Array:
+        request = compiled.create_infer_request()  # several threads may ask
+        request.infer((np.ascontiguousarray(image),))
+        return np.array(request.get_output_tensor(0).data, np.float32)
+
+    return answer
+
+
+def _compiled(model: Any, precision: Precision, in_flight: int, threads: int) -> Any:
+    settings: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": "f32" if precision == "int8" else precision,
+        "PERFORMANCE_HINT": "LATENCY" if in_flight == 1 else "THROUGHPUT",
+        "NUM_STREAMS": in_flight,
+    }
+    if threads:
+        settings["INFERENCE_NUM_THREADS"] = threads
+    try:
+        return core().compile_model(model, "CPU", settings)
+    except RuntimeError as error:
+        raise ConversionError(f"it cannot be compiled: {reason_of(error)}") from error
 
 
 @cache

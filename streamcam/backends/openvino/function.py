@@ -14,14 +14,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from streamcam.backends.errors import SizeError
 from streamcam.backends.formulas import METHODS, fuse, support
-from streamcam.backends.openvino.attention import find_attention, relevance, unfuse_attention
-from streamcam.backends.openvino.forward import Forward, of_size, shape_for
+from streamcam.backends.openvino.attention import find_attention, relevance
+from streamcam.backends.openvino.fed import feed
+from streamcam.backends.openvino.forward import Forward
 from streamcam.backends.openvino.gradients import gradients
 from streamcam.backends.openvino.gradients.rules import (
     as_float32,
-    constant,
     integers,
     multiply,
     ops,
@@ -32,15 +31,10 @@ from streamcam.backends.openvino.maps import MOST_CLASS_TOKENS
 from streamcam.backends.openvino.operations import OpenVINOOperations
 from streamcam.backends.openvino.recipro import by_place
 from streamcam.backends.openvino.scores import Scores
-from streamcam.backends.openvino.windows import best_window
 from streamcam.backends.recipe import Recipe
 from streamcam.errors import LayerError
-from streamcam.models.classifier import Classifier
 from streamcam.models.layers import Layer, choose_layers, places_of
-from streamcam.models.preprocessing import Preprocessing
 from streamcam.system.libraries import load_openvino
-
-_POOLS = ("AvgPool", "MaxPool")
 
 
 class ExplainFunction(NamedTuple):
@@ -73,27 +67,13 @@ def explain_function(forward: Forward, recipe: Recipe) -> ExplainFunction:
     ov = load_openvino()
     classifier = recipe.classifier
     layers = choose_layers(forward.layers, recipe.layers, classifier.name)
-    model = _sized(forward, classifier, recipe.size)
-    results = model.get_results()
-    taps = [results[1 + forward.layers.index(layer)].input_value(0) for layer in layers]
-    output = results[0].input_value(0)
-    pixels = model.get_parameters()[0]
-
-    image = ops().parameter([*recipe.size, 3], np.uint8, name="image")
+    fed = feed(forward, recipe)
+    taps = [fed.taps[forward.layers.index(layer)] for layer in layers]
     targets = ops().parameter([recipe.targets, 3], np.int32, name="targets")
-    prepared = _prepared(image, classifier.preprocessing, pixels)
-    for consumer in pixels.output(0).get_target_inputs():
-        consumer.replace_source_output(prepared)
-
-    scores = Scores(output, classifier)
-    if scores.count != len(classifier.labels):
-        raise SizeError(f"{classifier.name}: gives output of shape {shape_of(output)} at {_said(recipe.size)}")
-    last = forward.layers[-1]
-    window = best_window(image, last, results[len(forward.layers)].input_value(0), output, classifier, recipe.size)
-    probabilities = scores.probabilities if window is None else window
-    classes, weights = _wanted(probabilities, targets, scores.count, min(recipe.ranks, scores.count))
+    scores = fed.scores
+    classes, weights = _wanted(fed.probabilities, targets, scores.count, min(recipe.ranks, scores.count))
     rows = [ops().gather(weights, integers([k]), integers(0)).output(0) for k in range(recipe.targets)]
-    asked = _Asked(recipe, image, output, scores, layers, taps, rows)
+    asked = _Asked(recipe, fed.image, fed.output, scores, layers, taps, rows)
     match recipe.method:
         case "recipro-cam":
             maps, paths = _by_place(asked), tuple(layer.path for layer in layers)
@@ -102,9 +82,9 @@ def explain_function(forward: Forward, recipe: Recipe) -> ExplainFunction:
         case _:
             maps, paths = _by_gradients(asked), tuple(layer.path for layer in layers)
     heatmaps = ops().concat(maps, 0) if len(maps) > 1 else maps[0]
-    outputs = [heatmaps, probabilities, classes]
-    function = ov.Model([ops().result(output) for output in outputs], [image, targets], "grad-cam")
-    return ExplainFunction(function, paths, window is not None)
+    outputs = [heatmaps, fed.probabilities, classes]
+    function = ov.Model([ops().result(output) for output in outputs], [fed.image, targets], "grad-cam")
+    return ExplainFunction(function, paths, fed.by_windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,61 +177,6 @@ def _fused(asked: _Asked, evidence: Sequence[Any]) -> Any:
         ],
     )
     return operations.reshape(fused, (1, *operations.shape(fused)))
-
-
-def _said(size: tuple[int, int]) -> str:
-    return f"{size[1]}x{size[0]}"
-
-
-def _sized(forward: Forward, classifier: Classifier, size: tuple[int, int]) -> Any:
-    """A copy of the graph for one size, without dynamic shapes."""
-    channels = 1 if classifier.preprocessing.order == "gray" else 3
-    try:
-        model = of_size(forward.model, shape_for(forward.layout, size, channels))
-        dynamic = model.get_results()[0].get_output_partial_shape(0).is_dynamic
-    except RuntimeError as error:
-        raise SizeError(f"{classifier.name}: takes no input of {_said(size)}") from error
-    if dynamic:
-        raise SizeError(f"{classifier.name}: the shape of its output is not known before it has run")
-    unfuse_attention(model)
-    if size != classifier.input_size:
-        _check_pooling(model, classifier.name)
-    return model
-
-
-def _check_pooling(model: Any, name: str) -> None:
-    """Refuse a size at which a pooling window of fixed size ends the map and leaves part of it out."""
-    for node in model.get_ops():
-        if node.get_type_name() not in _POOLS:
-            continue
-        window = list(node.get_attributes()["kernel"])
-        before, after = shape_of(node.input_value(0))[2:], shape_of(node.output(0))[2:]
-        if all(n == 1 for n in after) and list(before) != window:
-            raise SizeError(f"{name}: pools a fixed {window[0]}x{window[1]} window of a {before[0]}x{before[1]} map")
-
-
-def _prepared(image: Any, how: Preprocessing, pixels: Any) -> Any:
-    """``(H, W, 3)`` uint8 BGR as the network's input takes it."""
-    x = ops().convert(image, np.float32).output(0)
-    if how.order == "rgb":
-        x = ops().gather(x, integers([2, 1, 0]), integers(-1)).output(0)
-    elif how.order == "gray":  # BT.601 luma, as OpenCV's cvtColor
-        x = ops().reduce_sum(multiply(x, constant([0.114, 0.587, 0.299], x)), integers([-1]), True).output(0)
-    if any(how.mean):
-        x = ops().subtract(x, constant(how.mean, x)).output(0)
-    if any(s != 1 for s in how.std):
-        x = ops().divide(x, constant(how.std, x)).output(0)
-    shape = list(pixels.get_output_shape(0))
-    if len(shape) == 4 and shape[-1] != shape_of(x)[-1]:
-        x = ops().transpose(x, integers([2, 0, 1])).output(0)
-    x = reshaped(x, shape)
-    kind = pixels.get_output_element_type(0)
-    if kind == x.get_element_type():
-        return x
-    if kind.is_integral():
-        low, high = (0.0, 255.0) if not kind.is_signed() else (-128.0, 127.0)
-        x = ops().clamp(ops().round(x, "half_to_even"), low, high).output(0)
-    return ops().convert(x, kind).output(0)
 
 
 def _wanted(probabilities: Any, targets: Any, count: int, ranks: int) -> tuple[Any, Any]:

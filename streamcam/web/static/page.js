@@ -115,6 +115,9 @@ function say() {
   });
   once("bars", [words.code, role, hasAnswer && [shown.top, shown.targets]], () => showBars(hasAnswer));
   once("captions", [words.code, hasAnswer && shown.targets.map(([index]) => index)], () => placeParts(picture.panes));
+  const costs = hasAnswer && shown.covering?.map((fall) => `${Math.round(100 * Math.max(0, fall))} %`);
+  $("covering").hidden = !costs || shown.verdict === "no idea";
+  once("covering", [words.code, costs], () => costs && words.tell($("covering"), "covering", { a: costs[0], b: costs[1] }));
   once("scale", picture.view.colormap, drawScale);
   $("camera").hidden = facts.camera !== "browser" || role === "viewer";
 }
