@@ -27,7 +27,7 @@ class Border:
         naming: which class is named; None where no class is named steadily.
         heat: as it is shown, ``(K, h, w)`` in 0…1.
         corner: of the picture that is written into.
-        certainty: of the model, averaged as the heat is; None where that is not known.
+        certainty: of the model, averaged as the heat is, where the heat's scale is absolute, or None.
         verdict: in words.
     """
 
@@ -53,10 +53,11 @@ class PartEdges:
         part: the part.
         states: which class was named on each explained frame, filled meanwhile.
         overlay: how the heat is drawn.
+        absolute: whether the heat's scale is the same everywhere, so that dark heat tells as much as light.
     """
 
-    def __init__(self, part: FilePart, states: Sequence[int], overlay: Overlay) -> None:
-        self._part, self._states = part, states
+    def __init__(self, part: FilePart, states: Sequence[int], overlay: Overlay, *, absolute: bool = False) -> None:
+        self._part, self._states, self._absolute = part, states, absolute
         self._overlay, self._corner = overlay, SteadyCorner()
         self._count = 0  # of the frames that were explained
         self._shown: dict[int, Border] = {}
@@ -74,7 +75,7 @@ class PartEdges:
                         naming,
                         np.round(heat, 5).tolist(),
                         self._corner.corner,
-                        explanation.certainty,
+                        explanation.certainty if self._absolute else None,
                         explanation.verdict,
                     )
             yield frame, explanation

@@ -94,7 +94,8 @@ class TaskRunner:
         names_one = settings.heat.steady and settings.explain.targets == ("top1",)
         naming = RecordedNaming(ahead=AHEAD) if names_one else None
         part, overlay = task.part, make_overlay(settings.picture, explain.labels)
-        edges = PartEdges(part, naming.states if naming else (), overlay) if part else None
+        states, absolute = naming.states if naming else (), settings.heat.scale == "absolute"
+        edges = PartEdges(part, states, overlay, absolute=absolute) if part else None
         total, written = None, 0
 
         def opened(info: VideoInfo) -> None:

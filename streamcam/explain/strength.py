@@ -30,7 +30,8 @@ from streamcam.backends.engine import Answer
 from streamcam.choices import Method
 from streamcam.types import LEAST_EVIDENCE, BoolArray, Float32Array, Int32Array
 
-# Methods whose maps are not shares of a score: with more places, each of them keeps its value.
+# Methods whose maps are not shares of a score: with more places, each of them keeps its value. (Recipro-CAM's shrink a little
+# faster than their number grows, as a softmax lies between.)
 _WHOLE: tuple[Method, ...] = ("gradcam++", "eigencam")
 _SHARED = frozenset(get_args(Method)) - set(_WHOLE)
 

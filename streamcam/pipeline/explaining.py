@@ -58,8 +58,6 @@ def explained(
             if naming:
                 naming.see(carried.probabilities, frame)
         unnamed.append((frame, carried if finish else None))
-        while unnamed and (naming is None or unnamed[0][1] is None or naming.is_decided(frame.index)):
-            show()
 
     def show() -> None:
         nonlocal shown
@@ -93,6 +91,8 @@ def explained(
             waiting.append((frame, finish))
             while begun >= explain.in_flight or len(waiting) >= max(_WAITING, explain.in_flight):
                 settle()
+            while unnamed and (naming is None or unnamed[0][1] is None or naming.is_decided(unnamed[-1][0].index)):
+                show()  # none is in the way: one may be explained once more
             while ready:
                 yield ready.popleft()
     finally:  # left early: what was begun is waited for

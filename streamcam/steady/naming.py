@@ -85,6 +85,8 @@ class SteadyNaming:
                 chosen, self._behind_since = best, None
         self.held, self._shot_of_name = chosen, seen.shot
         self._past.append(self._coming.popleft())
+        while seen.time - self._past[0].time > MOMENT:
+            self._past.popleft()
         return Named(chosen, average)
 
     def _chosen(self, average: Float32Array, shot: int) -> int:
@@ -97,9 +99,8 @@ class SteadyNaming:
 
     def _average(self, seen: _Seen) -> Float32Array:
         """The probabilities of the moment around a frame."""
-        while self._past and seen.time - self._past[0].time > MOMENT:
-            self._past.popleft()
-        moment = [one for one in (*self._past, *self._coming) if one.shot == seen.shot]
+        known = (*self._past, *self._coming)
+        moment = [one for one in known if one.shot == seen.shot and one.index - seen.index <= self.ahead]
         weights = np.array([max(1 - abs(one.time - seen.time) / MOMENT, 0.0) for one in moment], np.float32)
         if weights.sum() <= 1:  # the frame alone
             return seen.probabilities

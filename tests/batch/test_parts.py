@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from makers import films
 
 from streamcam.batch import edges as edges_module
@@ -10,10 +11,12 @@ from streamcam.batch.driver import Batch
 from streamcam.batch.jobs import plan
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.workers import WorkerProcesses
-from streamcam.settings import ExplainSettings, ModelSettings
+from streamcam.settings import ExplainSettings, HeatSettings, ModelSettings
 
 
-def test_a_run_in_that_is_too_short_is_noticed_and_the_part_made_again(film, whole, model, tmp_path, monkeypatch):
+@pytest.mark.parametrize("scale", ["absolute", "clip"])
+def test_a_run_in_that_is_too_short_is_noticed_and_the_part_made_again(scale, film, model, tmp_path, monkeypatch):
+    whole = films.annotate(film, tmp_path / "whole", model, "--scale", scale)
     monkeypatch.setattr(parts_module, "FIRST_RUN_IN", 1)
     monkeypatch.setattr(edges_module, "_SAME_HEAT", 1e-6)
     cuts = []
@@ -26,7 +29,9 @@ def test_a_run_in_that_is_too_short_is_noticed_and_the_part_made_again(film, who
     monkeypatch.setattr(parts_module, "cut", cut)
     out = tmp_path / "out"
     out.mkdir()
-    settings = AnnotationSettings(model=ModelSettings(model=str(model)), explain=ExplainSettings(threads=1))
+    settings = AnnotationSettings(
+        model=ModelSettings(model=str(model)), explain=ExplainSettings(threads=1), heat=HeatSettings(scale=scale)
+    )
     jobs = plan([film], out / "film.mp4", records=out / "film.jsonl", heatmaps=out / "film.h5", probabilities=True).jobs
     batch = Batch(jobs, None, settings, split=6)
     [outcome] = batch.run(WorkerProcesses(settings, 2), lambda progress: None)

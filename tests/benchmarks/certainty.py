@@ -13,28 +13,24 @@ class (``n02123045_tabby.jpg``, ``great_white_shark.jpg``) or that lie in a fold
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from skimage import data
 from sklearn.metrics import roc_auc_score
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from makers.known import nothings, views_of_known
 
 from streamcam import Frame, GradCAM, load_model
 from streamcam.models.labels import imagenet_labels
 from streamcam.steady.heat import unsteadied
 from streamcam.types import UInt8Array
 
-KNOWN: dict[str, tuple[str, ...]] = {
-    "chelsea": ("tabby", "tiger cat", "Egyptian cat"),
-    "coffee": ("espresso", "cup", "coffee mug"),
-    "stereo_motorcycle": ("moped", "motor scooter"),
-    "camera": ("tripod",),
-    "rocket": ("missile", "projectile"),
-}
-VIEWS = 16  # of each
 WIDE = 1.25  # width over height, at least
 
 
@@ -55,23 +51,6 @@ class Answer:
     peak: float
 
 
-def views_of_known() -> Iterator[tuple[UInt8Array, frozenset[str]]]:
-    """Pictures with the names that are right for them."""
-    random = np.random.default_rng(0)
-    for name, names in KNOWN.items():
-        found = getattr(data, name)()
-        image = found[0] if isinstance(found, tuple) else found
-        image = np.repeat(image[..., None], 3, 2) if image.ndim == 2 else image[..., ::-1]
-        height, width = image.shape[:2]
-        for number in range(VIEWS):
-            share = random.uniform(0.7, 1)
-            h, w = round(height * share), round(width * share)
-            y, x = random.integers(0, height - h + 1), random.integers(0, width - w + 1)
-            view = image[y : y + h, x : x + w][:, :: 1 - 2 * (number % 2)]
-            view = cv2.convertScaleAbs(np.ascontiguousarray(view), alpha=random.uniform(0.7, 1.2))
-            yield np.asarray(view, np.uint8), frozenset(names)
-
-
 def photographs_in(folder: Path) -> Iterator[tuple[UInt8Array, frozenset[str]]]:
     """Photographs with the name of their class."""
     for path in sorted(folder.rglob("*")):
@@ -80,31 +59,6 @@ def photographs_in(folder: Path) -> Iterator[tuple[UInt8Array, frozenset[str]]]:
             stem = path.stem.replace("_", " ").lower()
             ways = {stem, stem.partition(" ")[2], path.parent.name.replace("_", " ").lower()}
             yield np.asarray(image, np.uint8), frozenset(ways)
-
-
-def nothings(count: int, pictures: list[UInt8Array]) -> Iterator[UInt8Array]:
-    """Noise, flat colour, photographs out of focus, tiny parts of them, gradients: one after the other."""
-    random = np.random.default_rng(7)
-    for number in range(count):
-        h, w = [(240, 320), (360, 640), (300, 300), (480, 270)][random.integers(4)]
-        some = pictures[random.integers(len(pictures))]
-        match number % 5:
-            case 0:
-                noise = random.normal(128, random.integers(5, 80), (h, w, 3))
-                yield np.clip(noise, 0, 255).astype(np.uint8)
-            case 1:
-                yield np.full((h, w, 3), random.integers(0, 256, 3), np.uint8)
-            case 2:
-                yield np.asarray(cv2.GaussianBlur(some, (0, 0), max(some.shape) / random.integers(8, 16)), np.uint8)
-            case 3:
-                side = int(random.integers(8, 20))
-                y, x = (int(random.integers(0, most - side)) for most in some.shape[:2])
-                part = some[y : y + side, x : x + side]
-                yield np.asarray(cv2.resize(part, (w, h), interpolation=cv2.INTER_CUBIC), np.uint8)
-            case _:
-                one, other = random.integers(0, 256, 3), random.integers(0, 256, 3)
-                ramp = np.linspace(0, 1, w)[None, :, None] * random.random() + np.linspace(0, 1, h)[:, None, None]
-                yield (one * (1 - ramp / ramp.max()) + other * ramp / ramp.max()).astype(np.uint8)
 
 
 def asked(explain: GradCAM, image: UInt8Array, names: frozenset[str] | None) -> Answer:
@@ -151,7 +105,9 @@ def main() -> None:
     print(f"{given.model}: {len(known)} photographs, right on {len(right) / len(known):.1%}; {len(nothing)} nothings\n")
     print("| number | AUROC, right against wrong and nothing |\n| --- | --- |")
     for name in ("strength", "probability", "margin", "peak"):
-        print(f"| {name} | {roc_auc_score([bool(a.is_right) for a in answers], [getattr(a, name) for a in answers]):.3f} |")
+        print(
+            f"| {name} | {roc_auc_score([bool(a.is_right) for a in answers], [getattr(a, name) for a in answers]):.3f} |"
+        )
     print("\n| verdict | right | wrong | nothing |\n| --- | --- | --- | --- |")
     for verdict in ("sure", "unsure", "no idea"):
         groups = ([a for a in answers if a.is_right is kind] for kind in (True, False, None))
@@ -161,7 +117,9 @@ def main() -> None:
     print(f"\nmean heat on nothings over that on right answers: {ratio:.3f}")
 
     wide = [(image, names) for image, names in known if image.shape[1] >= WIDE * image.shape[0]]
-    print(f"\n| {len(wide)} wide pictures | accuracy | calibration | mean probability where right |\n| --- | --- | --- | --- |")
+    print(
+        f"\n| {len(wide)} wide pictures | accuracy | calibration | mean probability where right |\n| --- | --- | --- | --- |"
+    )
     for fit in ("crop", "native"):
         fitted = GradCAM(explain.classifier, precision="f32", fit=fit)  # type: ignore[arg-type]
         found_wide = [asked(fitted, image, names) for image, names in wide]

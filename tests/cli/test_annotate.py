@@ -137,7 +137,7 @@ def slow_run(clip, folder, *arguments):
     )  # fmt: skip
     part = folder / "r.part.jsonl"
     for _ in range(1200):
-        if part.exists() and len(part.read_text(encoding="utf-8").splitlines()) > 30:
+        if part.exists() and len(part.read_text(encoding="utf-8").splitlines()) > 31:
             return process
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)

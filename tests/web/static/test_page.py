@@ -43,10 +43,15 @@ def test_every_control_changes_what_it_says(opened, serving):
     page.click("#open-ask")
     page.fill("#wanted", "espr")
     page.keyboard.press("Enter")
-    says(page, "would speak for", "espresso", "cat")
+    says(page, "Nothing", "speaks for", "espresso")
     assert explained(page) == ["espresso"]
+    page.click("#open-ask")
+    page.fill("#wanted", "tiger cat")
+    page.keyboard.press("Enter")
+    says(page, "would speak for", "tiger cat", "Egyptian cat")
+    assert explained(page) == ["tiger cat"]
     page.click("#automatic")
-    waits(page, lambda: explained(page) != ["espresso"])
+    waits(page, lambda: explained(page) != ["tiger cat"])
 
     second = names.nth(1).inner_text()
     page.locator("#bars button").nth(1).click()
