@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from streamcam.backends.engine import Engine
 from streamcam.backends.recipe import Recipe, score_of
+from streamcam.backends.weights.bundled import REFERENCE_PEAKS, WEIGHTS_SHA256
 from streamcam.explain.strength import Reference, reference_of
 from streamcam.explain.targets import single_target
 from streamcam.photographs import views
@@ -42,6 +43,8 @@ class References:
         return self._known[place]
 
     def _found(self, recipe: Recipe, engine: Callable[[], Engine]) -> Reference:
+        if shipped := _shipped(recipe):
+            return shipped
         cache = self._cache if recipe.classifier.fingerprint else None
         key = _key(recipe) if cache else ""
         if cache and (kept := cache.get(key)):
@@ -52,6 +55,15 @@ class References:
             facts = {"model": recipe.classifier.name, "size": "", "reference": asdict(found)}
             cache.put(key, facts, {})
         return found
+
+
+def _shipped(recipe: Recipe) -> Reference | None:
+    """That of the bundled weights, which were measured before they were shipped."""
+    score = score_of(recipe.method, recipe.score)
+    usual = not recipe.layers and score == score_of(recipe.method, "logit")
+    if usual and WEIGHTS_SHA256 in (recipe.classifier.fingerprint or "") and recipe.method in REFERENCE_PEAKS:
+        return Reference(REFERENCE_PEAKS[recipe.method], 49)
+    return None
 
 
 def _key(recipe: Recipe) -> str:

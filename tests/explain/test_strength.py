@@ -12,6 +12,9 @@ from sklearn.metrics import roc_auc_score
 
 from streamcam import Frame, GradCAM, wrap_model
 from streamcam.backends.recipe import Recipe
+from streamcam.backends.weights.bundled import REFERENCE_PEAKS
+from streamcam.explain import reference as reference_module
+from streamcam.explain.build import Builder, EngineSettings
 from streamcam.explain.reference import References
 from streamcam.explain.strength import Reference, reference_of, sharpened, strengths
 from streamcam.steady.heat import unsteadied
@@ -85,19 +88,31 @@ def test_where_places_share_a_score_a_larger_map_has_less_in_each():
     assert Reference(0.0, 49).share(small, "gradcam") == 1
 
 
+@pytest.mark.parametrize("method", REFERENCE_PEAKS)
+def test_what_is_shipped_with_the_bundled_weights_is_what_is_measured(bundled, method, monkeypatch):
+    recipe = Recipe(bundled, (), method, "logit", bundled.input_size, 1)
+    shipped = References(None).of(recipe, lambda: None)
+    monkeypatch.setattr(reference_module, "REFERENCE_PEAKS", {})
+    engine = Builder(EngineSettings(precision="f32")).build(recipe)[0]
+    measured = References(None).of(recipe, lambda: engine)
+    assert shipped.peak == pytest.approx(measured.peak, rel=1e-3)
+    assert shipped.places == measured.places
+
+
 def test_the_reference_is_kept_on_disk_and_is_of_its_layer_and_method(bundled, tmp_path):
     cache = Cache(tmp_path)
-    recipe = Recipe(bundled, (), "gradcam", "logit", bundled.input_size, 1)
-    engine = GradCAM(bundled, precision="f32")._builder.build(recipe)[0]
+    recipe = Recipe(bundled, ("block5c_add",), "hirescam", "logit", bundled.input_size, 1)
+    engine = Builder(EngineSettings(precision="f32")).build(recipe)[0]
     first = References(cache).of(recipe, lambda: engine)
 
     def never():
         raise AssertionError("it is known")
 
     assert References(cache).of(recipe, never) == first
-    assert first.peak == pytest.approx(0.56, abs=0.03)
+    assert first.peak == pytest.approx(0.457, abs=0.03)
+    assert first.places == 14 * 14
     with pytest.raises(AssertionError, match="known"):
-        References(cache).of(Recipe(bundled, (), "layercam", "logit", bundled.input_size, 1), never)
+        References(cache).of(Recipe(bundled, ("block5c_add",), "layercam", "logit", bundled.input_size, 1), never)
 
 
 def test_any_model_has_a_reference():

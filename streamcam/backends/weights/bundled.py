@@ -13,6 +13,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from streamcam.choices import Method
 from streamcam.errors import ModelError
 from streamcam.types import Float32Array
 
@@ -29,6 +30,18 @@ BLOCKS = (
 WEIGHTS_FILE = "efficientnet_lite0.npz"
 SCALE = "_scale"  # after the name of a kernel that is kept as integers
 WEIGHTS_SHA256 = "ecf1a5791477f7ddd2613c202264ce9d35291d3f555a121ebeef947272f6b179"
+
+# What ``explain.reference`` measures for these weights at the usual layer and score, so that the first picture need not wait
+# for it; a test measures it again. The map has 49 places.
+REFERENCE_PEAKS: dict[Method, float] = {
+    "gradcam": 0.56014,
+    "gradcam++": 16.994,
+    "hirescam": 0.56014,
+    "xgradcam": 0.56014,
+    "layercam": 0.73118,
+    "eigencam": 32.559,
+    "recipro-cam": 0.00074152,
+}
 
 
 def read_bundled_weights() -> bytes:
