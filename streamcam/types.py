@@ -137,6 +137,10 @@ class Covering:
 LEAST_EVIDENCE = 1e-7
 
 
+# In ``Explanation.versus``: the most probable other classes.
+RIVALS_OF = -2
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
     """What the model said of one frame, and where the evidence lies.
@@ -144,8 +148,8 @@ class Explanation:
     Attributes:
         heatmaps: ``(K, h, w)`` float32 >= 0, raw evidence (after ReLU, not normalised), at layer resolution.
         classes: ``(K,)`` int32, the class index that each map explains.
-        versus: ``(K,)`` int32, the class that it is compared with, -1 for none: the map shows what speaks for the one
-            rather than for the other.
+        versus: ``(K,)`` int32, the class that it is compared with, -1 for none, ``RIVALS_OF`` for the most probable others:
+            the map shows what speaks for the one rather than for the other.
         against: ``(K,)`` bool, whether the map shows what speaks against the class.
         inside: how much of the evidence lies in the region of interest, or None where there is none.
         heat: ``(K, h, w)`` float32 in 0…1, what is shown of the maps: steadied and scaled. None until ``run`` has shown it.

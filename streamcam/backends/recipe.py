@@ -8,6 +8,8 @@ from streamcam.choices import Method, Score
 from streamcam.models.classifier import Classifier
 
 USUAL_RANKS = 16
+SIMILAR = 2**29  # stands for "compared with its rivals", where a target names a class; exact in f32, too
+RIVALS = 4  # the most probable classes, without the one that is asked about
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ EXPLANATION = OptionGroup(
         "--target",
         metavar="top1|LABEL|INDEX",
         help="Class to explain; repeat for several. 'tiger vs zebra': what speaks for the one rather than the "
-        "other. 'not tiger': what speaks against it.",
+        "other. 'tiger vs similar': than for its rivals. 'not tiger': what speaks against it.",
     ),
     fit=option(
         help="What the model sees: the whole frame undistorted, squeezed, or its centre; auto: as its authors feed it."

@@ -24,7 +24,7 @@ from streamcam.drawing.text import (
     text_width,
     write,
 )
-from streamcam.types import Explanation, UInt8Array
+from streamcam.types import RIVALS_OF, Explanation, UInt8Array
 
 _TRACK: Colour = (90, 90, 90)  # of a bar's empty part
 SHARE = 0.25  # of the picture that may be written on, at most
@@ -126,6 +126,7 @@ def question(explanation: Explanation, labels: tuple[str, ...]) -> str:
     for index, versus, against in zip(explanation.classes, explanation.versus, explanation.against, strict=True):
         name = name_of(int(index), labels)
         name += f" rather than {name_of(int(versus), labels)}" if versus >= 0 else ""
+        name += " rather than similar" if versus == RIVALS_OF else ""
         parts.append(f"not {name}" if against else name)
     unsure = " (unsure)" if explanation.verdict == "unsure" else ""
     return f"why {' or '.join(parts)}?{unsure}"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from streamcam.backends.engine import Answer
+from streamcam.backends.recipe import SIMILAR
 from streamcam.choices import Method
 from streamcam.explain.geometry import View
 from streamcam.explain.strength import Reference, sharpened, strengths
 from streamcam.explain.targets import NO_CLASS
 from streamcam.models.assumed import say_once
-from streamcam.types import LEAST_EVIDENCE, Explanation, Int32Array
+from streamcam.types import LEAST_EVIDENCE, RIVALS_OF, Explanation, Int32Array
 
 _ENDED = 1 - 1e-5  # of a probability that has come to its end
 
@@ -41,7 +42,8 @@ def explanation_of(
     heatmaps, said, resolved = answer
     probabilities = sharpened(said, wider)
     classes, against = resolved[:, 0], wanted[:, 2] < 0
-    versus = np.where(wanted[:, 1] == NO_CLASS, -1, resolved[:, 1]).astype(np.int32)
+    compared = np.where(wanted[:, 1] == NO_CLASS, -1, resolved[:, 1])
+    versus = np.where(wanted[:, 1] == SIMILAR, RIVALS_OF, compared).astype(np.int32)
     strength, certainty = strengths(probabilities, classes, against, reference.share(heatmaps, method))
     return Explanation(
         heatmaps,

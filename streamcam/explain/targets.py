@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from streamcam.backends.recipe import USUAL_RANKS
+from streamcam.backends.recipe import SIMILAR, USUAL_RANKS
 from streamcam.errors import TargetError
 from streamcam.types import Int32Array
 
 NO_CLASS = 2**30  # stands for "compared with nothing"
 _VERSUS = re.compile(r"\s+(?:rather than|vs\.?|versus)\s+", re.IGNORECASE)
+_SIMILAR = "similar"
 _AGAINST = re.compile(r"not\s+", re.IGNORECASE)
 
 
@@ -22,7 +23,8 @@ def resolve_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> In
 
     A class is a rank (``top1``, ``top2``, …), a label in any case, or a class index; a rank becomes a negative number
     (-1 the most probable class). A target is a class, two of them (``tiger vs zebra``: what speaks for the one rather
-    than for the other), or either of these after ``not`` (``not tiger``: what speaks against it).
+    than for the other), a class and its rivals (``tiger vs similar``: rather than for the most probable others), or any of
+    these after ``not`` (``not tiger``: what speaks against it).
 
     Raises:
         TargetError: the model has no such class; the message lists the nearest.
@@ -51,7 +53,14 @@ def _resolve(target: str | int, labels: tuple[str, ...]) -> tuple[int, int, int]
     if match := _AGAINST.match(text):
         text, sign = text[match.end() :], -1
     one, *other = _VERSUS.split(text, maxsplit=1)
-    return _class(one if one != str(target) else target, labels), _class(other[0], labels) if other else NO_CLASS, sign
+    index = _class(one if one != str(target) else target, labels)
+    return index, _other(other[0], labels) if other else NO_CLASS, sign
+
+
+def _other(text: str, labels: tuple[str, ...]) -> int:
+    """What a class is compared with."""
+    is_class = _SIMILAR in (label.casefold() for label in labels)
+    return SIMILAR if text.strip().casefold() == _SIMILAR and not is_class else _class(text, labels)
 
 
 def _class(target: str | int, labels: tuple[str, ...]) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.sinks.partial import FileSink
-from streamcam.types import Explanation, Float32Array, Frame, Header, Region
+from streamcam.types import RIVALS_OF, Explanation, Float32Array, Frame, Header, Region
 
 
 class RowSink(FileSink):
@@ -85,6 +85,8 @@ def _asked(explanation: Explanation, k: int, labels: tuple[str, ...]) -> dict[st
         more["strength"] = round(float(explanation.strength[k]), 4)
     if (versus := int(explanation.versus[k])) >= 0:
         more["versus"] = {"class": versus, "label": labels[versus]}
+    elif versus == RIVALS_OF:
+        more["versus"] = "similar"
     if explanation.against[k]:
         more["against"] = True
     if explanation.inside:

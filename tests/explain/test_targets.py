@@ -5,17 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from makers import models
-from makers.explainers import exact
+from makers.explainers import RAW, as_input, assert_same_map, exact, image
 
 from streamcam import GradCAM, wrap_model
+from streamcam.backends.recipe import SIMILAR
 from streamcam.errors import TargetError
 from streamcam.explain.targets import NO_CLASS, ranks_of, resolve_targets
+from streamcam.types import RIVALS_OF
 
 
 def test_targets_are_read_as_people_write_them():
     labels = ("cat", "tiger cat", "not a cat", "dog", "a vs b")
     resolved = resolve_targets(("cat VS dog", "not cat", "not a cat", "a vs b", "top2 rather than 0"), labels).tolist()
     assert resolved == [[0, 3, 1], [0, NO_CLASS, -1], [2, NO_CLASS, 1], [4, NO_CLASS, 1], [-2, 0, 1]]
+    assert resolve_targets(("cat vs similar", "not top1 vs Similar"), labels).tolist() == [
+        [0, SIMILAR, 1],
+        [-1, SIMILAR, -1],
+    ]
+    assert resolve_targets(("cat vs similar",), ("cat", "similar")).tolist() == [[0, 1, 1]]
     for wrong in ("cat vs nothing", "not nothing", "vs cat"):
         with pytest.raises(TargetError):
             resolve_targets((wrong,), labels)
@@ -47,3 +54,29 @@ def test_every_rank_can_be_asked_for(bundled):
         assert explanation.classes.tolist() == [order[rank - 1] for rank in ranks]
     assert explain.trace_count == 4  # as deep as 16, 32, 128 and 1024
     assert ranks_of(resolve_targets(["top3 vs top40", 7], bundled.labels)) == 64
+
+
+@pytest.mark.parametrize("engine", ["openvino", "tensorflow"])
+@pytest.mark.parametrize("asked", ["top1", "class 5"])
+def test_similar_is_the_class_against_its_rivals(engine, asked):
+    """The difference of scores to the other most probable classes, each weighted by its probability."""
+    import tensorflow as tf
+
+    specimen = models.flat()
+    explain = exact(wrap_model(specimen.model, preprocessing=RAW), engine=engine, method="hirescam")
+    picture = image(seed=4)
+    found = explain(picture, [f"{asked} vs similar"])
+    x = tf.constant(as_input(picture))
+    with tf.GradientTape() as tape:
+        activations, logits, probabilities = specimen.eager(x)
+        p = probabilities.numpy()[0]
+        own = int(p.argmax()) if asked == "top1" else 5
+        rivals = [int(index) for index in np.argsort(-p, kind="stable")[:4] if index != own]
+        weights = p[rivals] / p[rivals].sum()
+        score = logits[0, own] - sum(w * logits[0, r] for w, r in zip(weights.tolist(), rivals, strict=True))
+    gradient = tape.gradient(score, activations)
+    expected = tf.nn.relu(tf.reduce_sum(gradient * activations, axis=-1)).numpy()
+    assert_same_map(found.heatmaps, expected)
+    assert found.classes[0] == own
+    assert found.versus[0] == RIVALS_OF
+    assert explain(picture, ["top1"]).versus[0] == -1

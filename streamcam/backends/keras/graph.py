@@ -26,7 +26,7 @@ from streamcam.backends.keras.layers import LayerOutput, maps_in, record_outputs
 from streamcam.backends.keras.operations import TensorFlowOperations
 from streamcam.backends.keras.reasons import reason_of
 from streamcam.backends.keras.recipro import by_place
-from streamcam.backends.recipe import Recipe
+from streamcam.backends.recipe import RIVALS, SIMILAR, Recipe
 from streamcam.errors import LayerError, ModelError
 from streamcam.models.layers import Layer, choose_layers
 from streamcam.models.preprocessing import Preprocessing
@@ -81,7 +81,8 @@ def trace(recipe: Recipe, model: keras.Model) -> tuple[Any, tuple[str, ...]]:
         asked = wanted[:, :2]
         classes = tf.where(asked < 0, tf.gather(ranking, tf.maximum(-asked - 1, 0)), asked)
         # A class that does not exist, such as NO_CLASS, has no one in its row.
-        weights = tf.one_hot(classes[:, 0], count) - tf.one_hot(classes[:, 1], count)
+        own = tf.one_hot(classes[:, 0], count)
+        weights = own - tf.one_hot(classes[:, 1], count) - _rivals(probabilities, ranking, classes, own)
         weights *= tf.cast(wanted[:, 2:], tf.float32)
         if recipe.method == "recipro-cam":
 
@@ -153,6 +154,20 @@ def scores_of(output: Any, gives_probabilities: bool) -> tuple[Any, Any]:
         logits = logits * tf.constant([[-1.0, 1.0]])
         probabilities = probabilities * tf.constant([[-1.0, 1.0]]) + tf.constant([[1.0, 0.0]])
     return tf.reshape(logits, [-1]), tf.reshape(probabilities, [-1])
+
+
+def _rivals(probabilities: Any, ranking: Any, classes: Any, own: Any) -> Any:
+    """``(K, C)`` float32: of targets that are compared with their rivals, the weights of these, which add up to 1.
+
+    They are weighted by their probabilities: Finer-CAM, Zhang et al. 2025 (arXiv:2501.11309), equation 4, as implemented in
+    pytorch-grad-cam.
+    """
+    import tensorflow as tf
+
+    marked = tf.reduce_sum(tf.one_hot(ranking[:RIVALS], own.shape[1]), axis=0)
+    rest = marked * probabilities * (1 - own)
+    shares = rest / tf.maximum(tf.reduce_sum(rest, axis=1, keepdims=True), 1e-30)
+    return shares * tf.cast(classes[:, 1:] == SIMILAR, tf.float32)
 
 
 def _gradients(scores: Any, weights: Any, activations: list[Any]) -> list[Any]:

@@ -31,7 +31,7 @@ from streamcam.backends.openvino.maps import MOST_CLASS_TOKENS
 from streamcam.backends.openvino.operations import OpenVINOOperations
 from streamcam.backends.openvino.recipro import by_place
 from streamcam.backends.openvino.scores import Scores
-from streamcam.backends.recipe import Recipe
+from streamcam.backends.recipe import RIVALS, SIMILAR, Recipe
 from streamcam.errors import LayerError
 from streamcam.models.layers import Layer, choose_layers, places_of
 from streamcam.system.libraries import load_openvino
@@ -191,9 +191,29 @@ def _wanted(probabilities: Any, targets: Any, count: int, ranks: int) -> tuple[A
     rows = ops().one_hot(
         classes, ops().constant(np.int32(count)), *(ops().constant(np.asarray(v, np.float32)) for v in (1, 0)), -1
     )
-    difference = ops().subtract(*(ops().gather(rows, integers(i), integers(1)) for i in (0, 1)))
+    own, other = (ops().gather(rows, integers(i), integers(1)).output(0) for i in (0, 1))
+    difference = ops().subtract(
+        own, ops().add(other, _rivals(probabilities, ranking, classes, own, min(RIVALS, ranks)))
+    )
     sign = ops().slice(targets, integers([2]), integers([3]), integers([1]), integers([1]))
     return classes, multiply(difference.output(0), as_float32(sign))
+
+
+def _rivals(probabilities: Any, ranking: Any, classes: Any, own: Any, count: int) -> Any:
+    """``(K, C)`` float32: of targets that are compared with their rivals, the weights of these, which add up to 1.
+
+    They are weighted by their probabilities: Finer-CAM, Zhang et al. 2025 (arXiv:2501.11309), equation 4, as implemented in
+    pytorch-grad-cam.
+    """
+    best = ops().slice(ranking, integers([0]), integers([count]), integers([1]))
+    total = ops().constant(np.int32(shape_of(own)[1]))
+    one, zero = (ops().constant(np.asarray(v, np.float32)) for v in (1, 0))
+    marked = ops().reduce_sum(ops().one_hot(best, total, one, zero, -1), integers([0]), False).output(0)
+    rest = multiply(multiply(marked, probabilities), ops().subtract(one, own).output(0))
+    least = ops().constant(np.float32(1e-30))
+    shares = ops().divide(rest, ops().maximum(ops().reduce_sum(rest, integers([1]), True), least))
+    wants = ops().equal(ops().gather(classes, integers([1]), integers(1)), ops().constant(np.int32(SIMILAR)))
+    return multiply(shares.output(0), as_float32(wants.output(0)))
 
 
 def _rows(tensor: Any, layer: Layer) -> Any:
