@@ -46,7 +46,7 @@ class Row:
             ones that look ahead.
         flips_raw, flips_steady: changes of the named class a minute.
         lag: frames after a cut until the steady map is the new shot's.
-        kept: mean correlation of the steady maps that look ahead with the frame's own.
+        kept: mean correlation of the steady maps that look ahead with the frame's own, where there is heat.
         insertion_steady: of the steady maps that look ahead, on the frames of videos.
         insertion_video: of the raw maps on the same frames.
     """
@@ -206,7 +206,7 @@ def _with_steadiness(row: Row, clips: list[_Clip], insertions: list[tuple[float,
         correlation(explanation.heat[0], explanation.heatmaps[0])
         for clip in clips
         for _, explanation in clip.steady
-        if explanation is not None and explanation.heat is not None
+        if explanation is not None and explanation.heat is not None and explanation.heat[0].any()
     ]
     return replace(
         row,

@@ -3,8 +3,9 @@
 Three things make heatmaps of a video flicker, and each has its remedy, the third in ``naming``:
 
 * *The scale.* A map that is stretched to its own maximum shows weak evidence as strong. Here full heat is the evidence of a
-  confident answer: each map is divided by its maximum and multiplied by its strength (``explain.strength``). Or it is
-  the largest evidence of the last moments, which fades by 1 % a frame. The minimum is never subtracted.
+  confident answer: each map is divided by its maximum and multiplied by its strength (``explain.strength``), which is
+  steadied by itself, and more than the map. Or it is the largest evidence of the last moments, which fades by 1 % a
+  frame. The minimum is never subtracted.
 * *The map.* Each frame's map is noisy. Here the map of the frame before is carried along by the motion of the picture
   and blended with the new one: an exponential average along the path of things, not of places.
 * *The name.* The most probable class may change from frame to frame. Here a class that was named stays named until
@@ -32,6 +33,7 @@ from streamcam.types import LEAST_EVIDENCE, Explained, Explanation, Float32Array
 
 AHEAD = 8  # frames that are read ahead in files
 _NEW = 0.15  # share of a new map in the average
+_NEW_LEVEL = 0.06  # of a new strength
 _DECAY = 0.99  # of the remembered largest evidence, a frame
 _KEPT = 64  # small pictures that are kept, for explanations that come late
 
@@ -48,11 +50,13 @@ def unsteadied(stream: Iterable[Explained], *, settings: HeatSettings = HeatSett
     """The same frames with heat and verdict, each by itself."""
     for frame, explanation in stream:
         if explanation is not None:
-            maps = _evidence(explanation, settings)
-            if not _is_absolute(explanation, settings):
-                maps = maps / max(maps.max(), LEAST_EVIDENCE)
-            judge = Judge(settings.sure, settings.no_idea)
-            explanation = _judged(replace(explanation, heat=maps.astype(np.float32)), judge, settings, afresh=True)
+            maps, judge = explanation.heatmaps, Judge(settings.sure, settings.no_idea)
+            if _is_absolute(explanation, settings):
+                explanation = replace(explanation, heat=_with_strength(maps, explanation.strength))
+            else:
+                heat = (maps / max(maps.max(), LEAST_EVIDENCE)).astype(np.float32)
+                explanation = replace(explanation, heat=heat)
+            explanation = _judged(explanation, judge, settings, afresh=True)
         yield frame, explanation
 
 
@@ -70,7 +74,7 @@ def steadied(
         ahead: how many frames may be read before one is given, to average both ways.
         settings: the scale, and what the verdict depends on.
     """
-    maker, judge = _Maker(settings, both_ways=ahead > 0), Judge(settings.sure, settings.no_idea)
+    maker, judge = _Maker(both_ways=ahead > 0), Judge(settings.sure, settings.no_idea)
     waiting: deque[_Moment] = deque()
     for item in with_end(stream):
         if isinstance(item, End):
@@ -88,23 +92,20 @@ def _is_absolute(explanation: Explanation, settings: HeatSettings) -> bool:
     return settings.scale == "absolute" and explanation.strength is not None
 
 
-def _evidence(explanation: Explanation, settings: HeatSettings) -> Float32Array:
-    """The maps; on the absolute scale each with its strength for its maximum."""
-    maps, strength = explanation.heatmaps, explanation.strength
-    if strength is None or settings.scale != "absolute":
-        return maps
+def _with_strength(maps: Float32Array, strength: Float32Array | None) -> Float32Array:
+    """``(K, h, w)``, each map with its strength for its maximum."""
+    assert strength is not None
     peaks = np.maximum(maps.max(axis=(1, 2)), LEAST_EVIDENCE)
-    return np.asarray(maps * (strength / peaks)[:, None, None], np.float32)
+    return np.asarray(np.clip(maps * (strength / peaks)[:, None, None], 0, 1), np.float32)
 
 
 def _judged(explanation: Explanation, judge: Judge, settings: HeatSettings, *, afresh: bool) -> Explanation:
     """With its verdict; where the model has no idea, the absolute scale shows no heat."""
-    if explanation.certainty is None:
+    if explanation.certainty is None or explanation.heat is None:
         return explanation
-    verdict = judge.verdict(explanation.certainty, afresh=afresh)
-    heat = explanation.heat
-    if heat is not None and verdict == "no idea" and settings.scale == "absolute":
-        heat = np.zeros_like(heat)
+    verdict, heat = judge.verdict(explanation.certainty, afresh=afresh), explanation.heat
+    if settings.scale == "absolute":
+        heat = np.zeros_like(heat) if verdict == "no idea" else heat * np.float32(judge.fade(explanation.certainty))
     return replace(explanation, verdict=verdict, heat=heat)
 
 
@@ -119,7 +120,7 @@ class _Moment:
         average: ``(K, h, w)``, of this frame and those before it.
         count: how many maps are in the average.
         peaks: ``(K,)``, the largest evidence until now.
-        certainty: averaged as the maps are, or None.
+        levels: ``(K + 1,)``, the strengths and the certainty, averaged too, or None.
         back: the motion to the frame before, None where there is none or the two have nothing in common.
         ahead: the motion from the frame before to this one.
         cut: whether its heat is the first of another shot.
@@ -131,7 +132,7 @@ class _Moment:
     average: Float32Array | None
     count: int
     peaks: Float32Array | None
-    certainty: float | None
+    levels: Float32Array | None
     back: Motion | None
     ahead: Motion | None
     cut: bool = False
@@ -140,13 +141,14 @@ class _Moment:
 class _Maker:
     """Makes moments one after the other, each from the one before."""
 
-    def __init__(self, settings: HeatSettings, *, both_ways: bool) -> None:
-        self._settings, self._both_ways = settings, both_ways
+    def __init__(self, *, both_ways: bool) -> None:
+        self._both_ways = both_ways
         self._grays: OrderedDict[int, UInt8Array] = OrderedDict()
         self._last: _Moment | None = None
         self._last_gray: UInt8Array | None = None
         self._since_new = 0
         self._is_cut = False
+        self._levels = 0  # that are in the average
 
     def moment(self, frame: Frame, explanation: Explanation | None) -> _Moment:
         if explanation is None:
@@ -162,7 +164,8 @@ class _Maker:
         maps = self._new_maps(frame, explanation, gray, last)
         average = back.carry(last.average) if back and last and last.average is not None else None
         count = last.count if average is not None and last else 0
-        peaks, certainty = (None, None) if last is None else (last.peaks, last.certainty)
+        peaks = None if last is None else last.peaks
+        levels = self._last.levels if back and self._last else None
         if maps is not None:
             count += 1
             # Not while no map comes: the old one would grow in strength without any evidence.
@@ -170,14 +173,15 @@ class _Maker:
             share = max(1 - (1 - _NEW) ** self._since_new, 1 / count)
             self._since_new = 0
             average = maps if average is None else share * maps + (1 - share) * average
-            certainty = _blended(explanation.certainty, certainty, share)
+            self._levels = 1 if levels is None else self._levels + 1
+            levels = _blended(_levels(explanation), levels, max(_NEW_LEVEL, 1 / self._levels), afresh=last is None)
             fresh = explanation.heatmaps.max(axis=(1, 2))
             peaks = fresh if peaks is None else np.maximum(peaks, fresh)
         ahead = motion(self._last_gray, gray) if self._both_ways and last and self._last_gray is not None else None
         self._remember(frame.index, gray)
         cut, self._is_cut = self._is_cut and average is not None, self._is_cut and average is None
         self._last = _Moment(
-            frame, explanation, maps, average, count, peaks, certainty, back if last else None, ahead, cut
+            frame, explanation, maps, average, count, peaks, levels, back if last else None, ahead, cut
         )
         self._last_gray = gray
         return self._last
@@ -189,7 +193,7 @@ class _Maker:
         if last and last.explanation and last.explanation.index == explanation.index:
             return None
         source = self._grays.get(explanation.index)
-        maps = _evidence(explanation, self._settings)
+        maps = explanation.heatmaps
         if explanation.index == frame.index or source is None or source.shape != gray.shape:
             return maps
         moved = motion(gray, source)
@@ -210,8 +214,22 @@ def _same_targets(one: Explanation, other: Explanation | None) -> bool:
     )
 
 
-def _blended(new: float | None, old: float | None, share: float) -> float | None:
-    return new if new is None or old is None else share * new + (1 - share) * old
+def _levels(explanation: Explanation) -> Float32Array | None:
+    """The strengths and the certainty."""
+    if explanation.strength is None or explanation.certainty is None:
+        return None
+    return np.append(explanation.strength, np.float32(explanation.certainty))
+
+
+def _blended(
+    new: Float32Array | None, old: Float32Array | None, share: float, *, afresh: bool = False
+) -> Float32Array | None:
+    """The average with a new level. ``afresh`` where other classes are explained: they begin near the certainty."""
+    if new is None or old is None:
+        return new
+    if afresh:
+        old = np.full_like(new, old[-1])
+    return np.asarray(share * new + (1 - share) * old, np.float32)
 
 
 def _finished(waiting: deque[_Moment], judge: Judge, settings: HeatSettings) -> Explained:
@@ -220,7 +238,7 @@ def _finished(waiting: deque[_Moment], judge: Judge, settings: HeatSettings) -> 
     waiting.popleft()
     if first.explanation is None or first.average is None or first.peaks is None:
         return first.frame, first.explanation
-    heat, peaks, certainty = first.average, first.peaks, first.certainty
+    heat, peaks, levels = first.average, first.peaks, first.levels
     shot = [first]
     for moment in later:
         if moment.back is None:
@@ -228,7 +246,7 @@ def _finished(waiting: deque[_Moment], judge: Judge, settings: HeatSettings) -> 
         shot.append(moment)
     if len(shot) > 1:
         future: Float32Array | None = None
-        coming: float | None = None
+        coming: Float32Array | None = None
         count = 0
         for moment, after in zip(reversed(shot), [None, *reversed(shot)], strict=False):
             if future is not None and after is not None and after.ahead is not None:
@@ -238,16 +256,19 @@ def _finished(waiting: deque[_Moment], judge: Judge, settings: HeatSettings) -> 
                 share = max(_NEW, 1 / count)
                 future = moment.maps if future is None else (share * moment.maps + (1 - share) * future)
                 future = future.astype(np.float32)
-                coming = _blended(moment.explanation.certainty if moment.explanation else None, coming, share)
+                if moment.explanation:
+                    coming = _blended(_levels(moment.explanation), coming, 1 / count)
         if future is not None:
             heat = ((heat + future) / 2).astype(np.float32)
-            certainty = _blended(coming, certainty, 0.5)
+            levels = _blended(coming, levels, 0.5 * min(1.0, count / AHEAD))
         for distance, moment in enumerate(shot):
             if moment.peaks is not None:
                 peaks = np.maximum(peaks, moment.peaks * np.float32(_DECAY**distance))
-    if not _is_absolute(first.explanation, settings):
+    if levels is not None and _is_absolute(first.explanation, settings):
+        heat = _with_strength(heat, levels[:-1])
+    else:
         full = heat.max() if settings.scale == "frame" else peaks.max()
-        heat = heat / max(full, LEAST_EVIDENCE)
-    heat = np.clip(heat, 0, 1).astype(np.float32)
+        heat = np.clip(heat / max(full, LEAST_EVIDENCE), 0, 1).astype(np.float32)
+    certainty = None if levels is None else float(levels[-1])
     shown = replace(first.explanation, heat=heat, cut=first.cut, certainty=certainty)
-    return first.frame, _judged(shown, judge, settings, afresh=first.count <= 1)
+    return first.frame, _judged(shown, judge, settings, afresh=first.back is None and first.count <= 1)

@@ -12,6 +12,7 @@ from streamcam.errors import OptionError
 from streamcam.types import Verdict
 
 _HOLD = 0.15  # of a threshold, by which a certainty must pass it before another verdict is given
+_FULL = 1.5  # times the threshold of no idea: from there on heat is shown as it is
 
 
 class Judge:
@@ -40,3 +41,11 @@ class Judge:
         no_idea = self._no_idea * {"no idea": 1 + _HOLD, None: 1.0}.get(last, 1 - _HOLD)
         self._last = "sure" if certainty >= min(sure, 1.0) else "no idea" if certainty < no_idea else "unsure"
         return self._last
+
+    def fade(self, certainty: float) -> float:
+        """What share of the heat is shown: none where the model may be said to have no idea, and all of it soon above.
+
+        So that heat comes and goes without a jump.
+        """
+        none, full = (1 + _HOLD) * self._no_idea, _FULL * self._no_idea
+        return 1.0 if certainty >= full else max(0.0, (certainty - none) / (full - none))
