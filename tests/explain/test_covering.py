@@ -34,8 +34,8 @@ def test_what_is_covered_is_blurred_and_the_rest_stays():
     assert changed[100:110, 100:110].std() < 0.1 * picture[100:110, 100:110].std()
 
 
-def explanation(heatmap, time, index=0):
-    p = np.array([0.8, 0.2], np.float32)
+def explanation(heatmap, time, index=0, given=None):
+    p = np.array([0.8, 0.2], np.float32) if given is None else np.array([given, 1 - given], np.float32)
     classes = np.array([index], np.int32)
     region = Region(0, 0, 70, 70)
     return Explanation(heatmap[None], classes, p[classes], p, region, round(30 * time), time)
@@ -58,10 +58,10 @@ def test_a_map_that_points_at_the_object_is_refuted_by_a_shortcut():
     picture[25:45, 25:45] = 120  # the object
     there, here = np.zeros((7, 7), np.float32), np.zeros((7, 7), np.float32)
     there[3, 3], here[0, 0] = 1, 1
-    wrong = CoverMeter().read(explanation(there, 0.0), picture, Model())
+    wrong = CoverMeter().read(explanation(there, 0.0, given=1.0), picture, Model())
     assert wrong.hot == pytest.approx(0, abs=0.02)
     assert not wrong.proves
-    right = CoverMeter().read(explanation(here, 0.0), picture, Model())
+    right = CoverMeter().read(explanation(here, 0.0, given=1.0), picture, Model())
     assert right.hot > 0.5
     assert right.cold == pytest.approx(0, abs=0.02)
     assert right.proves
@@ -73,9 +73,9 @@ def test_three_times_a_second_is_enough_and_another_class_starts_afresh():
     meter, model = CoverMeter(), Model()
     for frame in range(31):
         meter.read(explanation(heatmap, frame / 30), picture, model)
-    assert model.asked == 3 * 4  # whole, hot, cold: at 0, 1/3, 2/3 and 1 s
+    assert model.asked == 2 * 4  # hot, cold: at 0, 1/3, 2/3 and 1 s
     meter.read(explanation(heatmap, 1.05, index=1), picture, model)
-    assert model.asked == 3 * 5
+    assert model.asked == 2 * 5
     assert meter.read(explanation(0 * heatmap, 2.0), picture, model) is None
     assert meter.read(replace(explanation(heatmap, 3.0), against=np.array([True])), picture, model) is None
 
