@@ -50,7 +50,7 @@ def unsteadied(stream: Iterable[Explained], *, settings: HeatSettings = HeatSett
     """The same frames with heat and verdict, each by itself."""
     for frame, explanation in stream:
         if explanation is not None:
-            maps, judge = explanation.heatmaps, Judge(settings.sure, settings.no_idea)
+            maps, judge = explanation.heatmaps, Judge(settings.sure, settings.no_idea, hold=0)
             if _is_absolute(explanation, settings):
                 explanation = replace(explanation, heat=_with_strength(maps, explanation.strength))
             else:
