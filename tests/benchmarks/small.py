@@ -18,6 +18,7 @@ from pathlib import Path
 SCRIPTS: dict[str, tuple[list[str], str]] = {
     "against_notebook": (["--small"], "times as fast"),
     "batch": (["scheduling", "--most", "4"], "driver"),
+    "certainty": ([], "| strength | 0.9"),
     "every": (["--frames", "24"], "still"),
     "exhibit": (["switch"], "two classes compared: "),
     "int8": (["--small", "efficientnet-lite0"], "| efficientnet-lite0 |"),
