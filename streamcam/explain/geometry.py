@@ -31,6 +31,11 @@ class View:
     height: int
     width: int
 
+    @property
+    def area(self) -> int:
+        """Pixels of the model's input."""
+        return self.height * self.width
+
     def cut(self, image: UInt8Array) -> UInt8Array:
         """The model's input: ``(H, W, 3)`` uint8 in, ``(height, width, 3)`` uint8 out.
 

@@ -94,11 +94,8 @@ class GradCAM:
         agreed: Cache | None = None,
         check: bool = False,
     ) -> None:
-        _check("method", method, Method)
-        _check("score", score, Score)
-        _check("fit", fit, FitChoice)
-        _check("engine", engine, EngineName)
-        _check("precision", precision, PrecisionChoice)
+        _check(method=(method, Method), score=(score, Score), fit=(fit, FitChoice))
+        _check(engine=(engine, EngineName), precision=(precision, PrecisionChoice))
         self.classifier = classifier if isinstance(classifier, Classifier) else wrap_model(classifier)
         self.method: Method = method
         self.score: Score = score
@@ -263,30 +260,23 @@ class GradCAM:
 
     def _reference(self, view: View, engine: Engine, targets: int, method: Method | None = None) -> Reference:
         """What strength is measured against; ``engine`` is what was compiled for a view and so many targets."""
-        own = self.classifier.input_size
-
-        def running() -> Engine:
-            if (view.height, view.width, targets) == (*own, 1):
-                return engine
-            return self._builder.build(self._recipe(own, 1, method))[0]
-
-        return self._references.of(self._recipe(own, 1, method), running)
+        own = self._recipe(self.classifier.input_size, 1, method)
+        is_own = (view.height, view.width, targets) == (*own.size, 1)
+        return self._references.of(own, lambda: engine if is_own else self._builder.build(own)[0])
 
     def _answering(self, view: View, engine: Engine) -> Callable[[UInt8Array], Float32Array]:
         """What asks the model about a picture as a view cuts it, without an explanation."""
         size = view.height, view.width
-        if size not in self._answers:
-            self._answers.clear()  # of one size at a time: they hold weights
-            ask, wider = self._builder.answering(self._recipe(size, 1), engine), self._wider(view, engine)
-            self._answers[size] = lambda picture: sharpened(ask(picture), wider)
-        return self._answers[size]
+        if known := self._answers.get(size):
+            return known
+        ask, wider = self._builder.answering(self._recipe(size, 1), engine), self._wider(view, engine)
+        answers = {size: lambda picture: sharpened(ask(picture), wider)}
+        self._answers = answers  # of one size: they hold weights
+        return answers[size]
 
     def _wider(self, view: View, engine: Engine) -> float:
         """How many times as much the answer is of as a frame of the model's own shape."""
-        if engine.by_windows:
-            return 1.0
-        height, width = self._size
-        return view.height * view.width / (height * width)
+        return 1.0 if engine.by_windows else view.area / (self._size[0] * self._size[1])
 
     def _recipe(
         self, size: tuple[int, int], targets: int, method: Method | None = None, ranks: int = USUAL_RANKS
@@ -301,6 +291,7 @@ def make_explainer(
     return GradCAM(classifier, **asdict(settings), in_flight=in_flight, agreed=agreed)
 
 
-def _check(option: str, value: str, choices: Any) -> None:
-    if value not in get_args(choices):
-        raise OptionError(f"{option} {value}: choose one of {', '.join(get_args(choices))}")
+def _check(**options: tuple[str, Any]) -> None:
+    for option, (value, choices) in options.items():
+        if value not in get_args(choices):
+            raise OptionError(f"{option} {value}: choose one of {', '.join(get_args(choices))}")
