@@ -43,7 +43,15 @@ _COLUMNS = (
     ("flips_steady", "steady", "low"),
     ("lag", "lag", "low"),
     ("kept", "kept", "high"),
+    ("average_drop", "average drop", "low"),
+    ("average_increase", "increase", "high"),
+    ("coherency", "coherency", "high"),
+    ("complexity", "complexity", "low"),
+    ("adcc", "ADCC", "high"),
+    ("rise_insertion", "RISE insertion", "high"),
+    ("rise_deletion", "RISE deletion", "low"),
 )
+_TRIED: tuple[Method, ...] = ("gradcam", "hirescam", "layercam")  # by --recommend, where no method is named
 
 
 @takes(origin=MODEL.without("model"), explanation=EXPLANATION.without("method", "layer", "targets"))
@@ -67,6 +75,20 @@ def evaluate_command(
         typer.Option(metavar="X,Y,W,H|POINTS|MASK", help="Where the evidence ought to lie; repeat for several."),
     ] = None,
     no_sanity: Annotated[bool, typer.Option("--no-sanity", help="Leave out the check with random weights.")] = False,
+    protocols: Annotated[
+        bool,
+        typer.Option(
+            "--protocols", help="Measure as papers do, too: average drop, ADCC, RISE; seconds for each frame."
+        ),
+    ] = False,
+    recommend: Annotated[
+        bool,
+        typer.Option(
+            "--recommend",
+            help="Compare methods and layers of one model on your pictures, and name those to use.",
+            rich_help_panel=_COMPARED,
+        ),
+    ] = False,
     json_path: Annotated[
         Path | None, typer.Option("--json", metavar="PATH", help="Write the table as JSON.", rich_help_panel=_OUTPUT)
     ] = None,
@@ -83,17 +105,24 @@ def evaluate_command(
     streamcam evaluate clip.mp4
     streamcam evaluate photos/ --method gradcam --method layercam --csv table.csv
     streamcam evaluate clip.mp4 -m mine.keras -m resnet50 --roi 100,80,200,240
+    streamcam evaluate photos/ -m mine.keras --recommend
 
     insertion, deletion: the model's certainty while the hottest places are put in, or taken out.
     drop, increase: what only the hot places leave of it. ROAD: hot against cold places, without artefacts.
     sanity: how alike maps of randomised weights are; near 1, a map shows the picture and not the model.
     flicker: how much maps change beside the motion of the picture, raw, live, and in files.
+    With --protocols, as in the papers, on the centre of each frame: average drop, ADCC, RISE's insertion and deletion.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
-    from streamcam.evaluate.compare import evaluate_models
+    from streamcam.evaluate.compare import candidates, evaluate_models, recommended
 
     for path in (json_path, csv_path):
         if path and path.exists():
             raise SinkError(f"{path}: exists already; name another file")
+    if recommend:
+        if len(model or ()) > 1:
+            raise typer.BadParameter("is of one model", param_hint="--recommend")
+        layer = layer or list(candidates((model or [origin.model])[0], origin, cache=explanation.cache))
+        method, no_sanity = method or list(_TRIED), True
     with _Line() as line:
         rows = evaluate_models(
             inputs,
@@ -106,10 +135,14 @@ def evaluate_command(
             seed=seed,
             roi=roi or (),
             sanity=not no_sanity,
+            protocols=protocols,
             progress=line.show,
         )
     for text in _table(rows):
         say(text)
+    if recommend:
+        best = recommended(rows)
+        say(f"use --method {best.method} {' '.join(f'--layer {path}' for path in best.layer.split('+'))}")
     data = [row.to_dict() for row in rows]
     if json_path:
         _write(json_path, json.dumps(data, indent=2) + "\n")

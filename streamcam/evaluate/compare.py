@@ -29,6 +29,7 @@ def evaluate_models(
     seed: int = 0,
     roi: Sequence[str] = (),
     sanity: bool = True,
+    protocols: bool = False,
     progress: Callable[[str], object] = lambda _: None,
 ) -> tuple[Row, ...]:
     """Measure every combination of models, methods and layers on images and videos.
@@ -44,6 +45,7 @@ def evaluate_models(
         seed: of all that is random: which frames, the noise, the shuffled weights.
         roi: where the evidence ought to lie, see ``annotation.roi.parse_roi``.
         sanity: whether to randomise the models' weights, too.
+        protocols: whether to measure as papers do, too; this takes seconds for each frame.
         progress: called with a line before each step.
 
     Returns:
@@ -74,7 +76,40 @@ def evaluate_models(
 
         rows.append(
             measure(
-                paths, classifier, explainer, frames=frames, seed=seed, rois=rois, with_sanity=sanity, progress=step
+                paths,
+                classifier,
+                explainer,
+                frames=frames,
+                seed=seed,
+                rois=rois,
+                with_sanity=sanity,
+                with_protocols=protocols,
+                progress=step,
             )
         )
     return tuple(rows)
+
+
+def candidates(name: str, model: ModelSettings = ModelSettings(), *, cache: bool = True) -> tuple[str, ...]:
+    """Target layers that are worth comparing: the usual one, the last that is twice as fine, and both, fused.
+
+    Args:
+        name: of the model, or its path.
+        model: how it is loaded.
+        cache: whether converted graphs are kept on disk.
+    """
+    classifier = load_classifier(replace(model, model=name), cache=cache)
+    layers = classifier.network.layers(classifier)
+    last = layers[-1]
+    finer = [layer for layer in layers if layer.shape[0] >= 2 * last.shape[0]]
+    return (last.path, finer[-1].path, f"{finer[-1].path}+{last.path}") if finer else (last.path,)
+
+
+def recommended(rows: Sequence[Row]) -> Row:
+    """The row that ranks best on average in insertion, deletion and ROAD."""
+
+    def rank(of: Row, key: str, sign: int) -> int:
+        mine = sign * getattr(of, key)
+        return sum(sign * getattr(row, key) > mine for row in rows)
+
+    return min(rows, key=lambda row: rank(row, "insertion", 1) + rank(row, "deletion", -1) + rank(row, "road", 1))

@@ -14,9 +14,11 @@ import numpy as np
 from streamcam.annotation.roi import Masks, Roi, share_inside
 from streamcam.errors import ModelError, StreamcamWarning
 from streamcam.evaluate.faithfulness import Faithfulness, faithfulness, insertion, spread
+from streamcam.evaluate.protocols import Protocols, protocols
 from streamcam.evaluate.sanity import sanity
 from streamcam.evaluate.steadiness import Steadiness, lag_after_cuts, steadiness
 from streamcam.explain import GradCAM
+from streamcam.explain.geometry import view_of
 from streamcam.explain.precision import correlation
 from streamcam.models.classifier import Classifier
 from streamcam.pipeline.explaining import explained
@@ -49,6 +51,7 @@ class Row:
         kept: mean correlation of the steady maps that look ahead with the frame's own, where there is heat.
         insertion_steady: of the steady maps that look ahead, on the frames of videos.
         insertion_video: of the raw maps on the same frames.
+        average_drop, average_increase, coherency, complexity, adcc, rise_insertion, rise_deletion: means of ``Protocols``.
     """
 
     model: str
@@ -73,6 +76,13 @@ class Row:
     kept: float | None = None
     insertion_video: float | None = None
     insertion_steady: float | None = None
+    average_drop: float | None = None
+    average_increase: float | None = None
+    coherency: float | None = None
+    complexity: float | None = None
+    adcc: float | None = None
+    rise_insertion: float | None = None
+    rise_deletion: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The row with numbers rounded to four places."""
@@ -97,6 +107,7 @@ def measure(
     seed: int = 0,
     rois: Sequence[Roi] = (),
     with_sanity: bool = True,
+    with_protocols: bool = False,
     progress: Callable[[str], object] = lambda _: None,
 ) -> Row:
     """Measure one explainer. Where weights cannot be randomised, a ``StreamcamWarning`` says why.
@@ -109,6 +120,7 @@ def measure(
         seed: of all that is random: which frames, the noise, the shuffled weights.
         rois: where the evidence ought to lie, for the pointing game and the evidence inside.
         with_sanity: whether to randomise the model's weights.
+        with_protocols: whether to measure as papers do, too, on the same frames.
         progress: called with a line before each step.
     """
     random = np.random.default_rng(seed)
@@ -148,6 +160,8 @@ def measure(
     mean = {name: float(np.mean([getattr(f, name) for f in found])) for name in Faithfulness.__slots__}
     row = Row(explain.classifier.name, explain.layer or "", explain.method, len(found), **mean)
     row = replace(row, sanity_head=sane[0], sanity_all=sane[1])
+    if with_protocols:
+        row = replace(row, **_published(explain, pictures, progress))
     if placed:
         pointing, inside = np.mean(placed, axis=0)
         row = replace(row, pointing=float(pointing), inside=float(inside))
@@ -170,6 +184,28 @@ def _faithful(explain: GradCAM, frame: Frame, explanation: Explanation, random: 
         return float(explain.explain_input(picture, view).probabilities[index])
 
     return faithfulness(np.ascontiguousarray(view.cut(frame.image)), explanation.heatmaps[0], ask, random)
+
+
+def _published(explain: GradCAM, pictures: list[UInt8Array], progress: Callable[[str], object]) -> dict[str, Any]:
+    """Means of the papers' measures, on the centre of each picture."""
+    classifier = explain.classifier
+    ask, how = classifier.network.answering(classifier), classifier.preprocessing
+    found = []
+    for number, picture in enumerate(pictures, start=1):
+        progress(f"as papers measure: picture {number} of {len(pictures)}")
+        centre = view_of(picture.shape[:2], "crop", classifier.input_size, classifier.stride).cut(picture)
+        prepared = how.prepare(centre)
+        index = int(ask(prepared).argmax())
+
+        def heat(given: Float32Array, index: int = index) -> Float32Array:
+            heatmap: Float32Array = explain(how.picture(given), (index,)).heatmaps[0]
+            return heatmap
+
+        def probability(given: Float32Array, index: int = index) -> float:
+            return float(ask(given)[index])
+
+        found.append(protocols(prepared, heat, probability))
+    return {name: float(np.mean([getattr(one, name) for one in found])) for name in Protocols.__slots__}
 
 
 def _inserted(explain: GradCAM, frame: Frame, explanation: Explanation, heat: Float32Array) -> float:

@@ -49,6 +49,12 @@ class Preprocessing:
         prepared: Float32Array = np.divide(pixels - mean, std)
         return prepared
 
+    def picture(self, prepared: Float32Array) -> UInt8Array:
+        """The other way: ``(H, W, 1 or 3)`` float32 in, ``(H, W, 3)`` uint8 BGR out, rounded and cut to 0…255."""
+        pixels = prepared * np.array(self.std, np.float32) + np.array(self.mean, np.float32)
+        pixels = pixels[..., ::-1] if self.order == "rgb" else np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+        return np.ascontiguousarray(np.clip(np.rint(pixels), 0, 255).astype(np.uint8))
+
 
 # `tf`, `torch` and `caffe` are the three modes of keras.applications.imagenet_utils.preprocess_input.
 BASIC = {

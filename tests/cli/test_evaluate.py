@@ -7,6 +7,9 @@ import json
 
 import cv2
 
+from streamcam import load_model
+from streamcam.evaluate.compare import candidates, evaluate_models, recommended
+
 
 def test_the_command_compares_and_writes_tables(cli, small_model, tmp_path, cat):
     cv2.imwrite(str(tmp_path / "cat.png"), cat)
@@ -32,3 +35,24 @@ def test_the_command_compares_and_writes_tables(cli, small_model, tmp_path, cat)
     with (tmp_path / "t.csv").open() as file:
         assert [row["method"] for row in csv.DictReader(file)] == ["gradcam", "eigencam"]
     assert cli(*arguments, "--json", "t.json")[2].startswith("error: t.json: exists already")
+
+
+def test_a_method_and_a_layer_are_recommended(tmp_path, coffee, cat, cli, bundled):
+    for name, picture in (("coffee", coffee), ("cat", cat)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), cv2.resize(picture, (320, 240)))
+    layers = candidates("efficientnet-lite0")
+    last, finer, both = layers
+    assert last == "top_activation"
+    assert both == f"{finer}+{last}"
+    shapes = {layer.path: layer.shape for layer in load_model().network.layers(bundled)}
+    assert shapes[finer][0] == 2 * shapes[last][0]
+    code, out, err = cli("evaluate", "coffee.png", "cat.png", "--recommend", "--frames", "2", "--json", "t.json")
+    assert code == 0, err
+    rows = evaluate_models(
+        [tmp_path / "coffee.png", tmp_path / "cat.png"],
+        methods=("gradcam", "hirescam", "layercam"), layers=layers, frames=2, sanity=False,
+    )  # fmt: skip
+    best = recommended(rows)
+    assert f"use --method {best.method}" in out
+    assert all(f"--layer {path}" in out for path in best.layer.split("+"))
+    assert cli("evaluate", "coffee.png", "--recommend", "-m", "a", "-m", "b")[0] == 2
