@@ -59,9 +59,9 @@ class Storage:
             is_file = info["type"] == "file"
             files = {place: info} if is_file else system.find(place, detail=True)
         except FileNotFoundError as error:
-            raise SourceError(f"{redacted(url)}: is not there") from error
+            raise SourceError(f"{redacted(url, names_hold_at=True)}: is not there") from error
         except Exception as error:  # every storage has errors of its own
-            raise SourceError(f"{redacted(url)}: cannot be listed ({plain(error)})") from error
+            raise SourceError(f"{redacted(url, names_hold_at=True)}: cannot be listed ({plain(error)})") from error
         base = place.rsplit("/", 1)[0] if is_file else place
         self._roots.append((root, base, system))
         for name, facts in files.items():
@@ -85,7 +85,7 @@ class Storage:
                 else:
                     self._hold_place(path, facts)
         except Exception as error:
-            raise SinkError(f"{redacted(url)}: cannot be listed ({plain(error)})") from error
+            raise SinkError(f"{redacted(url, names_hold_at=True)}: cannot be listed ({plain(error)})") from error
         return root / _below(place, base) if is_file else root
 
     def _hold_place(self, path: Path, facts: dict[str, Any]) -> None:
@@ -197,7 +197,8 @@ def _open(url: str, failure: type[SourceError | SinkError]) -> tuple[Any, str]:
         import fsspec
     except ImportError as error:
         raise MissingLibraryError(
-            f"{redacted(url)}: URLs need fsspec, which is not installed; install it with: pip install 'streamcam[storage]'"
+            f"{redacted(url, names_hold_at=True)}: URLs need fsspec, which is not installed; "
+            "install it with: pip install 'streamcam[storage]'"
         ) from error
     scheme = urlsplit(url).scheme
     try:
@@ -205,7 +206,7 @@ def _open(url: str, failure: type[SourceError | SinkError]) -> tuple[Any, str]:
     except ImportError as error:
         raise MissingLibraryError(f"{scheme}:// needs another library ({' '.join(str(error).split())})") from error
     except ValueError as error:
-        raise failure(f"{redacted(url)}: no such kind of storage ({error})") from error
+        raise failure(f"{redacted(url, names_hold_at=True)}: no such kind of storage ({error})") from error
     return system, str(place).rstrip("/")
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from streamcam.errors import SourceError
 from streamcam.sources.images import check_readable
-from streamcam.system.addresses import redacted
+from streamcam.system.addresses import holds_secret, redacted
 
 Kind = Literal["camera", "device", "stream", "file", "screen"]
 
@@ -57,8 +57,15 @@ def parse_address(given: str | int | Path) -> Address:
                 f"{redacted(text)}: no such kind of stream; "
                 f"use {', '.join(_SCHEMES)}, a camera's number, 'screen', or a file's path"
             )
-        return Address("stream", text, redacted(text))
+        name = redacted(text)
+        if name.endswith("://…"):
+            raise SourceError(
+                f"{name}: cannot be read as an address; write host and port as in {scheme}://camera.local:554/"
+            )
+        return Address("stream", text, name)
     if text.startswith("/dev/") or Path(text).is_char_device():
         return Address("device", text, text)
+    if holds_secret(text) and not Path(text).exists():
+        raise SourceError(f"{redacted(text)}: is no file; a stream's address begins with its kind, such as rtsp://")
     check_readable(Path(text))
     return Address("file", text, text)
