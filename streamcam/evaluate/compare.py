@@ -102,6 +102,7 @@ def candidates(name: str, model: ModelSettings = ModelSettings(), *, cache: bool
     layers = classifier.network.layers(classifier)
     last = layers[-1]
     finer = [layer for layer in layers if layer.shape[0] >= 2 * last.shape[0]]
+    finer = [layer for layer in finer if layer.kind == "Add"] or finer  # where a block ends, rather than within one
     return (last.path, finer[-1].path, f"{finer[-1].path}+{last.path}") if finer else (last.path,)
 
 

@@ -43,6 +43,7 @@ def test_a_method_and_a_layer_are_recommended(tmp_path, coffee, cat, cli, bundle
     layers = candidates("efficientnet-lite0")
     last, finer, both = layers
     assert last == "top_activation"
+    assert finer == "block5c_add"
     assert both == f"{finer}+{last}"
     shapes = {layer.path: layer.shape for layer in load_model().network.layers(bundled)}
     assert shapes[finer][0] == 2 * shapes[last][0]
