@@ -37,6 +37,7 @@ _SHARED = frozenset(get_args(Method)) - set(_WHOLE)
 
 _ODDS = 2.0  # of a confident answer against all other classes together
 _LEAD = 0.25  # the power of the lead
+_ROUNDING = 5e-3  # of a sum of probabilities, in half precision
 _LEAST = 1e-7  # of a probability whose logarithm is taken
 _WIDER = 0.8  # see ``sharpened``
 
@@ -86,7 +87,7 @@ def _leads(probabilities: Float32Array, index: int) -> tuple[float, float]:
 
 def is_distribution(probabilities: Float32Array) -> bool:
     """Whether ``(C,)`` probabilities are of classes that exclude each other, as behind a softmax: whether they add up to 1."""
-    return abs(float(probabilities.sum()) - 1) < 1e-2
+    return abs(float(probabilities.sum()) - 1) < _ROUNDING
 
 
 def strengths(

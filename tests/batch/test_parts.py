@@ -11,7 +11,7 @@ from streamcam.batch.driver import Batch
 from streamcam.batch.jobs import plan
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.workers import WorkerProcesses
-from streamcam.settings import ExplainSettings, HeatSettings, ModelSettings
+from streamcam.settings import Encoding, ExplainSettings, HeatSettings, ModelSettings
 
 
 @pytest.mark.parametrize("scale", ["absolute", "clip"])
@@ -30,7 +30,10 @@ def test_a_run_in_that_is_too_short_is_noticed_and_the_part_made_again(scale, fi
     out = tmp_path / "out"
     out.mkdir()
     settings = AnnotationSettings(
-        model=ModelSettings(model=str(model)), explain=ExplainSettings(threads=1), heat=HeatSettings(scale=scale)
+        model=ModelSettings(model=str(model)),
+        explain=ExplainSettings(threads=1),
+        heat=HeatSettings(scale=scale),
+        encoding=Encoding(crf=10),
     )
     jobs = plan([film], out / "film.mp4", records=out / "film.jsonl", heatmaps=out / "film.h5", probabilities=True).jobs
     batch = Batch(jobs, None, settings, split=6)

@@ -52,7 +52,7 @@ def annotate(film, folder, model, *more):
     out = folder / "film.mp4"
     done = subprocess.run(
         [sys.executable, "-m", "streamcam", "annotate", str(film), "-o", str(out), "-m", str(model), "--records",
-         str(folder / "film.jsonl"), "--heatmaps", str(folder / "film.h5"), "--probabilities", *more],
+         str(folder / "film.jsonl"), "--heatmaps", str(folder / "film.h5"), "--probabilities", "--crf", "10", *more],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
