@@ -9,6 +9,7 @@ from typing import Any
 
 from streamcam.errors import SinkError
 from streamcam.settings import Encoding
+from streamcam.system.priority import usual_priority
 from streamcam.types import VideoInfo
 
 _KEYFRAME_SECONDS = 2
@@ -63,7 +64,8 @@ def add_video(
     _configure(stream.codec_context, info, low_delay=low_delay)
     stream.time_base = info.time_base
     try:
-        stream.codec_context.open()
+        with usual_priority():
+            stream.codec_context.open()
     except (av.FFmpegError, ValueError) as error:
         raise SinkError(_blame(encoder, encoding, info, options, name, error)) from error
     left = stream.codec_context.options
@@ -152,7 +154,8 @@ def _opens(encoder: str, info: VideoInfo, options: dict[str, str]) -> bool:
         context: Any = av.CodecContext.create(encoder, "w")
         context.options = dict(options)
         _configure(context, info, low_delay=False)
-        context.open()
+        with usual_priority():
+            context.open()
     except (av.FFmpegError, ValueError):
         return False
     return True

@@ -55,14 +55,14 @@ def work(orders: Connection, model: str, out: str) -> None:
     from streamcam.batch.runner import TaskRunner
     from streamcam.batch.settings import AnnotationSettings
     from streamcam.batch.task import Task
-    from streamcam.settings import ExplainSettings, ModelSettings, PictureSettings
+    from streamcam.settings import ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     settings = AnnotationSettings(
         model=ModelSettings(model=model),
         explain=ExplainSettings(precision="f32", threads=1),
         picture=PictureSettings(alpha=0.0, hud=False),
-        steady=False,
+        heat=HeatSettings(steady=False),
     )
     notes: list[str] = []
     warnings.simplefilter("always")

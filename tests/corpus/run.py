@@ -138,7 +138,7 @@ def annotate(findings: Sequence[Finding], folder: Path) -> None:
     from makers import models
 
     from streamcam import AnnotationSettings, annotate_all
-    from streamcam.settings import ExplainSettings, ModelSettings, PictureSettings
+    from streamcam.settings import ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
     model = folder / "tiny.keras"
     models.flat(rescales=True).model.save(model)
@@ -146,7 +146,7 @@ def annotate(findings: Sequence[Finding], folder: Path) -> None:
         model=ModelSettings(model=str(model)),
         explain=ExplainSettings(precision="f32", cache=True),
         picture=PictureSettings(alpha=0.0, hud=False),
-        steady=False,
+        heat=HeatSettings(steady=False),
     )
     by_name = {str(folder / "in" / finding.kind.name): finding for finding in findings}
     coming = dict(by_name)  # images are done two at a time: what names one that is still to come is kept for it

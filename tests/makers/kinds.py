@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from streamcam.system.ffmpeg import av, open_container
+from streamcam.system.priority import usual_priority
 
 SIZE = (160, 128)
 RATE = 25
@@ -63,7 +64,7 @@ def scene(index: int, size: tuple[int, int] = SIZE) -> np.ndarray:
 
 def make(path: Path, kind: Kind, count: int = 20, *, first: int = 0, offset: float = 0.0) -> Path:
     """Write ``count`` pictures, from the scene's ``first`` on, beginning at ``offset`` seconds by the container's clock."""
-    with open_container(path, "w") as container:
+    with usual_priority(), open_container(path, "w") as container:
         stream: Any = container.add_stream(kind.codec, rate=RATE, options=dict(kind.options))
         stream.width, stream.height = kind.size
         stream.pix_fmt = kind.pixels
