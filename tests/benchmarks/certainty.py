@@ -20,11 +20,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from makers.known import nothings, views_of_known
+from makers.known import area_under_curve, nothings, views_of_known
 
 from streamcam import Frame, GradCAM, load_model
 from streamcam.models.labels import imagenet_labels
@@ -106,7 +105,7 @@ def main() -> None:
     print("| number | AUROC, right against wrong and nothing |\n| --- | --- |")
     for name in ("strength", "probability", "margin", "peak"):
         print(
-            f"| {name} | {roc_auc_score([bool(a.is_right) for a in answers], [getattr(a, name) for a in answers]):.3f} |"
+            f"| {name} | {area_under_curve([bool(a.is_right) for a in answers], [getattr(a, name) for a in answers]):.3f} |"
         )
     print("\n| verdict | right | wrong | nothing |\n| --- | --- | --- | --- |")
     for verdict in ("sure", "unsure", "no idea"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -60,3 +60,10 @@ def nothings(count: int, pictures: list[UInt8Array]) -> Iterator[UInt8Array]:
                 one, other = random.integers(0, 256, 3), random.integers(0, 256, 3)
                 ramp = np.linspace(0, 1, w)[None, :, None] * random.random() + np.linspace(0, 1, h)[:, None, None]
                 yield (one * (1 - ramp / ramp.max()) + other * ramp / ramp.max()).astype(np.uint8)
+
+
+def area_under_curve(is_right: Sequence[bool], values: Sequence[float]) -> float:
+    """How often a right one has the larger value than one that is not; ties count half."""
+    right, values_ = np.array(is_right, bool), np.array(values, np.float64)
+    ours, others = values_[right][:, None], values_[~right][None]
+    return float((ours > others).mean() + (ours == others).mean() / 2)
