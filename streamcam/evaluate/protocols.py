@@ -20,6 +20,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
+from streamcam.explain.precision import correlation
 from streamcam.types import Float32Array
 
 Ask: TypeAlias = Callable[[Float32Array], float]
@@ -64,7 +65,8 @@ def protocols(prepared: Float32Array, explain: Explain, ask: Ask) -> Protocols:
     left = np.asarray(prepared * full[..., None], np.float32)
     whole, masked = ask(prepared), ask(left)
     drop = max(0.0, whole - masked) / whole if whole > 0 else 0.0
-    coherent = (1 + _correlation(full, stretched(explain(left), prepared))) / 2
+    alike = correlation(full, stretched(explain(left), prepared)) if full.any() else 0.0
+    coherent = (1 + alike) / 2
     complexity = float(full.mean())
     parts = (coherent, 1 - complexity, 1 - drop)
     adcc = 3 / sum(1 / part for part in parts) if min(parts) > 0 else 0.0
@@ -101,13 +103,6 @@ def causal(start: Float32Array, finish: Float32Array, heat: Float32Array, ask: A
         now[some] = end[some]
         scores.append(ask(now.reshape(start.shape)))
     return float((np.sum(scores) - scores[0] / 2 - scores[-1] / 2) / (len(scores) - 1))
-
-
-def _correlation(one: Float32Array, other: Float32Array) -> float:
-    """Pearson's; 0 where one of them is flat."""
-    a, b = one.ravel() - one.mean(), other.ravel() - other.mean()
-    norm = float(np.sqrt((a * a).sum(dtype=np.float64) * (b * b).sum(dtype=np.float64)))
-    return float((a * b).sum(dtype=np.float64)) / norm if norm > 0 else 0.0
 
 
 @cache

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from streamcam.backends.engine import Engine
 from streamcam.backends.errors import ConversionError
 from streamcam.backends.recipe import Recipe
@@ -104,11 +102,12 @@ class Builder:
     def answering(self, recipe: Recipe, engine: Engine) -> Callable[[UInt8Array], Float32Array]:
         """What gives the ``(C,)`` probabilities of an image ``(height, width, 3)`` uint8, BGR, of the recipe's size.
 
-        They are computed as an engine for this recipe does, without an explanation; TensorFlow makes one nevertheless.
+        They are computed as ``engine`` does, without an explanation; TensorFlow makes one nevertheless. The recipe is of one
+        target.
         """
         if engine.name == "tensorflow":
-            rank = np.tile(single_target(-1), (recipe.targets, 1))
-            return lambda image: engine.start(image, rank)()[1]
+            single = self.build(recipe)[0]  # the engine may be of several targets
+            return lambda image: single.start(image, single_target(-1))()[1]
         from streamcam.backends.openvino.engine import compiled_answer
         from streamcam.backends.openvino.fed import answer_function
 

@@ -92,10 +92,11 @@ def test_covering_what_is_hot_costs_the_sample_most(sample, bundled):
 
 @pytest.mark.parametrize("engine", ["openvino", "tensorflow"])
 def test_every_engine_can_be_asked(bundled, coffee, engine):
-    explain = GradCAM(bundled, engine=engine, check=True, size=96)
+    explain = GradCAM(bundled, engine=engine, check=True, size=96, targets=("tabby", "espresso"))
     frame = Frame(cv2.resize(coffee, (300, 200)), 0, 0.0)
     found = explain(frame).covering
     assert found is not None
     assert -1 <= found.hot <= 1
+    assert explain(frame, ("top1", "espresso")).covering is not None
     explain.check = False
     assert explain(frame).covering is None
