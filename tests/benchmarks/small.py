@@ -27,6 +27,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
     "memory": (["--minutes", "0.25"], "over 10 s"),
     "models": (["mobilenet_v3_small"], "| mobilenet_v3_small | openvino |"),
     "peers": (["--small"], "streamcam"),
+    "pointing": (["--frames", "4"], "| hirescam | block5c_add+top_activation |"),
     "photographs": (["--count", "4"], "4 photographs: empty cache"),
 }
 
