@@ -179,9 +179,11 @@ class PageSettings:
         port: to listen on; 0 for any free one.
         token: the staff's secret; None for a new one at each start.
         allow_host: further names that the page may be called by.
+        proxy: addresses of proxies before the page: their word on who asks is taken, and no limit for one address holds.
         certfile: certificate for HTTPS, PEM, or None.
         keyfile: key of the certificate, where it is not in the same file.
         max_viewers: at once.
+        per_address: connections of one address that have not said yet who they are; the oldest gives way.
         bandwidth: megabytes a second for all viewers together; with many, each gets fewer pictures.
         quality: of the pictures, JPEG, 10…100.
         language: a code: ``en``, ``fr``, ``de``, or one of ``languages``.
@@ -192,9 +194,11 @@ class PageSettings:
     port: int = 8000
     token: str | None = None
     allow_host: tuple[str, ...] = ()
+    proxy: tuple[str, ...] = ()
     certfile: Path | None = None
     keyfile: Path | None = None
     max_viewers: int = 100
+    per_address: int = 64
     bandwidth: float = 20.0
     quality: int = 80
     language: str = "en"

@@ -22,9 +22,13 @@ PAGE = OptionGroup(
         show_default="a new one each time",
     ),
     allow_host=option(metavar="NAME", help="A further name that the page may be called by; repeat for several."),
+    proxy=option(
+        metavar="ADDRESS", help="Of a proxy before the page, whose word on who asks is taken; repeat for several."
+    ),
     certfile=option(help="Certificate for HTTPS, PEM."),
     keyfile=option(help="Its key, PEM."),
     max_viewers=option(min=1, help="At once."),
+    per_address=option(min=8, help="Connections of one address that have not said yet who they are."),
     bandwidth=option(metavar="MB/S", min=0.1, help="For all viewers together; with many, each gets fewer pictures."),
     quality=option(min=10, max=100, help="Of the pictures, JPEG."),
     language=option(help="en, fr, de, or one of --languages."),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 import socket
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 import psutil
 from starlette.datastructures import Headers, MutableHeaders
@@ -32,6 +32,7 @@ _HEADERS = {
 }
 _SHORTEST_TOKEN = 12
 _LOCAL = ("localhost", "127.0.0.1", "::1")
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([0-9a-z._-]+))(?::([0-9]{1,5}))?", re.ASCII)
 
 
 class AccessKeys:
@@ -95,7 +96,7 @@ class AccessMiddleware:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        reason = self._refusal(Headers(scope=scope))
+        reason = self._refusal(Headers(scope=scope), secure=scope["scheme"] in ("https", "wss"))
         if reason is None:
             await self._app(scope, receive, _with_headers(send) if scope["type"] == "http" else send)
         elif scope["type"] == "http":
@@ -103,12 +104,17 @@ class AccessMiddleware:
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": reason})
 
-    def _refusal(self, headers: Headers) -> str | None:
+    def _refusal(self, headers: Headers, *, secure: bool) -> str | None:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
-        if len(hosts) != 1 or not self._is_ours(_name(f"//{hosts[0]}")):
+        usual = 443 if secure else 80
+        asked = parse_host(hosts[0], usual) if len(hosts) == 1 else None
+        if asked is None or not self._is_ours(asked[0]):
             return "This name is not served here. Use localhost, or allow the name with --allow-host."
-        if origins and (len(origins) > 1 or origins[0].lower().split("://", 1)[-1] != hosts[0].lower()):
-            return "Pages of other sites may not use this one."
+        scheme = "https://" if secure else "http://"
+        for origin in origins:
+            own = origin.lower().startswith(scheme) and parse_host(origin[len(scheme) :], usual) == asked
+            if not own or len(origins) > 1:
+                return "Pages of other sites may not use this one."
         return None
 
     def _is_ours(self, host: str) -> bool:
@@ -123,11 +129,14 @@ class AccessMiddleware:
         return any(one.address.split("%")[0] == host for many in psutil.net_if_addrs().values() for one in many)
 
 
-def _name(url: str) -> str:
-    try:
-        return (urlsplit(url).hostname or "").lower()
-    except ValueError:
-        return ""
+def parse_host(text: str, usual_port: int) -> tuple[str, int] | None:
+    """Name and port of a ``Host`` header (RFC 9110, 7.2), in lower case; None of what is none."""
+    match = _HOST.fullmatch(text.lower())
+    if match is None:
+        return None
+    bracketed, name, digits = match.groups()
+    port = int(digits) if digits else usual_port
+    return (bracketed or name.removesuffix("."), port) if 0 < port < 65536 else None
 
 
 def _with_headers(send: Send) -> Send:

@@ -28,6 +28,7 @@ from streamcam.system.wire import to_builtins
 from streamcam.web.access import AccessMiddleware
 from streamcam.web.audience import AudienceFull
 from streamcam.web.defaults import CHOICES
+from streamcam.web.doors import address_of
 from streamcam.web.languages import Language
 from streamcam.web.live_page import LivePage
 from streamcam.web.metrics import Metrics
@@ -87,7 +88,12 @@ def make_app(
     async def code(request: Request) -> Response:
         """The staff page's link with its key as a QR code, for staff's phones; only for who has the key already."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        address = address_of(request.client.host) if request.client else ""
+        if not page.doors.may_try(address):
+            return PlainTextResponse("Too many wrong keys; try again later.", status_code=429)
         if scheme.lower() != "bearer" or page.keys.role(key) != "staff":
+            if key:
+                page.doors.wrong_key(address)
             await asyncio.sleep(1)
             return PlainTextResponse("The staff's key is needed.", status_code=401)
         drawn = io.BytesIO()
@@ -109,6 +115,8 @@ def make_app(
             return PlainTextResponse(
                 "As many viewers as are allowed are connected already; try again later.", status_code=503
             )
+        if request.client:
+            page.doors.leave((address_of(request.client.host), request.client.port))
         return _TimedStream(_pictures(page), media_type="multipart/x-mixed-replace; boundary=frame")
 
     async def socket(websocket: WebSocket) -> None:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_EXTRA_HANDSHAKES = 50  # besides as many as there are places: after a restart all viewers come back at once
 _RESERVED = 8  # places, besides all others, for the exhibit's screens and for staff, who have a key
 
 
@@ -33,24 +32,11 @@ class Audience:
         self._limit, self._bytes_per_second = limit, bytes_per_second
         self.connected = self.admitted = self.refused = 0
         self.last_admitted = 0.0
-        self._handshakes = 0
 
     @property
     def is_full(self) -> bool:
         """Whether there is no place left."""
         return self.connected >= self._limit
-
-    @contextmanager
-    def handshake(self) -> Iterator[None]:
-        """A place for a connection that has not said yet who it is. Raises ``AudienceFull``."""
-        if self._handshakes >= self._limit + _EXTRA_HANDSHAKES:
-            self.refused += 1
-            raise AudienceFull
-        self._handshakes += 1
-        try:
-            yield
-        finally:
-            self._handshakes -= 1
 
     @contextmanager
     def admit(self, *, has_key: bool = False) -> Iterator[None]:

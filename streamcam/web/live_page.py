@@ -16,6 +16,7 @@ from streamcam.web.access import AccessKeys
 from streamcam.web.audience import Audience
 from streamcam.web.broadcast import Broadcast
 from streamcam.web.defaults import PageDefaults
+from streamcam.web.doors import Doors
 from streamcam.web.feed import BrowserFeed
 from streamcam.web.messages import Health, Update
 from streamcam.web.page import PageSink
@@ -34,6 +35,7 @@ class LivePage:
         audience: the viewers.
         keys: what tells visitors and staff from others.
         feed: for visitors' own cameras, None where the camera is this machine's.
+        doors: what connections come through.
 
     Attributes:
         updates: brings each new state to the connections, encoded.
@@ -49,8 +51,11 @@ class LivePage:
         audience: Audience,
         keys: AccessKeys,
         feed: BrowserFeed | None = None,
+        *,
+        doors: Doors,
     ) -> None:
         self.sink, self.state, self.audience, self.keys, self.feed = sink, state, audience, keys, feed
+        self.doors = doors
         self.updates: Broadcast[str] = Broadcast()
         self.announced = ""
         self.malformed = 0
@@ -148,6 +153,7 @@ def make_live_page(
         Audience(page.max_viewers, page.bandwidth * 1e6),
         keys,
         BrowserFeed(browser) if browser else None,
+        doors=Doors(page.per_address, page.proxy),
     )
 
 

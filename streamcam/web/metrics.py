@@ -36,6 +36,11 @@ class Metrics(Collector):
             ("viewers", "Pages and streams that are connected.", audience.connected),
             ("viewers_came", "Viewers so far.", audience.admitted),
             ("viewers_refused", "Viewers for whom there was no place.", audience.refused),
+            (
+                "connections_turned_away",
+                "Connections that said nothing, of addresses with too many.",
+                page.doors.turned_away,
+            ),
             ("messages_malformed", "Messages that no page of ours sends.", page.malformed),
             ("frames", "Frames that reached the page's sink.", sink.received),
             ("frames_encoded", "Frames encoded for pages, once for all of them.", sink.encoded),

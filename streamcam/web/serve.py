@@ -176,7 +176,7 @@ def serve(
             app,
             live_page,
             listening,
-            max_viewers=page.max_viewers,
+            proxies=page.proxy,
             certfile=page.certfile,
             keyfile=page.keyfile,
         )

@@ -9,23 +9,22 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streamcam.errors import OptionError, SinkError
 from streamcam.protocols import Closing
 from streamcam.sources.live.browser import MAX_BYTES
+from streamcam.web.doors import guarded_protocol
 from streamcam.web.live_page import LivePage
 from streamcam.web.messages import MAX_TEXT
 from streamcam.web.systemd import WATCHDOG_SECONDS, notify
 
 _INTERVAL = 0.25  # seconds between checks of the clock and the state
-_SPARE_CONNECTIONS = 50  # besides the viewers: pages being loaded, health checks
-_REQUEST_TIMEOUT = 10.0  # seconds for a connection to send a request
 _PEER_TIMEOUT = 30  # seconds after which a peer that acknowledges nothing is given up
 
 
@@ -78,18 +77,6 @@ def check_certificate(certfile: Path, keyfile: Path | None) -> None:
         ) from error
 
 
-class _ClosesIdle(H11Protocol):
-    """Closes connections that send no request, which browsers open just in case."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.loop.call_later(_REQUEST_TIMEOUT, self._close_if_idle)
-
-    def _close_if_idle(self) -> None:
-        if self.scope is None:
-            self.transport.abort()
-
-
 class Server(Closing):
     """Serves the application in a thread of its own, and meanwhile announces each change of the page's state.
 
@@ -101,7 +88,7 @@ class Server(Closing):
         listening: from ``listen``.
         certfile: for TLS, or None.
         keyfile: of the certificate, where it is not in the same file.
-        max_viewers: how many there may be.
+        proxies: addresses whose word on who asks, and by which scheme, is taken.
     """
 
     def __init__(
@@ -110,7 +97,7 @@ class Server(Closing):
         page: LivePage,
         listening: socket.socket,
         *,
-        max_viewers: int,
+        proxies: Sequence[str] = (),
         certfile: Path | None = None,
         keyfile: Path | None = None,
     ) -> None:
@@ -120,12 +107,13 @@ class Server(Closing):
             ws="websockets-sansio",
             ws_max_size=MAX_BYTES if page.feed else MAX_TEXT,
             ws_per_message_deflate=False,
-            http=_ClosesIdle,
+            http=guarded_protocol(page.doors),
+            proxy_headers=bool(proxies),
+            forwarded_allow_ips=list(proxies),
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
-            limit_concurrency=max_viewers + _SPARE_CONNECTIONS,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=1,
             ssl_certfile=certfile,

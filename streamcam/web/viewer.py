@@ -11,6 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamcam.errors import SourceError
 from streamcam.web.audience import AudienceFull
 from streamcam.web.defaults import ChangeDefaults
+from streamcam.web.doors import address_of
 from streamcam.web.live_page import LivePage
 from streamcam.web.messages import (
     Ack,
@@ -51,8 +52,7 @@ async def serve_viewer(socket: WebSocket, page: LivePage) -> None:
     await socket.accept()
     try:
         viewer = Viewer(socket, page)
-        with page.audience.handshake():
-            has_key = await viewer.handshake()
+        has_key = await viewer.handshake()
         with page.audience.admit(has_key=has_key):
             try:
                 await viewer.run()
@@ -98,12 +98,21 @@ class Viewer:
             first = self._parsed(await self._receive())
         if not isinstance(first, Hello):
             raise _Refused("malformed")
-        role = self._page.keys.role(first.key)
+        self._role = await self._role_of(first.key)
+        if client := self._socket.client:
+            self._page.doors.leave((address_of(client.host), client.port))
+        return bool(first.key)
+
+    async def _role_of(self, key: str) -> Role:
+        address = address_of(self._socket.client.host) if self._socket.client else ""
+        if key and not self._page.doors.may_try(address):
+            raise _Refused("too fast", _LATER)
+        role = self._page.keys.role(key)
         if role is None:
+            self._page.doors.wrong_key(address)
             await asyncio.sleep(_WRONG_KEY_DELAY)
             raise _Refused("key")
-        self._role = role
-        return bool(first.key)
+        return role
 
     async def run(self) -> None:
         """Serve it until it leaves."""

@@ -7,6 +7,7 @@ from streamcam.live.controls import Controls
 from streamcam.web.access import AccessKeys
 from streamcam.web.audience import Audience
 from streamcam.web.defaults import PageDefaults
+from streamcam.web.doors import Doors
 from streamcam.web.live_page import LivePage
 from streamcam.web.page import PageSink
 from streamcam.web.state import PageState
@@ -19,6 +20,7 @@ def test_what_hangs_feeds_no_watchdog():
         PageState(Controls(Overlay(())), PageDefaults(), ("en",)),
         Audience(1, 1e6),
         AccessKeys(None, open_to_visitors=True),
+        doors=Doors(8),
     )
     assert page.is_healthy
     sink.last_received -= 11  # no frame has come for so long
