@@ -184,6 +184,7 @@ class PageSettings:
         keyfile: key of the certificate, where it is not in the same file.
         max_viewers: at once.
         per_address: connections of one address that have not said yet who they are; the oldest gives way.
+        fail_after: seconds without the camera's pictures until ``/health`` says ``failing`` rather than ``degraded``.
         bandwidth: megabytes a second for all viewers together; with many, each gets fewer pictures.
         quality: of the pictures, JPEG, 10…100.
         language: a code: ``en``, ``fr``, ``de``, or one of ``languages``.
@@ -199,6 +200,7 @@ class PageSettings:
     keyfile: Path | None = None
     max_viewers: int = 100
     per_address: int = 64
+    fail_after: float = 300.0
     bandwidth: float = 20.0
     quality: int = 80
     language: str = "en"

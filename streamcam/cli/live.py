@@ -16,10 +16,13 @@ from streamcam.cli.options import (
     HEAT,
     MODEL,
     PICTURE,
+    SOURCE_VARIABLE,
     LiveEvery,
     Realtime,
     Seconds,
+    SourceFile,
     StatsPath,
+    source_of,
 )
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
@@ -37,13 +40,16 @@ _RECORDING = "Recording"
 )
 def live_command(
     source: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="[SOURCE]",
+            envvar=SOURCE_VARIABLE,
+            show_default="0",
             help="A camera's number or device path, a URL (of a stream, or of single pictures), a video file, "
             "or screen, screen:2, screen:640x480+100+50 (a region).",
         ),
-    ] = "0",
+    ] = None,
+    source_file: SourceFile = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -111,7 +117,7 @@ def live_command(
     from streamcam.live.watch import watch
 
     result = watch(
-        source,
+        source_of(source, source_file),
         model=model,
         explain=explanation,
         picture=picture,

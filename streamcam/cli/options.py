@@ -9,6 +9,7 @@ import typer
 
 from streamcam.choices import Every
 from streamcam.cli.grouping import OptionGroup, off, option
+from streamcam.errors import OptionError
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
 PICTURE_PANEL, SPEED_PANEL, SESSION_PANEL, OUTPUT_PANEL = "Picture", "Speed", "Session", "Output"
@@ -150,6 +151,37 @@ Realtime = Annotated[
     bool,
     typer.Option("--realtime", help="Play a file in real time: what 'live' does anyway.", rich_help_panel="Source"),
 ]
+SourceFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="A file that holds the source's address, for one with a password: other users see command lines. "
+        "STREAMCAM_SOURCE may hold it, too.",
+        rich_help_panel="Source",
+    ),
+]
+SOURCE_VARIABLE = "STREAMCAM_SOURCE"
+
+
+def source_of(given: str | None, file: Path | None) -> str:
+    """The source by its address, or by the file that holds it; the first camera without either.
+
+    Raises:
+        OptionError: the file cannot be read, or holds none.
+    """
+    if file is None:
+        return given or "0"
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise OptionError(f"source-file {file}: cannot be read ({reason})") from error
+    addresses = [line.strip() for line in lines if line.strip()]
+    if len(addresses) != 1:
+        raise OptionError(f"source-file {file}: must hold one line, the address; it holds {len(addresses)}")
+    return addresses[0]
+
+
 StatsPath = Annotated[
     Path | None,
     typer.Option(metavar="PATH", help="Write counts, rates and delays as JSON.", rich_help_panel=SESSION_PANEL),

@@ -29,6 +29,7 @@ PAGE = OptionGroup(
     keyfile=option(help="Its key, PEM."),
     max_viewers=option(min=1, help="At once."),
     per_address=option(min=8, help="Connections of one address that have not said yet who they are."),
+    fail_after=option(metavar="SECONDS", min=1, help="Without the camera until /health says failing, and answers 503."),
     bandwidth=option(metavar="MB/S", min=0.1, help="For all viewers together; with many, each gets fewer pictures."),
     quality=option(min=10, max=100, help="Of the pictures, JPEG."),
     language=option(help="en, fr, de, or one of --languages."),

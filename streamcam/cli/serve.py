@@ -16,10 +16,13 @@ from streamcam.cli.options import (
     HEAT,
     MODEL,
     PICTURE,
+    SOURCE_VARIABLE,
     LiveEvery,
     Realtime,
     Seconds,
+    SourceFile,
     StatsPath,
+    source_of,
 )
 from streamcam.cli.page_options import EXHIBIT, PAGE, PrintUnit
 from streamcam.settings import (
@@ -47,12 +50,15 @@ if TYPE_CHECKING:
 )
 def serve_command(
     source: Annotated[
-        str,
+        str | None,
         typer.Argument(
             metavar="[SOURCE]",
+            envvar=SOURCE_VARIABLE,
+            show_default="0",
             help="A camera's number or device path, a URL, a video file, 'screen', or 'browser': the visitor's camera.",
         ),
-    ] = "0",
+    ] = None,
+    source_file: SourceFile = None,
     seconds: Seconds = None,
     stats: StatsPath = None,
     *,
@@ -83,10 +89,10 @@ def serve_command(
     from streamcam.web.serve import serve
 
     if print_unit:
-        _print_unit(exhibit.settings)
+        _print_unit(source, source_file, exhibit.settings)
         return
     served = serve(
-        source,
+        source_of(source, source_file),
         model=model,
         explain=explanation,
         picture=picture,
@@ -104,13 +110,13 @@ def serve_command(
         raise typer.Exit(130)
 
 
-def _print_unit(settings: Path | None) -> None:
+def _print_unit(source: str | None, source_file: Path | None, settings: Path | None) -> None:
     from streamcam.web.systemd import unit
 
     given = [argument for argument in sys.argv[1:] if argument not in ("--print-unit", "--debug")]
     if any(argument.startswith("--token") for argument in given):
         raise typer.BadParameter("does not belong into a unit; put it into /etc/streamcam.env", param_hint="--token")
-    say(unit(given[1:], written=settings).rstrip())
+    say(unit(given[1:], source=source, source_file=source_file, written=settings).rstrip())
 
 
 def _report(where: Started, page: PageSettings, exhibit: ExhibitSettings) -> None:

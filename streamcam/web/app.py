@@ -102,7 +102,7 @@ def make_app(
 
     async def health(request: Request) -> Response:
         report = page.health()
-        return JSONResponse(to_builtins(report), status_code=200 if report.status == "ok" else 503)
+        return JSONResponse(to_builtins(report), status_code=200 if report.status in ("ok", "degraded") else 503)
 
     async def measured(request: Request) -> Response:
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -18,6 +18,7 @@ from streamcam.web.broadcast import Broadcast
 from streamcam.web.defaults import PageDefaults
 from streamcam.web.doors import Doors
 from streamcam.web.feed import BrowserFeed
+from streamcam.web.health import CameraWatch, Condition
 from streamcam.web.messages import Health, Update
 from streamcam.web.page import PageSink
 from streamcam.web.state import PageState
@@ -36,8 +37,10 @@ class LivePage:
         keys: what tells visitors and staff from others.
         feed: for visitors' own cameras, None where the camera is this machine's.
         doors: what connections come through.
+        fail_after: seconds without the camera until that counts as failing.
 
     Attributes:
+        camera: how the camera does.
         updates: brings each new state to the connections, encoded.
         announced: the state that was sent last, encoded.
         malformed: how many messages were none of our pages'.
@@ -53,9 +56,11 @@ class LivePage:
         feed: BrowserFeed | None = None,
         *,
         doors: Doors,
+        fail_after: float = 300.0,
     ) -> None:
         self.sink, self.state, self.audience, self.keys, self.feed = sink, state, audience, keys, feed
         self.doors = doors
+        self.camera = CameraWatch(fail_after)
         self.updates: Broadcast[str] = Broadcast()
         self.announced = ""
         self.malformed = 0
@@ -68,6 +73,16 @@ class LivePage:
         seen = now - max(self.sink.last_painted, self.audience.last_admitted) < _MAX_UNSEEN
         is_shown = seen or not self.audience.connected or self.feed is not None
         return is_shown and now - self.sink.last_received < _MAX_SILENCE
+
+    def look(self) -> None:
+        """Note how the camera does. To be called again and again."""
+        if self.state.source and not self.feed:  # visitors' cameras come and go as they like
+            self.camera.look(self.state.source.state)
+
+    @property
+    def condition(self) -> Condition:
+        """In a word."""
+        return self.camera.condition if self.is_healthy else "stalled"
 
     def painted(self, at: float) -> None:
         """A viewer's screen shows the frame of this time, in seconds from the start of the source."""
@@ -92,7 +107,10 @@ class LivePage:
         """How the session does."""
         source, stats = self.state.source, self.state.stats
         return Health(
-            status="ok" if self.is_healthy else "stalled",
+            status=self.condition,
+            reason=self.camera.reason,
+            silent=round(self.camera.silent, 1),
+            settings=self.state.trouble,
             phase=source.state.phase if source else "connecting",
             viewers=self.audience.connected,
             fps=round(stats.camera_rate.value, 1) if stats else 0.0,
@@ -154,6 +172,7 @@ def make_live_page(
         keys,
         BrowserFeed(browser) if browser else None,
         doors=Doors(page.per_address, page.proxy),
+        fail_after=page.fail_after,
     )
 
 

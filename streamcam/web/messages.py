@@ -19,6 +19,7 @@ from streamcam.choices import Method
 from streamcam.system.wire import from_json, to_builtins, to_json
 from streamcam.types import Verdict
 from streamcam.web.defaults import ChangeDefaults, ClassIndex, PageDefaults
+from streamcam.web.health import Condition
 
 MAX_TEXT = 4096  # bytes of a message from a page; a staff page's list of classes is the longest
 _MAX_COMPARED = 2
@@ -118,7 +119,11 @@ class Health(msgspec.Struct, frozen=True):
     """How the session does, in a few numbers.
 
     Attributes:
-        status: ``ok``, or ``stalled`` where no frames pass or none reaches the viewers.
+        status: ``ok``; ``degraded`` while the camera gives no pictures, and ``failing`` once that has lasted; ``stalled``
+            where no frames pass, or none reaches the viewers.
+        reason: why the camera gives none, or an empty text.
+        silent: seconds that this has lasted.
+        settings: what was wrong with the settings file, or an empty text.
         phase: of the source.
         viewers: connected now.
         fps: frames a second from the source.
@@ -130,7 +135,10 @@ class Health(msgspec.Struct, frozen=True):
         failures: sessions begun again after an error.
     """
 
-    status: Literal["ok", "stalled"]
+    status: Condition
+    reason: str
+    silent: float
+    settings: str
     phase: str
     viewers: int
     fps: float

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector, 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from streamcam.web.health import CONDITIONS
 from streamcam.web.live_page import LivePage
 
 
@@ -51,6 +52,13 @@ class Metrics(Collector):
         ):
             metric = GaugeMetricFamily if name == "viewers" else CounterMetricFamily
             yield metric(f"streamcam_{name}", what, value=value)
+        how = GaugeMetricFamily("streamcam_health", "1 for how the page does.", labels=["status"])
+        for condition in CONDITIONS:
+            how.add_metric([condition], float(condition == page.condition))
+        yield how
+        yield GaugeMetricFamily(
+            "streamcam_camera_silent_seconds", "Since the camera gives none.", value=page.camera.silent
+        )
         if not (state.stats and state.source):
             return
         stats, counts = state.stats, state.source.counts

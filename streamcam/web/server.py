@@ -143,6 +143,7 @@ class Server(Closing):
         notified = 0.0
         while True:
             await asyncio.sleep(_INTERVAL)
+            self._page.look()
             self._page.state.reset_when_idle()
             if self._page.has_changed:
                 self._page.announce()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from streamcam.errors import OptionError
 from streamcam.live.controls import Controls
 from streamcam.live.stats import Stats
 from streamcam.protocols import LiveFeed
-from streamcam.sinks.partial import write_whole
-from streamcam.system.wire import from_json
 from streamcam.web.defaults import ChangeDefaults, PageDefaults
 from streamcam.web.messages import Choose, Explain, Role, Status, Touch
+from streamcam.web.settings_file import read, set_aside, write
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +26,8 @@ class PageState:
         defaults: what is shown when no visitor has changed anything.
         languages: codes that a page can show.
         settings_file: where staff's changes are kept, None for in memory only. What it has already is applied; what
-            does not fit this model or these languages is named in a warning and left out.
+            cannot be used, or does not fit this model or these languages, is left out, a copy of the file is set aside,
+            and ``trouble`` says so.
         idle_reset: seconds without a touch after which the defaults are back, None for never.
         clock: seconds that never go back.
 
@@ -39,9 +37,7 @@ class PageState:
         failures: sessions begun again after an error.
         source: of the session, None before the first one.
         stats: of the session, None before the first one.
-
-    Raises:
-        OptionError: the settings file cannot be read.
+        trouble: what was wrong with the settings file, or an empty text.
     """
 
     def __init__(
@@ -62,13 +58,23 @@ class PageState:
         self.stats: Stats | None = None
         self.source: LiveFeed | None = None
         self.is_preparing: Callable[[], bool] = lambda: False
-        if settings_file and settings_file.exists():
-            self._restore(_read(settings_file))
+        self.trouble = ""
+        self._unknown: tuple[tuple[str, Any], ...] = ()
+        if settings_file:
+            self._restore(settings_file)
 
-    def _restore(self, saved: ChangeDefaults) -> None:
-        for name, value in saved.given().items():  # one by one, so that the others hold where one does not fit
-            if reason := self.change_defaults(ChangeDefaults(**{name: value})):
-                _log.warning(f"{self._file}: {name} is left as it is ({reason}); look at the staff page")
+    def _restore(self, path: Path) -> None:
+        kept = read(path)
+        self._unknown = kept.unknown
+        wrong = list(kept.wrong)
+        for change in kept.changes:
+            if reason := self.change_defaults(change):
+                wrong.append(f"{', '.join(change.given())}: {reason}")
+        if wrong:
+            copy = set_aside(path)
+            kept_as = f"; it is kept as {copy.name}" if copy else ""
+            self.trouble = f"{path.name}: {'; '.join(wrong)}{kept_as}"
+            _log.warning(f"{path}: {'; '.join(wrong)}; the usual settings are taken there{kept_as}")
 
     def begin(self, source: LiveFeed, stats: Stats, is_preparing: Callable[[], bool]) -> None:
         """A session begins."""
@@ -103,14 +109,7 @@ class PageState:
 
     def save(self) -> str:
         """Write the defaults to the settings file, if there is one; returns why not, or an empty string."""
-        if self._file is None:
-            return ""
-        try:
-            write_whole(self._file, json.dumps(asdict(self.defaults), indent=2) + "\n")
-        except OSError as error:
-            _log.warning(f"{self._file}: the settings cannot be kept ({error.strerror})")
-            return "not kept"
-        return ""
+        return write(self._file, self.defaults, self._unknown) if self._file else ""
 
     def reset(self) -> None:
         """Go back to the defaults."""
@@ -134,10 +133,3 @@ class PageState:
             reset=self.resets,
             curated=self.defaults,
         )
-
-
-def _read(path: Path) -> ChangeDefaults:
-    try:
-        return from_json(path.read_bytes(), ChangeDefaults)
-    except (OSError, ValueError) as error:
-        raise OptionError(f"{path}: cannot be read as settings ({error}); delete it to begin anew") from error

@@ -22,7 +22,17 @@ def test_an_exhibit_without_a_camera_shows_something_and_says_so(tmp_path):
         viewer.state(phase="attracting")
         assert viewer.explained()
         health = serving.health()
-        assert (health["status"], health["phase"]) == ("ok", "attracting")
+        assert (health["status"], health["phase"]) == ("degraded", "attracting")
+        assert "99" in health["reason"]
+        serving.wait(lambda: serving.metric("streamcam_camera_silent_seconds") > 2)
+        assert serving.get("/health")[0] == 200
+
+
+def test_a_camera_that_is_gone_for_long_is_a_failure():
+    with Serving("99", "--size", "96", "--fail-after", "1") as serving:
+        serving.wait(lambda: serving.health()["status"] == "failing")
+        assert serving.get("/health")[0] == 503
+        assert serving.metric('streamcam_health{status="failing"}') == 1
 
 
 def test_a_python_program_serves_a_page_and_learns_what_it_did(sample):

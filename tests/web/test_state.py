@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
 
 import pytest
 from makers.servers import TOKEN, Serving, closed_with
 
 from streamcam.drawing.overlay import Overlay
-from streamcam.errors import OptionError
 from streamcam.live.controls import Controls
 from streamcam.web.defaults import ChangeDefaults, PageDefaults
 from streamcam.web.messages import Explain, Touch, parse
@@ -40,12 +38,10 @@ def test_only_staff_change_what_visitors_find_and_it_outlives_a_restart(camera, 
         curated = visitor.receive("state")["curated"]
         assert (curated["language"], curated["allowed"], curated["colormap"]) == ("de", [285, 281], "viridis")
     (tmp_path / "settings.json").write_text("{")
-    failed = subprocess.run(
-        [sys.executable, "-m", "streamcam", "serve", *arguments, "--port", "0"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert failed.returncode == 1
-    assert "settings.json: cannot be read" in failed.stderr
+    with Serving(*arguments) as serving, serving.connected(TOKEN) as staff:
+        assert staff.receive("state")["curated"]["language"] == "en"
+        assert "settings.json: it cannot be read (it is no JSON); it is kept as" in staff.receive("health")["settings"]
+    assert [path.read_text() for path in tmp_path.glob("settings.damaged-*.json")] == ["{"]
 
 
 def test_idle_visitors_are_forgotten():
@@ -83,7 +79,8 @@ def test_settings_that_fit_no_more_are_left_one_by_one(tmp_path, caplog):
     path.write_text('{"language": "it", "allowed": [1], "alpha": 0.7}')
     state = PageState(Controls(Overlay(("a", "b"))), PageDefaults(), ("en",), settings_file=path)
     assert state.defaults == PageDefaults(language="en", allowed=(1,), alpha=0.7)
-    assert "language is left as it is (unknown language)" in caplog.text
+    assert "language: unknown language; the usual settings are taken there" in caplog.text
+    assert "language: unknown language" in state.trouble
 
 
 def test_settings_that_cannot_be_kept_are_said_to_be_so(tmp_path):
@@ -93,10 +90,27 @@ def test_settings_that_cannot_be_kept_are_said_to_be_so(tmp_path):
     assert state.save() == "not kept"
 
 
-def test_settings_that_no_file_of_ours_has_are_refused(tmp_path):
-    for text in ("[]", '{"alpha": 7}', '{"x": 1}', "", "7"):
-        path = tmp_path / "settings.json"
-        path.write_text(text)
-        with pytest.raises(OptionError, match="settings"):
-            PageState(Controls(Overlay(("a",))), PageDefaults(), ("en",), settings_file=path)
+@pytest.mark.parametrize(
+    "content", [b"[]", b'{"alpha": 7}', b'{"alpha": "high"}', b"", b"7", b"\xff\xfe", b"[" * 100_000, b'{"alpha": NaN}']
+)
+def test_a_file_that_cannot_be_used_is_set_aside_and_an_exhibit_starts(tmp_path, content):
+    path = tmp_path / "settings.json"
+    path.write_bytes(content)
+    state = PageState(Controls(Overlay(("a",))), PageDefaults(), ("en",), settings_file=path)
+    assert state.defaults == PageDefaults()
+    [copy] = tmp_path.glob("settings.damaged-*")
+    assert copy.read_bytes() == content
+    assert copy.name in state.trouble
+
+
+def test_what_a_newer_version_has_kept_is_kept(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text('{"alpha": 0.7, "smell": {"of": ["coffee"]}}')
+    state = PageState(Controls(Overlay(("a",))), PageDefaults(), ("en",), settings_file=path)
+    assert (state.defaults.alpha, state.trouble) == (0.7, "")
+    assert state.change_defaults(ChangeDefaults(alpha=0.6)) == ""
+    assert state.save() == ""
+    kept = json.loads(path.read_text())
+    assert (kept["alpha"], kept["smell"]) == (0.6, {"of": ["coffee"]})
+    assert [path] == list(tmp_path.iterdir())
     assert parse('{"do": "settings"}') == ChangeDefaults()

@@ -43,3 +43,33 @@ def test_systemd_hears_that_it_is_ready_and_alive(camera, tmp_path):
         with Serving(camera.url, "--size", "96", NOTIFY_SOCKET=str(tmp_path / "notify")):
             received = {systemd.recv(100) for _ in range(2)}
             assert received == {b"READY=1", b"WATCHDOG=1"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "rtsp://ann:pa/ss@camera.local/stream",
+        "http://camera.local/snapshot.jpg?key=pa%2Fss",
+        "rtsp://camera.local/stream#pa/ss",
+    ],
+)
+def test_no_secret_of_an_address_is_in_a_unit(address):
+    def printed(*more: str, **variables: str) -> str:
+        command = [sys.executable, "-m", "streamcam", "serve", *more, "--kiosk", "--print-unit"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | variables)
+        return done.stdout
+
+    for text in (printed(address), printed(STREAMCAM_SOURCE=address)):
+        assert "pa" not in text.split("ExecStart=")[1].split("\n")[0].replace("--source-file", "").split("serve")[1]
+        assert address not in text
+        assert "LoadCredential=source:/etc/streamcam.source\n" in text
+        assert "serve --kiosk --source-file %d/source\n" in text
+
+
+def test_the_file_that_holds_the_source_becomes_a_credential(tmp_path):
+    (tmp_path / "hall").write_text("rtsp://ann:word@camera.local/\n")
+    command = [sys.executable, "-m", "streamcam", "serve", "--source-file", "hall", "--print-unit"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path).stdout
+    assert f"LoadCredential=source:{tmp_path}/hall\n" in text
+    assert "serve --source-file %d/source\n" in text
+    assert "word@" not in text

@@ -158,7 +158,9 @@ class ExhibitSource(Closing):
 
     @property
     def state(self) -> SourceState:
-        """``attracting`` and ``closed``, or the camera's."""
+        """``attracting``, with the camera's trouble for its reason, and ``closed``; or the camera's."""
+        if self._override and self._override.phase == "attracting":
+            return SourceState("attracting", self._camera.state.notice)
         return self._override or self._camera.state
 
     @property
@@ -193,7 +195,7 @@ class ExhibitSource(Closing):
         """Until the hours are over."""
         while not self._is_over():
             if self._is_deserted(watcher):
-                self._override = SourceState("attracting", camera.state.reason)
+                self._override = SourceState("attracting")
                 yield from self._attraction(watcher)
                 self._override = None
                 self.wakes += 1
