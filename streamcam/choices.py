@@ -18,5 +18,6 @@ PreprocessName = Literal[
 ]  # fmt: skip
 PreprocessOrigin = Literal["model", "name", "option", "guess"]
 Scale = Literal["absolute", "clip", "frame"]  # what full heat is measured against
+ViewersChoice = Literal["open", "key"]  # who may look at the live page
 Every = int | Literal["auto"]  # which frames are explained: each Nth, or where the picture has changed
 AudioChoice = Literal["copy", "aac", "none"]

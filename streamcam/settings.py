@@ -19,6 +19,7 @@ from streamcam.choices import (
     PreprocessName,
     Scale,
     Score,
+    ViewersChoice,
 )
 
 
@@ -187,6 +188,9 @@ class PageSettings:
         fail_after: seconds without the camera's pictures until ``/health`` says ``failing`` rather than ``degraded``.
         bandwidth: megabytes a second for all viewers together; with many, each gets fewer pictures.
         quality: of the pictures, JPEG, 10…100.
+        turn: seconds that each visitor's own camera is looked at while others wait.
+        viewers: ``open``: whoever can reach the page may look; ``key``: only who has a key, or sits at this machine.
+        mjpeg: whether plain pictures are at ``/stream.mjpg``, too.
         language: a code: ``en``, ``fr``, ``de``, or one of ``languages``.
         languages: folder with further languages, or None.
     """
@@ -203,6 +207,9 @@ class PageSettings:
     fail_after: float = 300.0
     bandwidth: float = 20.0
     quality: int = 80
+    turn: float = 60.0
+    viewers: ViewersChoice = "open"
+    mjpeg: bool = True
     language: str = "en"
     languages: Path | None = None
 

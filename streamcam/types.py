@@ -250,11 +250,13 @@ class SourceState:
         phase: of the connection; ``attracting`` and ``closed`` are an exhibit's, see ``ExhibitSource``.
         reason: why no picture comes, in a few words.
         attempt: how often it was tried since the last picture.
+        opens: when it is no longer ``closed``, ISO 8601 in local time, or an empty text.
     """
 
     phase: Phase
     reason: str = ""
     attempt: int = 0
+    opens: str = ""
 
     @property
     def notice(self) -> str:

@@ -36,7 +36,7 @@ from streamcam.settings import (
 )
 
 if TYPE_CHECKING:
-    from streamcam.web.serve import Started
+    from streamcam.web.addresses import Started
 
 
 @takes(
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     capture=CAPTURE,
     model=MODEL,
     explanation=EXPLANATION,
-    picture=PICTURE.without("hud", "layout"),
+    picture=PICTURE.based_on(PictureSettings(mode="heat", alpha=0.7), "Picture").without("hud", "layout"),
     heat=HEAT,
 )
 def serve_command(

@@ -27,13 +27,24 @@ _NEW = 0.3  # share of a new check in the average
 def covered(picture: UInt8Array, places: BoolArray) -> UInt8Array:
     """A picture ``(H, W, 3)`` in which the marked places of a map, ``(h, w)``, are blurred away, with soft edges."""
     height, width = picture.shape[:2]
+    mask = cv2.resize(places.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
+    return blurred(picture, soft_edges(np.asarray(mask, np.float32)))
+
+
+def soft_edges(mask: Float32Array, share: float = 1.0) -> Float32Array:
+    """A mask ``(H, W)`` with edges as soft as a share of what ``covered`` has."""
+    sigma = share * min(mask.shape) * _BLUR / _SMALLER
+    return np.asarray(cv2.GaussianBlur(mask, (0, 0), max(0.1, sigma)), np.float32)
+
+
+def blurred(picture: UInt8Array, mask: Float32Array) -> UInt8Array:
+    """A picture ``(H, W, 3)`` that is blurred away where the mask, ``(H, W)``, is 1."""
+    height, width = picture.shape[:2]
     sigma = min(height, width) * _BLUR
     small = max(1, width // _SMALLER), max(1, height // _SMALLER)  # blurred there, which is as good and much faster
-    blurred = cv2.GaussianBlur(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), (0, 0), sigma / _SMALLER)
-    blurred = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
-    mask = cv2.resize(places.astype(np.float32), (width, height), interpolation=cv2.INTER_NEAREST)
-    mask = cv2.GaussianBlur(mask, (0, 0), sigma / _SMALLER)
-    return np.asarray(cv2.blendLinear(blurred, picture, mask, 1 - mask), np.uint8)
+    soft = cv2.GaussianBlur(cv2.resize(picture, small, interpolation=cv2.INTER_AREA), (0, 0), sigma / _SMALLER)
+    soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.blendLinear(soft, picture, mask, 1 - mask), np.uint8)
 
 
 def ends_of(heatmap: Float32Array) -> tuple[BoolArray, BoolArray]:

@@ -33,6 +33,7 @@ class Controls:
         locked: whether a class stays explained when another becomes more probable.
         frozen: whether the picture stands still.
         recording: whether a recording is wanted.
+        painted: what people have painted over, see ``live.paint``.
         helping: whether the keys are listed on the picture.
     """
 
@@ -51,6 +52,7 @@ class Controls:
         self.checking = checking
         self.locked = False
         self.frozen = False
+        self.painted: tuple[tuple[float, float, float], ...] = ()
         self.recording = False
         self.helping = False
         self._methods = methods
@@ -92,6 +94,7 @@ class Controls:
     def reset(self) -> None:
         """Explain what was asked for at first, in the way that was."""
         self.ask(())
+        self.painted = ()
         self.method, self.frozen = self._usual_method, False
 
     def explain_rank(self, rank: int) -> None:

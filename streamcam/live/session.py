@@ -10,6 +10,7 @@ from typing import Any
 from streamcam.drawing.corner import SteadyCorner
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.live.explainer import ControlledExplainer
+from streamcam.live.paint import painting
 from streamcam.live.stats import Stats
 from streamcam.pipeline.run import newest_frame, run
 from streamcam.protocols import Drawing, LiveFeed, Steady, Writer
@@ -86,7 +87,7 @@ def run_session(
 
     def frames() -> Iterator[Frame]:
         try:
-            yield from freezing(stats.captured(source), controls)
+            yield from painting(freezing(stats.captured(source), controls), controls)
         finally:  # closed before anybody waits for the explainer
             explain.stop()
 

@@ -42,6 +42,7 @@ class AccessKeys:
         token: the staff's key; a new random one if None.
         open_to_visitors: whether no key is needed to choose what is explained: where only this machine can reach the
             page.
+        open_to_viewers: whether no key is needed to look.
 
     Attributes:
         staff: the staff's key.
@@ -51,12 +52,12 @@ class AccessKeys:
         OptionError: the token is too short.
     """
 
-    def __init__(self, token: str | None, *, open_to_visitors: bool) -> None:
+    def __init__(self, token: str | None, *, open_to_visitors: bool, open_to_viewers: bool = True) -> None:
         if token is not None and len(token) < _SHORTEST_TOKEN:
             raise OptionError(f"token: must have at least {_SHORTEST_TOKEN} characters, or anybody can guess it")
         self.staff = token or secrets.token_urlsafe(18)
         self.screen = hmac.new(self.staff.encode(), b"screen", hashlib.sha256).hexdigest()[:24]
-        self._open = open_to_visitors
+        self._open, self._open_to_viewers = open_to_visitors, open_to_viewers
 
     def role(self, given: str) -> Role | None:
         """The role of whoever has this key, None for a wrong one. Takes the same time whatever is given."""
@@ -67,7 +68,7 @@ class AccessKeys:
             return "staff"
         if is_screen or (not key and self._open):
             return "visitor"
-        return None if key else "viewer"
+        return "viewer" if not key and self._open_to_viewers else None
 
 
 class AccessMiddleware:

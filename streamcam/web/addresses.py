@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from dataclasses import dataclass, field
 
 import psutil
 
@@ -18,6 +19,37 @@ def is_local(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Where a live page is, and the keys to it.
+
+    Attributes:
+        address: of the page for a browser on this machine, ``http://localhost:8000`` for example.
+        network_address: of the page for others.
+        local_only: whether only this machine can reach it; then visitors need no key.
+        takes_cameras: whether visitors show their own cameras.
+        visitor_key: with it, a page may choose what is explained.
+        staff_key: with it, a page may change everything.
+    """
+
+    address: str
+    network_address: str
+    local_only: bool
+    takes_cameras: bool
+    visitor_key: str = field(repr=False)
+    staff_key: str = field(repr=False)
+
+    @property
+    def visitor_link(self) -> str:
+        """For a screen that visitors touch, or for visitors who show their own cameras."""
+        return f"{self.network_address if self.takes_cameras else self.address}/#{self.visitor_key}"
+
+    @property
+    def staff_link(self) -> str:
+        """The staff page, with its key."""
+        return f"{self.network_address}/staff#{self.staff_key}"
 
 
 def page_addresses(page: PageSettings, port: int) -> tuple[str, str]:

@@ -21,17 +21,20 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from streamcam.choices import ViewersChoice
 from streamcam.drawing.colours import colour_table
 from streamcam.live.controls import COLORMAPS
 from streamcam.system.versions import VERSION
 from streamcam.system.wire import to_builtins
 from streamcam.web.access import AccessMiddleware
+from streamcam.web.addresses import Started
 from streamcam.web.audience import AudienceFull
 from streamcam.web.defaults import CHOICES
 from streamcam.web.doors import address_of
 from streamcam.web.languages import Language
 from streamcam.web.live_page import LivePage
 from streamcam.web.metrics import Metrics
+from streamcam.web.offers import CHALLENGES, LEFT_OUT, TILES, indices
 from streamcam.web.viewer import serve_viewer
 
 _STATIC = Path(str(files("streamcam.web"))) / "static"
@@ -44,10 +47,11 @@ def make_app(
     labels: tuple[str, ...],
     *,
     hosts: Iterable[str],
-    local_only: bool,
+    where: Started,
     kiosk: bool,
     drift: bool,
-    staff_link: str,
+    viewers: ViewersChoice,
+    with_mjpeg: bool,
 ) -> Starlette:
     """The web application.
 
@@ -56,15 +60,24 @@ def make_app(
         languages: by their codes.
         labels: the model's own class names.
         hosts: names it may be called by, besides this machine's.
-        local_only: whether only this machine can reach it.
+        where: the page is, and who can reach it.
         kiosk: whether pages are an exhibit's.
         drift: whether what stands still on them moves slowly, for the sake of the screen.
-        staff_link: the address of the staff page with its key, for the QR code.
+        viewers: whether everybody who can reach it may look, or only who has a key.
+        with_mjpeg: whether there are plain pictures, too.
     """
+    local_only = where.local_only
+    has_phones = not local_only and viewers == "open" and not page.feed
     facts = {
         "version": VERSION,
         "languages": {code: language.sentences for code, language in languages.items()},
         **CHOICES,
+        "tiles": indices(TILES, labels),
+        "challenges": indices(CHALLENGES, labels),
+        "left_out": indices(LEFT_OUT, labels),
+        "drawings": {index: name for name in TILES for index in indices((name,), labels)},
+        "reach": "here" if local_only else viewers,
+        "phone": where.network_address if has_phones else "",
         "colormaps": {name: _colours(name) for name in COLORMAPS},
         "kiosk": kiosk,
         "drift": drift,
@@ -96,9 +109,15 @@ def make_app(
                 page.doors.wrong_key(address)
             await asyncio.sleep(1)
             return PlainTextResponse("The staff's key is needed.", status_code=401)
-        drawn = io.BytesIO()
-        segno.make(staff_link, error="m").save(drawn, kind="svg", scale=8, border=2, dark="#000", light="#fff")
-        return Response(drawn.getvalue(), media_type="image/svg+xml")
+        if local_only:
+            return PlainTextResponse("No phone can reach this machine's own address; give --host.", status_code=404)
+        return _drawn(where.staff_link)
+
+    async def phone_code(request: Request) -> Response:
+        """The page's address as a QR code, for those who want to go on looking with their own phone."""
+        if not has_phones or "phones" not in page.state.defaults.offers:
+            return PlainTextResponse("This page is not for phones.", status_code=404)
+        return _drawn(f"{where.network_address}/")
 
     async def health(request: Request) -> Response:
         report = page.health()
@@ -108,6 +127,10 @@ def make_app(
         return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def mjpeg(request: Request) -> Response:
+        if not with_mjpeg:
+            return PlainTextResponse("There are no plain pictures here (--no-mjpeg).", status_code=404)
+        if page.keys.role(request.query_params.get("key", "")) is None:
+            return PlainTextResponse("Only who has a key may look: /stream.mjpg?key=…", status_code=403)
         if page.feed:
             return PlainTextResponse("A visitor's camera is shown to that visitor only.", status_code=404)
         if page.audience.is_full:
@@ -127,6 +150,7 @@ def make_app(
             Route("/", index),
             Route("/staff", staff),
             Route("/staff/code.svg", code),
+            Route("/phone.svg", phone_code),
             Route("/page.json", page_facts),
             Route("/labels/{code}.json", names),
             Route("/stream.mjpg", mjpeg),
@@ -137,6 +161,13 @@ def make_app(
         ],
         middleware=[Middleware(AccessMiddleware, hosts=hosts, local_only=local_only)],
     )
+
+
+def _drawn(address: str) -> Response:
+    """A QR code."""
+    drawn = io.BytesIO()
+    segno.make(address, error="m").save(drawn, kind="svg", scale=8, border=2, dark="#000", light="#fff")
+    return Response(drawn.getvalue(), media_type="image/svg+xml")
 
 
 def _colours(name: str) -> str:

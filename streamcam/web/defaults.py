@@ -7,23 +7,29 @@ the program passes it on. The page's controls for it are in ``static/staff.js`` 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 import msgspec
 
 from streamcam.choices import BlendMode, Method
 from streamcam.live.controls import COLORMAPS, Controls
 
-_MAX_ALLOWED = 500
+_MAX_ALLOWED, _MAX_FEW = 500, 24
+Offer: TypeAlias = Literal["find", "challenge", "cover", "compare", "phones"]
 
 LanguageCode = Annotated[str, msgspec.Meta(max_length=20)]
 ColormapName = Annotated[str, msgspec.Meta(pattern=rf"^({'|'.join(COLORMAPS)})\Z")]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 ClassIndex = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]  # what JavaScript has as an exact number
 AllowedClasses = Annotated[tuple[ClassIndex, ...], msgspec.Meta(max_length=_MAX_ALLOWED)]
+FewClasses = Annotated[tuple[ClassIndex, ...], msgspec.Meta(max_length=_MAX_FEW)]
 
 # What the page lists to choose from, besides the colour maps and the languages.
-CHOICES: dict[str, tuple[str, ...]] = {"methods": get_args(Method), "blends": get_args(BlendMode)}
+CHOICES: dict[str, tuple[str, ...]] = {
+    "methods": get_args(Method),
+    "blends": get_args(BlendMode),
+    "offers": get_args(Offer),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +43,20 @@ class PageDefaults:
         blend: how the heatmap is laid over the frame, see ``streamcam.drawing.colours.blend``.
         method: the formula of the heatmap.
         allowed: the class indices that visitors may ask for, none for all.
+        tiles: the classes that are offered as pictures, none for those that every child knows.
+        challenges: the classes of "make it say", none for the usual ones.
+        offers: what visitors find to do, besides looking.
     """
 
     language: str = "en"
     colormap: str = "jet"
-    alpha: float = 0.5
-    blend: BlendMode = "uniform"
+    alpha: float = 0.7
+    blend: BlendMode = "heat"
     method: Method = "gradcam"
     allowed: tuple[int, ...] = ()
+    tiles: tuple[int, ...] = ()
+    challenges: tuple[int, ...] = ()
+    offers: tuple[Offer, ...] = ("find", "challenge", "cover", "compare")
 
     @classmethod
     def of(cls, controls: Controls, *, language: str, allowed: tuple[int, ...]) -> Self:
@@ -66,8 +78,9 @@ class PageDefaults:
     def changed(self, change: ChangeDefaults) -> Self:
         """These settings with those that a change names."""
         values = change.given()
-        if change.allowed is not None:
-            values["allowed"] = tuple(dict.fromkeys(change.allowed))
+        for name, value in values.items():
+            if isinstance(value, tuple):
+                values[name] = tuple(dict.fromkeys(value))
         return replace(self, **values)
 
 
@@ -86,6 +99,9 @@ class ChangeDefaults(
     blend: BlendMode | None = None
     method: Method | None = None
     allowed: AllowedClasses | None = None
+    tiles: FewClasses | None = None
+    challenges: FewClasses | None = None
+    offers: tuple[Offer, ...] | None = None
 
     def given(self) -> dict[str, Any]:
         """The settings that are to change, by their names."""

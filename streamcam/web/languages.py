@@ -28,15 +28,16 @@ class Language:
     labels: tuple[str, ...] | None = None
 
 
-def languages(folder: Path | None, count: int) -> dict[str, Language]:
-    """The package's languages, and those of a folder, which win.
+def languages(folder: Path | None, model_labels: tuple[str, ...]) -> dict[str, Language]:
+    """The package's languages, and those of a folder, which win. The package names common things in its languages, by their
+    English names; what it does not name keeps the model's name.
 
     The folder may hold ``xx.json`` with sentences (missing ones are taken from English) and ``xx.labels.txt`` or
     ``.json`` with class names, for any language ``xx``.
 
     Args:
         folder: of the user, or None.
-        count: how many classes the model has.
+        model_labels: one name a class.
 
     Raises:
         OptionError: a file cannot be used.
@@ -47,7 +48,11 @@ def languages(folder: Path | None, count: int) -> dict[str, Language]:
         if path.name.endswith(".json")
     }
     english = json.loads(texts["en"])
-    found = {code: Language(code, english | json.loads(text)) for code, text in sorted(texts.items())}
+    names = _class_names()
+    found = {
+        code: Language(code, english | json.loads(text), _translated(names.get(code, {}), model_labels))
+        for code, text in sorted(texts.items())
+    }
     if folder is None:
         return found
     if not folder.is_dir():
@@ -56,10 +61,23 @@ def languages(folder: Path | None, count: int) -> dict[str, Language]:
         code = path.name.split(".")[0]
         known = found.get(code, Language(code, english))
         if path.stem.endswith(_LABELS) and path.suffix in (".txt", ".json"):
-            found[code] = Language(code, known.sentences, _labels(path, count))
+            found[code] = Language(code, known.sentences, _labels(path, len(model_labels)))
         elif path.suffix == ".json":
             found[code] = Language(code, known.sentences | _sentences(path, english), known.labels)
     return found
+
+
+def _class_names() -> dict[str, dict[str, str]]:
+    """By language, then by English name."""
+    text = (files("streamcam.web") / "class_names.tsv").read_text(encoding="utf-8")
+    head, *rows = (line.split("\t") for line in text.splitlines())
+    return {code: {row[0]: row[at] for row in rows} for at, code in enumerate(head) if at}
+
+
+def _translated(names: dict[str, str], labels: tuple[str, ...]) -> tuple[str, ...] | None:
+    if not any(label in names for label in labels):
+        return None
+    return tuple(names.get(label, label) for label in labels)
 
 
 def _labels(path: Path, count: int) -> tuple[str, ...]:

@@ -60,6 +60,7 @@ class LivePage:
     ) -> None:
         self.sink, self.state, self.audience, self.keys, self.feed = sink, state, audience, keys, feed
         self.doors = doors
+        sink.listen(state.see)
         self.camera = CameraWatch(fail_after)
         self.updates: Broadcast[str] = Broadcast()
         self.announced = ""
@@ -170,7 +171,7 @@ def make_live_page(
         state,
         Audience(page.max_viewers, page.bandwidth * 1e6),
         keys,
-        BrowserFeed(browser) if browser else None,
+        BrowserFeed(browser, page.turn) if browser else None,
         doors=Doors(page.per_address, page.proxy),
         fail_after=page.fail_after,
     )

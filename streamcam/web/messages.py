@@ -18,11 +18,13 @@ import msgspec
 from streamcam.choices import Method
 from streamcam.system.wire import from_json, to_builtins, to_json
 from streamcam.types import Verdict
-from streamcam.web.defaults import ChangeDefaults, ClassIndex, PageDefaults
+from streamcam.web.defaults import ChangeDefaults, ClassIndex, PageDefaults, Share
+from streamcam.web.feed import Turn
 from streamcam.web.health import Condition
 
 MAX_TEXT = 4096  # bytes of a message from a page; a staff page's list of classes is the longest
 _MAX_COMPARED = 2
+_MAX_DABS = 120
 
 Role: TypeAlias = Literal["viewer", "visitor", "staff"]
 
@@ -52,9 +54,19 @@ class Touch(_FromPage, frozen=True, tag="touch"):
 
 
 class Explain(_FromPage, frozen=True, tag="explain"):
-    """Explain one class, compare two, or explain the usual one if none is given."""
+    """Explain one class, compare two, or explain the usual one if none is given.
 
-    classes: Annotated[tuple[ClassIndex, ...], msgspec.Meta(max_length=_MAX_COMPARED)]
+    ``rivals``: compare the two best of the moment, whichever they are, until somebody chooses.
+    """
+
+    classes: Annotated[tuple[ClassIndex, ...], msgspec.Meta(max_length=_MAX_COMPARED)] = ()
+    rivals: bool = False
+
+
+class Paint(_FromPage, frozen=True, tag="paint"):
+    """Paint over the picture: ``(x, y, radius)`` of each dab, see ``live.paint``; none to uncover it."""
+
+    dabs: Annotated[tuple[tuple[Share, Share, Share], ...], msgspec.Meta(max_length=_MAX_DABS)]
 
 
 class Choose(_FromPage, frozen=True, tag="method"):
@@ -63,11 +75,15 @@ class Choose(_FromPage, frozen=True, tag="method"):
     method: Method
 
 
+class Leave(_FromPage, frozen=True, tag="leave"):
+    """The visitor's camera is off."""
+
+
 class Restart(_FromPage, frozen=True, tag="restart"):
     """Begin the session again."""
 
 
-Command: TypeAlias = Hello | Ack | Touch | Explain | Choose | ChangeDefaults | Restart
+Command: TypeAlias = Hello | Ack | Touch | Explain | Paint | Choose | Leave | ChangeDefaults | Restart
 
 
 def parse(text: str) -> Command:
@@ -102,14 +118,22 @@ class Status(msgspec.Struct, frozen=True):
 
     Attributes:
         phase: of the source, or ``preparing`` while the model is.
+        reason: why the camera gives no picture, or an empty text.
+        opens: when a closed exhibit opens, ISO 8601 in local time, or an empty text.
         asked: the class indices that were asked for.
+        rivals: whether the two best classes of the moment are compared.
+        painted: what is painted over.
         method: the formula of the heatmap.
         reset: how often the page went back to its defaults.
         curated: these defaults.
     """
 
     phase: str
+    reason: str
+    opens: str
     asked: tuple[int, ...]
+    rivals: bool
+    painted: tuple[tuple[float, float, float], ...]
     method: Method
     reset: int
     curated: PageDefaults
@@ -158,7 +182,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         state: sent again whenever it changes.
         health: for staff, every second.
         denied: why a request was not fulfilled.
-        busy: whether another page's camera is in use.
+        turn: when the camera of this page is looked at.
         refused: why the connection is closed.
     """
 
@@ -166,7 +190,7 @@ class Update(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     state: Status | None = None
     health: Health | None = None
     denied: str | None = None
-    busy: bool | None = None
+    turn: Turn | None = None
     refused: str | None = None
 
     def encoded(self) -> str:

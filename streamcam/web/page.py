@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -63,6 +64,11 @@ class PageSink(Closing):
         self._controls, self._quality = controls, quality
         self._corner = SteadyCorner()
         self.is_ending = False
+        self._heard: Callable[[Explanation], object] = lambda _: None
+
+    def listen(self, heard: Callable[[Explanation], object]) -> None:
+        """Tell what the model said of each frame to somebody else, too."""
+        self._heard = heard
 
     def begin(self) -> None:
         """A session begins."""
@@ -78,6 +84,8 @@ class PageSink(Closing):
             raise SessionEnd
         self.received += 1
         self.last_received = time.monotonic()
+        if explanation is not None:
+            self._heard(explanation)
         if self.frames.is_awaited:
             self.encoded += 1
             self.frames.post(EncodedFrame(self.encoded, self._message(frame, explanation), frame.time))

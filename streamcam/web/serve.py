@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,38 +28,8 @@ if TYPE_CHECKING:
     from streamcam.live.summary import SessionStats
     from streamcam.models.classifier import Classifier
     from streamcam.protocols import LiveFeed, Steady
+    from streamcam.web.addresses import Started
     from streamcam.web.live_page import LivePage
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """Where a live page is, and the keys to it.
-
-    Attributes:
-        address: of the page for a browser on this machine, ``http://localhost:8000`` for example.
-        network_address: of the page for others.
-        local_only: whether only this machine can reach it; then visitors need no key.
-        takes_cameras: whether visitors show their own cameras.
-        visitor_key: with it, a page may choose what is explained.
-        staff_key: with it, a page may change everything.
-    """
-
-    address: str
-    network_address: str
-    local_only: bool
-    takes_cameras: bool
-    visitor_key: str = field(repr=False)
-    staff_key: str = field(repr=False)
-
-    @property
-    def visitor_link(self) -> str:
-        """For a screen that visitors touch, or for visitors who show their own cameras."""
-        return f"{self.network_address if self.takes_cameras else self.address}/#{self.visitor_key}"
-
-    @property
-    def staff_link(self) -> str:
-        """The staff page, with its key."""
-        return f"{self.network_address}/staff#{self.staff_key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +54,7 @@ def serve(
     *,
     model: ModelSettings = ModelSettings(),
     explain: ExplainSettings = ExplainSettings(),
-    picture: PictureSettings = PictureSettings(),
+    picture: PictureSettings = PictureSettings(mode="heat", alpha=0.7),
     capture: CaptureSettings = CaptureSettings(),
     page: PageSettings = PageSettings(),
     exhibit: ExhibitSettings = ExhibitSettings(),
@@ -130,7 +100,7 @@ def serve(
     from streamcam.live.summary import write_stats
     from streamcam.steady.heat import make_steady
     from streamcam.web.access import AccessKeys
-    from streamcam.web.addresses import is_local, page_addresses
+    from streamcam.web.addresses import Started, is_local, page_addresses
     from streamcam.web.app import make_app
     from streamcam.web.languages import languages
     from streamcam.web.live_page import make_live_page
@@ -140,7 +110,7 @@ def serve(
 
     steady = make_steady(heat)
     local_only = is_local(page.host)
-    keys = AccessKeys(page.token, open_to_visitors=local_only)
+    keys = AccessKeys(page.token, open_to_visitors=local_only, open_to_viewers=page.viewers == "open")
     picture = _with_known_colormap(picture)
     if page.certfile:
         check_certificate(page.certfile, page.keyfile)
@@ -149,7 +119,7 @@ def serve(
     with ExitStack() as stack:
         listening = stack.enter_context(listen(page.host, page.port))
         classifier = load_classifier(model, cache=explain.cache)
-        known = languages(page.languages, len(classifier.labels))
+        known = languages(page.languages, classifier.labels)
         live_page = make_live_page(
             page,
             exhibit,
@@ -167,10 +137,11 @@ def serve(
             known,
             classifier.labels,
             hosts=page.allow_host,
-            local_only=local_only,
+            where=where,
             kiosk=exhibit.kiosk,
             drift=exhibit.kiosk and exhibit.drift,
-            staff_link=where.staff_link,
+            viewers=page.viewers,
+            with_mjpeg=page.mjpeg,
         )
         server = Server(
             app,

@@ -11,8 +11,11 @@ from typing import Any
 from streamcam.live.controls import Controls
 from streamcam.live.stats import Stats
 from streamcam.protocols import LiveFeed
+from streamcam.sources.live.exhibit import ExhibitSource
+from streamcam.types import Explanation, SourceState
 from streamcam.web.defaults import ChangeDefaults, PageDefaults
-from streamcam.web.messages import Choose, Explain, Role, Status, Touch
+from streamcam.web.messages import Choose, Explain, Paint, Role, Status, Touch
+from streamcam.web.rivals import Rivals
 from streamcam.web.settings_file import read, set_aside, write
 
 _log = logging.getLogger(__name__)
@@ -59,6 +62,7 @@ class PageState:
         self.source: LiveFeed | None = None
         self.is_preparing: Callable[[], bool] = lambda: False
         self.trouble = ""
+        self.rivals: Rivals | None = None
         self._unknown: tuple[tuple[str, Any], ...] = ()
         if settings_file:
             self._restore(settings_file)
@@ -80,28 +84,46 @@ class PageState:
         """A session begins."""
         self.source, self.stats, self.is_preparing = source, stats, is_preparing
 
-    def apply(self, command: Explain | Choose | Touch, role: Role) -> str:
+    def apply(self, command: Explain | Paint | Choose | Touch, role: Role) -> str:
         """Do what a visitor or staff asks for; returns why it is not done, or an empty string."""
         if role == "viewer":
             return "" if isinstance(command, Touch) else "locked"
         self._touched = self._clock()
+        if isinstance(self.source, ExhibitSource):
+            self.source.wake()
         if isinstance(command, Explain):
-            classes = tuple(dict.fromkeys(command.classes))
-            known = len(self.controls.overlay.labels)
-            if any(index >= known for index in classes):
-                return "unknown class"
-            if role != "staff" and self.defaults.allowed and not set(classes) <= set(self.defaults.allowed):
-                return "not allowed"
-            self.controls.ask(classes)
+            return self._explain(command, role)
+        if isinstance(command, Paint):
+            self.controls.painted = command.dabs
         elif isinstance(command, Choose):
             self.controls.method = command.method
         return ""
+
+    def _explain(self, command: Explain, role: Role) -> str:
+        classes = tuple(dict.fromkeys(command.classes))
+        known = len(self.controls.overlay.labels)
+        if any(index >= known for index in classes):
+            return "unknown class"
+        offered = {*self.defaults.allowed, *self.defaults.tiles, *self.defaults.challenges}
+        if role != "staff" and self.defaults.allowed and not offered.issuperset(classes):
+            return "not allowed"
+        self.rivals = Rivals() if command.rivals and not classes and known > 1 else None
+        self.controls.ask(classes or (("top1", "top2") if self.rivals else ()))
+        return ""
+
+    def see(self, explanation: Explanation) -> None:
+        """Note what the model says, for a comparison that goes on by itself. Called by the session."""
+        if rivals := self.rivals:
+            rivals.see(explanation)
+            if (two := rivals.two()) and two != self.controls.targets and self.rivals is rivals:
+                self.controls.ask(two)
 
     def change_defaults(self, change: ChangeDefaults) -> str:
         """Change the defaults, and show them; returns why not, or an empty string."""
         if change.language is not None and change.language not in self._languages:
             return "unknown language"
-        if change.allowed and max(change.allowed) >= len(self.controls.overlay.labels):
+        classes = (*(change.allowed or ()), *(change.tiles or ()), *(change.challenges or ()))
+        if classes and max(classes) >= len(self.controls.overlay.labels):
             return "unknown class"
         self.defaults = self.defaults.changed(change)
         self.reset()
@@ -115,6 +137,7 @@ class PageState:
         """Go back to the defaults."""
         self._touched = None
         self.resets += 1
+        self.rivals, self.controls.painted = None, ()
         self.controls.ask(())
         self.defaults.apply_to(self.controls)
 
@@ -125,11 +148,16 @@ class PageState:
 
     def status(self) -> Status:
         """What every page must know."""
-        phase = self.source.state.phase if self.source else "connecting"
+        state = self.source.state if self.source else SourceState("connecting")
+        controls = self.controls
         return Status(
-            phase="preparing" if phase == "live" and self.is_preparing() else phase,
-            asked=tuple(target for target in self.controls.targets if isinstance(target, int)),
-            method=self.controls.method,
+            phase="preparing" if state.phase == "live" and self.is_preparing() else state.phase,
+            reason=state.reason if state.phase != "ended" else "",
+            opens=state.opens,
+            rivals=self.rivals is not None,
+            painted=controls.painted,
+            asked=tuple(target for target in controls.targets if isinstance(target, int)),
+            method=controls.method,
             reset=self.resets,
             curated=self.defaults,
         )

@@ -12,6 +12,7 @@ from streamcam.errors import SourceError
 from streamcam.web.audience import AudienceFull
 from streamcam.web.defaults import ChangeDefaults
 from streamcam.web.doors import address_of
+from streamcam.web.feed import Turn
 from streamcam.web.live_page import LivePage
 from streamcam.web.messages import (
     Ack,
@@ -19,7 +20,9 @@ from streamcam.web.messages import (
     Command,
     Explain,
     Hello,
+    Leave,
     Malformed,
+    Paint,
     Restart,
     Role,
     Touch,
@@ -90,7 +93,7 @@ class Viewer:
         self._painted = asyncio.Event()
         self._sent: EncodedFrame | None = None
         self._allowance, self._counted = _BURST, time.monotonic()
-        self._is_busy = False
+        self._turn = Turn()
 
     async def handshake(self) -> bool:
         """Wait for the first message, which says who it is; returns whether it has a key."""
@@ -143,8 +146,10 @@ class Viewer:
                 self._painted.set()
                 continue
             self._spend()
-            if isinstance(command, Explain | Choose | Touch):
+            if isinstance(command, Explain | Paint | Choose | Touch):
                 await self._answer(self._page.state.apply(command, self._role))
+            elif isinstance(command, Leave) and self._page.feed:
+                self._page.feed.release(self)
             elif isinstance(command, ChangeDefaults | Restart):
                 await self._serve_staff(command)
 
@@ -170,13 +175,13 @@ class Viewer:
         if self._page.feed is None or self._role == "viewer":
             raise _Refused("no camera wanted")
         try:
-            is_taken = await self._page.feed.take(self, jpeg)
+            turn = await self._page.feed.take(self, jpeg)
         except SourceError as error:
             self._page.malformed += 1
             raise _Refused("malformed") from error
-        if self._is_busy == is_taken:
-            self._is_busy = not is_taken
-            await self._send(Update(busy=self._is_busy))
+        if turn != self._turn:
+            self._turn = turn
+            await self._send(Update(turn=turn))
 
     def _parsed(self, message: str | bytes) -> Command:
         try:

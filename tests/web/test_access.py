@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import time
 
@@ -55,9 +56,7 @@ def test_wrong_keys_are_refused_slowly(serving):
     assert time.monotonic() - began >= 1
     assert serving.get("/staff/code.svg")[0] == 401
     assert serving.get("/staff/code.svg", Authorization="Bearer wrong")[0] == 401
-    status, _, code = serving.get("/staff/code.svg", Authorization=f"Bearer {TOKEN}")
-    assert status == 200
-    assert code.startswith(b"<?xml")
+    assert serving.get("/staff/code.svg", Authorization=f"Bearer {TOKEN}")[0] == 404  # no phone could use it
 
 
 def test_keys_open_what_they_are_for():
@@ -88,8 +87,31 @@ def test_on_a_network_who_has_no_key_only_looks(camera):
             assert closed_with(viewer) == 1008
         with serving.connected(screen) as visitor:
             assert visitor.receive("welcome")["role"] == "visitor"
+        status, _, code = serving.get("/staff/code.svg", Authorization=f"Bearer {TOKEN}")
+        assert status == 200
+        assert code.startswith(b"<?xml")
+        assert serving.get("/phone.svg")[0] == 404  # staff have not allowed it
+        with serving.connected(TOKEN) as staff:
+            staff.send(do="settings", offers=["find", "phones"])
+            staff.state()
+            serving.wait(lambda: serving.get("/phone.svg")[0] == 200)
         mine = socket.gethostbyname(socket.gethostname())
         assert serving.get("/health", Host=f"{mine}:{serving.port}")[0] == 200
         assert serving.get("/health", Host=f"{socket.gethostname()}:{serving.port}")[0] == 200
         assert serving.get("/health", Host="8.8.8.8")[0] == 403
         assert serving.get("/health", Host="evil.example")[0] == 403
+
+
+def test_where_only_those_with_a_key_may_look(camera):
+    arguments = [camera.url, "--size", "96", "--host", "0.0.0.0", "--viewers", "key"]
+    with Serving(*arguments) as serving:
+        with serving.connected() as viewer:
+            assert viewer.receive("refused") == "key"
+        assert serving.get("/stream.mjpg")[0] == 403
+        assert serving.get("/stream.mjpg?key=wrong")[0] == 403
+        screen = AccessKeys(TOKEN, open_to_visitors=False).screen
+        with serving.connected(screen) as visitor:
+            assert visitor.receive("welcome")["role"] == "visitor"
+        assert json.loads(serving.get("/page.json")[2])["reach"] == "key"
+    with Serving(camera.url, "--size", "96", "--no-mjpeg") as serving:
+        assert serving.get("/stream.mjpg")[0] == 404

@@ -12,7 +12,8 @@ from makers.servers import TOKEN, Serving
 from streamcam.errors import MissingLibraryError, OptionError
 from streamcam.settings import ExhibitSettings, ExplainSettings, PageSettings, PictureSettings
 from streamcam.web import serve as serving
-from streamcam.web.serve import Started, serve
+from streamcam.web.addresses import Started
+from streamcam.web.serve import serve
 
 SMALL = ExplainSettings(size=96)
 

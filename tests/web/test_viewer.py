@@ -169,14 +169,16 @@ def test_a_browsers_pictures_are_explained_for_that_browser_only(cat):
                 with pytest.raises(TimeoutError):
                     other.picture(seconds=2)
                 other.socket.send(jpeg)
-                assert other.receive("busy") is True
+                turn = other.receive("turn")
+                assert turn["place"] == 1
+                assert 50 < turn["seconds"] <= 60
             finally:
                 stop.set()
                 thread.join()
             owner.socket.close()
             serving.wait(lambda: serving.metric("streamcam_viewers") == 1)
             other.socket.send(jpeg)
-            assert other.receive("busy") is False
+            assert other.receive("turn") == {"place": 0, "seconds": 0}
         with serving.connected() as bad:
             bad.receive("welcome")
             bad.socket.send(jpeg[:50])

@@ -139,6 +139,7 @@ class ExhibitSource(Closing):
         self._past = SourceCounts()
         self._start = time.perf_counter()
         self.wakes = 0
+        self._watcher: CameraWatcher | None = None
 
     @property
     def name(self) -> str:
@@ -179,7 +180,8 @@ class ExhibitSource(Closing):
         camera: LiveSource | None = self._camera
         while not self._stopping.is_set():
             if self._hours and not self._hours.is_open(self._wall_clock()):
-                self._override = SourceState("closed")
+                opens = self._hours.opens_after(self._wall_clock()).isoformat(timespec="minutes")
+                self._override = SourceState("closed", opens=opens)
                 yield self._numbered(_CLOSED, self.now, fresh=False)
                 self._stopping.wait(_TICK)
                 continue
@@ -187,7 +189,9 @@ class ExhibitSource(Closing):
             if camera is None:
                 self._camera = camera = self._open_camera()
             with closing(CameraWatcher(camera, self._clock)) as watcher:
+                self._watcher = watcher
                 yield from self._opened(camera, watcher)
+            self._watcher = None
             self._past, camera = self.counts, None
             self._camera.counts = SourceCounts()
 
@@ -239,6 +243,11 @@ class ExhibitSource(Closing):
         frame = Frame(image, self._index, max(0.0, at), fresh)
         self._index += 1
         return frame
+
+    def wake(self) -> None:
+        """Somebody is there, though nothing has moved before the camera: they touch the page."""
+        if self._watcher:
+            self._watcher.last_motion = self._clock()
 
     def close(self) -> None:
         """End the iteration soon, and the camera."""

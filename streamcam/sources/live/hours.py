@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from streamcam.errors import OptionError
 
@@ -35,6 +35,16 @@ class Hours:
             or (day == (at.weekday() - 1) % 7 and minute < closes - _DAY_MINUTES)
             for day, opens, closes in self.spans
         )
+
+    def opens_after(self, at: datetime) -> datetime:
+        """The next time that it opens, in local time."""
+        midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+        for days in range(9):
+            date = midnight + timedelta(days=days)
+            starts = (date + timedelta(minutes=opens) for day, opens, _ in self.spans if day == date.weekday())
+            if coming := [start for start in starts if start > at]:
+                return min(coming)
+        raise AssertionError("a week has every day")
 
 
 def parse_hours(text: str) -> Hours:

@@ -1,6 +1,7 @@
 // The visitor's own camera: its pictures go to the program as fast as they are taken.
 
 const FPS = 25;
+const WAITING_MS = 700; // between pictures while it is somebody else's turn
 const LONGEST = 960; // pixels of the longer side, as sent
 
 export class Camera {
@@ -9,6 +10,8 @@ export class Camera {
   #canvas = document.createElement("canvas");
   #timer = 0;
   #busy = false;
+  #watcher = null;
+  #sent = 0;
 
   constructor(link) {
     this.#link = link;
@@ -29,6 +32,13 @@ export class Camera {
     clearInterval(this.#timer);
     for (const track of this.#video.srcObject?.getTracks() ?? []) track.stop();
     this.#video.srcObject = null;
+    this.#watcher = null;
+    this.#link.say({ do: "leave" });
+  }
+
+  /** Give each picture to somebody else, too, as an ImageBitmap; null for nobody. */
+  watch(watcher) {
+    this.#watcher = watcher;
   }
 
   async #send() {
@@ -41,8 +51,13 @@ export class Camera {
     const pen = this.#canvas.getContext("2d");
     pen.setTransform(-1, 0, 0, 1, this.#canvas.width, 0); // as in a mirror
     pen.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
+    if (this.#watcher) this.#watcher(await createImageBitmap(this.#canvas));
     const jpeg = await new Promise((done) => this.#canvas.toBlob(done, "image/jpeg", 0.8));
-    if (jpeg && this.isOn) this.#link.send(await jpeg.arrayBuffer());
+    const isDue = !this.#watcher || performance.now() - this.#sent >= WAITING_MS;
+    if (jpeg && this.isOn && isDue) {
+      this.#sent = performance.now();
+      this.#link.send(await jpeg.arrayBuffer());
+    }
     this.#busy = false;
   }
 }

@@ -27,6 +27,7 @@ export class Link extends EventTarget {
   #timer = 0;
   #stopped = false;
   #refused = false;
+  #had = false;
 
   /** Events: "open", "lost", "picture" (detail: ArrayBuffer), and one for each key of the program's texts. */
   constructor(key) {
@@ -39,6 +40,11 @@ export class Link extends EventTarget {
 
   get isOpen() {
     return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** Whether the last hello had a key. */
+  get hadKey() {
+    return this.#had;
   }
 
   /** Bytes that wait to be sent. */
@@ -74,7 +80,10 @@ export class Link extends EventTarget {
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     this.#refused = false;
-    socket.onopen = () => this.say({ do: "hello", key: this.key });
+    socket.onopen = () => {
+      this.#had = Boolean(this.key);
+      this.say({ do: "hello", key: this.key });
+    };
     socket.onmessage = ({ data }) => {
       if (typeof data !== "string") {
         this.#tell("picture", data);

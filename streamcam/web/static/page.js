@@ -1,13 +1,16 @@
 // The live page.
+import { Bars, WITHOUT_ANSWER, areas, sentence } from "./answer.js";
 import { Camera } from "./camera.js";
+import { Challenge } from "./challenge.js";
+import { Cover } from "./cover.js";
+import { Find } from "./find.js";
 import { Link, fetched, keyOfAddress } from "./link.js";
+import { Panes } from "./panes.js";
 import { Picture, unpack } from "./picture.js";
-import { Words, offerClasses } from "./words.js";
+import { Words } from "./words.js";
 
 const SAFE = "cividis"; // told apart with any colour vision
-const CONFIDENT = 0.5; // of a model that gives no verdict
-const EVIDENCE = 0.05; // of the heat's full scale: less is nothing
-const NOTICE_MS = 4000;
+const NOTICE_MS = 6000; // to read it
 const IDLE_MS = 6000;
 const DRIFT_MS = 45000;
 
@@ -18,11 +21,21 @@ const words = new Words(facts.languages, () => {
   fillChoices();
   say();
 });
-const picture = new Picture($("picture"), facts.colormaps, placeParts);
+const picture = new Picture($("picture"), facts.colormaps, () => {
+  panes.place();
+  if (state) cover.draw(state.painted, picture.panes);
+});
+const panes = new Panes($("wipes"), $("captions"), picture, words, {
+  names: () => (shown ? shown.targets.map(([index]) => words.name(index)) : []),
+  change: (at) => openAsk(at),
+  moved: () => touched(),
+});
+const bars = new Bars($("bars"), words, (index) => ask([index]));
 let state = null;
 let role = "viewer";
 let shown = null; // the last header
 let ownLanguage = false;
+let shot = null; // the picture on the screen
 let run = null; // of the program
 
 // --- what the program says
@@ -31,8 +44,9 @@ link.addEventListener("welcome", ({ detail }) => {
   if (run && run !== detail.run) return location.reload(); // another program: it may have other classes
   run = detail.run;
   role = detail.role;
-  notice("");
+  if (!reading) notice("");
   document.body.dataset.role = role;
+  fillChoices();
 });
 link.addEventListener("lost", () => notice(words.say("lost"), true));
 link.addEventListener("refused", ({ detail }) => {
@@ -40,20 +54,28 @@ link.addEventListener("refused", ({ detail }) => {
     sessionStorage.removeItem("key");
     link.key = "";
   }
-  notice(words.say({ full: "full", key: "wrong_key", "too fast": "slow_down" }[detail] ?? "lost"), true);
+  const wanted = link.hadKey ? "wrong_key" : "needs_key";
+  notice(words.say({ full: "full", key: wanted, "too fast": "slow_down" }[detail] ?? "lost"), detail === "full" || (detail === "key" && !link.hadKey));
 });
 link.addEventListener("denied", ({ detail }) => notice(words.say(detail === "locked" ? "locked" : "not_allowed")));
-link.addEventListener("busy", ({ detail }) => notice(detail ? words.say("camera_busy") : "", detail));
+link.addEventListener("turn", ({ detail }) => showTurn(detail));
 link.addEventListener("state", ({ detail }) => {
   const anew = !state || detail.reset !== state.reset;
+  const before = state?.asked ?? [];
   state = detail;
   if (anew) {
     const { colormap, alpha, blend, language } = state.curated;
-    picture.change({ colormap, alpha, blend, wipe: 0 });
+    picture.change({ colormap, alpha, blend, wipe: 0.5 });
     if (!ownLanguage || facts.kiosk) words.choose(language);
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-    placeParts(picture.panes);
+    cover.leave();
+    challenge.leave();
+    panes.place();
+    panes.hint();
   }
+  document.body.dataset.phase = state.phase;
+  const isAsked = (asked) => asked.includes(challenge.index);
+  if (challenge.isOn && isAsked(before) && !isAsked(state.asked)) challenge.leave(); // another page has asked for something else
   say();
 });
 
@@ -67,10 +89,16 @@ link.addEventListener("picture", async ({ detail }) => {
     const buffer = newest;
     newest = null;
     try {
-      const shot = await unpack(buffer);
+      const next = await unpack(buffer);
+      link.say({ do: "ack", id: next.header.id });
+      if (camera && !camera.isOn) continue; // it came late, and nothing of the visitor's stays
+      shot = next;
       picture.show(shot);
-      if (shot.header.targets) shown = shot.header; // at a cut there is no map for a moment: the last words stay
-      link.say({ do: "ack", id: shot.header.id });
+      if (shot.header.targets) {
+        shown = shot.header; // at a cut there is no map for a moment: the last words stay
+        challenge.see(shown);
+        cover.see(shown);
+      }
       say();
     } catch (error) {
       console.error(error);
@@ -82,11 +110,13 @@ link.addEventListener("picture", async ({ detail }) => {
 // --- words
 
 let noticeTimer = 0;
+let reading = false; // what must be read before another notice takes its place
 function notice(text, stays = false) {
   clearTimeout(noticeTimer);
   $("notice").textContent = text;
   $("notice").hidden = !text;
-  if (text && !stays) noticeTimer = setTimeout(() => ($("notice").hidden = true), NOTICE_MS);
+  reading = Boolean(text) && !stays;
+  if (reading) noticeTimer = setTimeout(() => notice(""), NOTICE_MS);
 }
 
 const told = {};
@@ -100,68 +130,63 @@ function once(name, value, act) {
 
 function say() {
   if (!state) return;
-  const phase = state.phase;
-  const hasAnswer = Boolean(shown) && !["connecting", "retrying", "closed"].includes(phase);
-  const isComparing = state.asked.length > 1;
+  const { phase, curated } = state;
+  const hasAnswer = Boolean(shown) && !WITHOUT_ANSWER.includes(phase);
+  const isComparing = state.asked.length > 1 || state.rivals;
+  const isBusy = challenge.isOn || cover.isOn;
+  const isClosed = phase === "closed";
+  const waitsForCamera = facts.camera === "browser" && !camera.isOn;
   $("call").hidden = phase !== "attracting";
-  $("answer").hidden = false;
-  $("automatic").hidden = !state.asked.length;
-  $("compare").setAttribute("aria-pressed", isComparing);
+  $("title").hidden = phase === "attracting" || isClosed || isComparing;
+  $("answer").hidden = isBusy || waitsForCamera;
+  $("welcome").hidden = !waitsForCamera;
+  $("tools").hidden = isClosed || waitsForCamera;
+  $("automatic").hidden = !state.asked.length || isBusy;
+  for (const [id, offer] of [["open-ask", "find"], ["challenge", "challenge"], ["cover", "cover"], ["compare", "compare"]]) {
+    $(id).hidden = !curated.offers.includes(offer);
+    $(id).disabled = role === "viewer";
+  }
+  $("automatic").disabled = role === "viewer";
+  if (!tilesOf("challenges").length) $("challenge").hidden = true;
+  $("compare").setAttribute("aria-pressed", isComparing && !isBusy);
+  $("challenge").setAttribute("aria-pressed", challenge.isOn);
+  $("cover").setAttribute("aria-pressed", cover.isOn);
   $("colours").setAttribute("aria-pressed", picture.view.colormap === SAFE);
-  for (const id of ["open-ask", "compare", "automatic"]) $(id).disabled = role === "viewer";
-  once("sentence", [words.code, phase, sentence(hasAnswer)], () => {
-    const [key, names] = sentence(hasAnswer);
-    words.tell($("sentence"), key, names);
-  });
-  once("bars", [words.code, role, hasAnswer && [shown.top, shown.targets]], () => showBars(hasAnswer));
-  once("captions", [words.code, hasAnswer && shown.targets.map(([index]) => index)], () => placeParts(picture.panes));
+  const said = sentence(state, hasAnswer ? shown : null, words, picture);
+  once("sentence", [words.code, said], () => words.tell($("sentence"), ...said));
+  $("reason").hidden = !state.reason || WITHOUT_ANSWER.indexOf(phase) < 0 || (facts.kiosk && role !== "staff");
+  $("reason").textContent = state.reason;
+  once("bars", [words.code, role, hasAnswer && [shown.top, shown.targets]], () => bars.show(hasAnswer ? shown : null, (index) => role !== "viewer" && isAllowed(index)));
+  once("captions", [words.code, hasAnswer && shown.targets.map(([index]) => index)], () => panes.place());
   const costs = hasAnswer && shown.covering?.map((fall) => `${Math.round(100 * Math.max(0, fall))} %`);
   $("covering").hidden = !costs || shown.verdict === "no idea";
-  once("covering", [words.code, costs], () => costs && words.tell($("covering"), "covering", { a: costs[0], b: costs[1] }));
+  const hot = costs && areas(shown, words, picture);
+  once("covering", [words.code, costs, hot], () => costs && words.tell($("covering"), "covering", { a: costs[0], b: costs[1], c: hot }));
   once("scale", picture.view.colormap, drawScale);
+  $("scale").hidden = !hasAnswer;
   $("camera").hidden = facts.camera !== "browser" || role === "viewer";
+  $("wipes").hidden = cover.isOn || isClosed;
+  once("painted", [state.painted, picture.panes], () => cover.draw(state.painted, picture.panes));
+  $("paint").hidden = !cover.isOn && !state.painted.length;
+  $("paint").classList.toggle("active", cover.isOn);
+  challenge.say();
+  makeRoom();
 }
 
-function sentence(hasAnswer) {
-  if (["connecting", "retrying", "closed", "preparing"].includes(state.phase)) return [state.phase, {}];
-  if (!hasAnswer) return ["preparing", {}];
-  const [best] = shown.top[0];
-  const names = shown.targets.map(([index]) => words.name(index));
-  if (names.length > 1) return ["compared", { a: names[0], b: names[1] }];
-  const [index, score] = shown.targets[0];
-  if (shown.verdict === "no idea" && !state.asked.length) return ["no_idea", {}];
-  if (shown.evidence[0] < EVIDENCE) return ["nothing", { a: names[0] }];
-  if (state.asked.length && index !== best) return ["asked", { a: names[0], b: words.name(best) }];
-  const isSure = shown.verdict ? shown.verdict === "sure" : score >= CONFIDENT;
-  return [isSure ? "sure" : "unsure", { a: names[0] }];
+/** The picture leaves room for the words where it does not fill the screen: beside them, or, where it is tall, above them. */
+function makeRoom() {
+  const panel = ["answer", "game", "painter"].map($).find((part) => !part.hidden);
+  if (!panel) return picture.leave({ left: 0, bottom: 0 });
+  const box = panel.getBoundingClientRect();
+  const drift = facts.drift ? 0.02 * Math.min(innerWidth, innerHeight) : 0;
+  const tools = $("tools").getBoundingClientRect();
+  document.documentElement.style.setProperty("--tools", `${Math.round(tools.height)}px`);
+  const isBelow = innerHeight > innerWidth && panel.id === "answer";
+  const needed = NEEDED.map($).filter((part) => !part.hidden).map((part) => part.offsetTop + part.offsetHeight);
+  const above = isBelow ? Math.max(...needed) + (innerHeight - tools.top) + 12 : innerHeight - box.top;
+  picture.leave({ left: Math.round(box.right + drift), bottom: Math.round(above + drift) });
 }
-
-const rows = Array.from({ length: 5 }, () => {
-  const item = document.createElement("li");
-  item.innerHTML = '<button type="button"><span class="name"></span><span class="track"><div class="bar"></div></span><span class="share"></span></button>';
-  item.hidden = true;
-  $("bars").append(item);
-  item.firstChild.onclick = () => ask([Number(item.dataset.index)]);
-  return item;
-});
-
-function showBars(hasAnswer) {
-  const explained = hasAnswer ? shown.targets.map(([index]) => index) : [];
-  const listed = hasAnswer ? shown.top.slice(0, 5) : [];
-  const missing = hasAnswer ? shown.targets.filter(([index]) => !listed.some(([other]) => other === index)) : [];
-  const lines = [...listed.slice(0, 5 - missing.length), ...missing];
-  rows.forEach((row, at) => {
-    row.hidden = at >= lines.length;
-    if (row.hidden) return;
-    const [index, score] = lines[at];
-    row.dataset.index = index;
-    row.firstChild.disabled = role === "viewer" || !isAllowed(index);
-    row.firstChild.setAttribute("aria-pressed", explained.includes(index));
-    row.querySelector(".name").textContent = words.name(index);
-    row.querySelector(".bar").style.transform = `scaleX(${score})`;
-    row.querySelector(".share").textContent = `${Math.round(100 * score)} %`;
-  });
-}
+const NEEDED = ["sentence", "bars", "scale"]; // of the answer, where it lies below the picture
 
 function drawScale() {
   const pen = document.querySelector("#scale canvas").getContext("2d");
@@ -179,33 +204,70 @@ function ask(classes) {
   link.say({ do: "explain", classes });
 }
 
+/** The two best of the moment, until somebody chooses. */
 function compare() {
   if (!state || !shown) return;
-  if (state.asked.length > 1) return ask(state.asked.slice(0, 1));
+  if (state.asked.length > 1 || state.rivals) return ask([]);
+  leaveThings();
+  const { allowed } = state.curated;
+  if (!allowed.length || role === "staff") return link.say({ do: "explain", rivals: true });
   const known = [...shown.targets, ...shown.top].map(([index]) => index);
-  const two = [...new Set([...known, ...state.curated.allowed])].filter(isAllowed).slice(0, 2);
+  const two = [...new Set([...known, ...allowed])].filter(isAllowed).slice(0, 2);
   if (two.length < 2) return notice(words.say("not_allowed"));
   ask(two);
 }
 
+function leaveThings() {
+  cover.stop();
+  if (challenge.isOn) challenge.leave();
+}
+
+/** The classes that are offered as pictures: those that staff chose, or the usual ones. */
+function tilesOf(kind) {
+  return state.curated[kind].length ? state.curated[kind] : facts[kind].filter(isAllowed);
+}
+
 let choosing = null; // which of two compared classes is being chosen
-const offer = offerClasses($("wanted"), $("matches"), words, () => (role === "staff" ? [] : (state?.curated.allowed ?? [])), (index) => {
-  $("ask").close();
-  ask(choosing === null ? [index] : shown.targets.map(([old], at) => (at === choosing ? index : old)));
+const find = new Find($("ask"), words, {
+  drawings: facts.drawings,
+  hasKeyboard: facts.kiosk || matchMedia("(pointer: coarse) and (min-width: 700px)").matches,
+  tiles: () => tilesOf("tiles"),
+  allowed: () => (role === "staff" ? [] : (state?.curated.allowed ?? [])),
+  leftOut: () => (role === "staff" ? [] : facts.left_out),
+  chosen: (index) => {
+    const two = choosing === null || !shown ? null : shown.targets.map(([old], at) => (at === choosing ? index : old));
+    leaveThings();
+    ask(two ?? [index]);
+  },
 });
 
 function openAsk(which = null) {
   if (role === "viewer") return notice(words.say("locked"));
   choosing = which;
-  $("wanted").value = "";
-  $("ask").showModal();
-  offer();
-  $("wanted").focus();
+  find.open();
 }
+
+const challenge = new Challenge({ dialog: $("words"), panel: $("game") }, words, {
+  drawings: facts.drawings,
+  words: () => tilesOf("challenges"),
+  ask,
+  changed: () => say(),
+});
+
+const cover = new Cover($("paint"), $("painter"), words, {
+  panes: () => picture.panes,
+  shot: () => shot,
+  changed: () => say(),
+  send: (dabs, index) => {
+    if (index !== undefined && !(state.asked.length === 1 && state.asked[0] === index)) ask([index]);
+    link.say({ do: "paint", dabs });
+    if (!dabs.length) ask([]);
+  },
+});
 
 function change(view) {
   picture.change(view);
-  placeParts(picture.panes);
+  panes.place();
   fillChoices();
   touched();
   say();
@@ -234,21 +296,37 @@ function fillChoices() {
   const fill = (id, values, current) => {
     $(id).replaceChildren(...values.map(([value, text]) => new Option(text, value, false, value === current)));
   };
+  const isExpert = role === "staff" || (!facts.kiosk && facts.camera !== "browser");
+  for (const part of document.querySelectorAll(".expert")) part.hidden = !isExpert;
+  $("phone").hidden = !facts.phone || !state?.curated.offers.includes("phones");
+  if (!$("phone").hidden) $("phone").firstElementChild.src = "/phone.svg";
   fill("method", facts.methods.map((name) => [name, name]), state?.method ?? facts.methods[0]);
   fill("colormap", Object.keys(facts.colormaps).map((name) => [name, name]), picture.view.colormap);
   fill("language", Object.entries(facts.languages).map(([code, sentences]) => [code, sentences.name]), words.code);
   $("method").disabled = role === "viewer";
   $("opacity").value = picture.view.alpha;
   for (const line of document.querySelectorAll(".privacy")) {
-    line.textContent = words.say(facts.camera === "browser" ? "privacy_own" : "privacy");
+    line.textContent = words.say(facts.camera === "browser" ? "privacy_own" : { here: "privacy_here", open: "privacy_network", key: "privacy_key" }[facts.reach]);
     line.hidden = line.closest("#answer") && !facts.kiosk && facts.camera !== "browser";
   }
   if (camera) $("camera").textContent = words.say(camera.isOn ? "stop_camera" : "use_camera");
+  $("welcome-text").textContent = words.say("welcome");
 }
 
 $("open-ask").onclick = () => openAsk();
 $("automatic").onclick = () => ask([]);
 $("compare").onclick = compare;
+$("challenge").onclick = () => {
+  if (challenge.isOn) return challenge.stop();
+  cover.stop();
+  challenge.choose();
+};
+$("cover").onclick = () => {
+  if (cover.isOn) return cover.stop();
+  if (challenge.isOn) challenge.stop();
+  if (state?.asked.length > 1) ask([]);
+  cover.start();
+};
 $("colours").onclick = toggleSafe;
 $("open-more").onclick = () => {
   fillChoices();
@@ -268,88 +346,28 @@ addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const step = { ArrowLeft: -0.05, ArrowRight: 0.05 }[event.key];
   const actions = {
-    0: () => ask([]), "/": () => openAsk(), v: compare, c: toggleSafe, f: toggleFullScreen, h: () => $("open-more").click(), "?": () => $("open-more").click(),
+    0: () => ask([]), "/": () => openAsk(), v: compare, x: () => $("cover").click(), c: toggleSafe, f: toggleFullScreen, h: () => $("open-more").click(), "?": () => $("open-more").click(),
     m: () => link.say({ do: "method", method: nextOf(facts.methods, state?.method) }),
     "+": () => change({ alpha: Math.min(1, picture.view.alpha + 0.1) }),
     "-": () => change({ alpha: Math.max(0, picture.view.alpha - 0.1) }),
   };
-  if (step) wipeTo(picture.view.wipe + step);
-  else if (/^[1-5]$/.test(event.key)) rows[event.key - 1].hidden || rows[event.key - 1].firstChild.click();
+  if (step) panes.wipeTo(picture.view.wipe + step);
+  else if (/^[1-5]$/.test(event.key)) bars.press(event.key - 1);
   else if (actions[event.key]) actions[event.key]();
   else return;
   event.preventDefault();
 });
 
-// --- wipe and captions: one for each pane
-
-function wipeTo(share) {
-  change({ wipe: Math.min(1, Math.max(0, Math.round(share * 1000) / 1000)) });
-}
-
-function placeParts(panes) {
-  if (!panes?.length) return;
-  const bottom = Math.max(...panes.map(({ y, h }) => y + h));
-  document.documentElement.style.setProperty("--below", `${Math.min(bottom, innerHeight)}px`);
-  while ($("wipes").children.length > panes.length) $("wipes").lastChild.remove();
-  while ($("wipes").children.length < panes.length) $("wipes").append(makeWipe());
-  const { wipe } = picture.view;
-  panes.forEach(({ x, y, w, h }, at) => {
-    const handle = $("wipes").children[at];
-    const [left, right] = [Math.max(0, x), Math.min(innerWidth, x + w)];
-    const place = Math.min(right, Math.max(left, x + wipe * w));
-    handle.classList.toggle("at-left", place - left < 30);
-    handle.classList.toggle("at-right", right - place < 30);
-    Object.assign(handle.style, { left: `${place}px`, top: `${Math.max(0, y)}px`, height: `${Math.min(innerHeight, h)}px` });
-    handle.setAttribute("aria-valuenow", Math.round(100 * wipe));
-    handle.setAttribute("aria-label", words.say("wipe"));
-  });
-  const names = panes.length > 1 && shown?.targets.length === panes.length ? shown.targets.map(([index]) => words.name(index)) : [];
-  while ($("captions").children.length > names.length) $("captions").lastChild.remove();
-  while ($("captions").children.length < names.length) $("captions").append(makeCaption($("captions").children.length));
-  names.forEach((name, at) => {
-    const caption = $("captions").children[at]; // kept, for a finger may be on it
-    caption.textContent = name;
-    Object.assign(caption.style, { left: `${panes[at].x + panes[at].w / 2}px`, top: `${panes[at].y + 12}px` });
-  });
-}
-
-function makeCaption(at) {
-  const caption = document.createElement("button");
-  caption.type = "button";
-  caption.onclick = () => openAsk(at);
-  return caption;
-}
-
-function makeWipe() {
-  const handle = document.createElement("div");
-  handle.className = "wipe";
-  handle.tabIndex = 0;
-  handle.setAttribute("role", "slider");
-  handle.setAttribute("aria-valuemin", 0);
-  handle.setAttribute("aria-valuemax", 100);
-  const drag = (event) => {
-    const pane = picture.panes[[...$("wipes").children].indexOf(handle)];
-    wipeTo((event.clientX - pane.x) / pane.w);
-  };
-  handle.onpointerdown = (event) => {
-    handle.setPointerCapture(event.pointerId);
-    handle.onpointermove = drag;
-  };
-  handle.onpointerup = handle.onpointercancel = () => (handle.onpointermove = null);
-  handle.onkeydown = (event) => {
-    if (event.key !== "Home" && event.key !== "End") return; // arrows are the page's
-    wipeTo(event.key === "End" ? 1 : 0);
-    event.preventDefault();
-  };
-  return handle;
-}
-
 // --- the visitor's own camera
 
 const camera = facts.camera === "browser" ? new Camera(link) : null;
 $("camera").onclick = async () => {
-  if (camera.isOn) camera.stop();
-  else {
+  if (camera.isOn) {
+    camera.stop();
+    picture.clear();
+    shown = shot = null;
+    notice("");
+  } else {
     try {
       await camera.start();
     } catch {
@@ -358,7 +376,16 @@ $("camera").onclick = async () => {
   }
   $("camera").classList.toggle("small", camera.isOn);
   fillChoices();
+  say();
 };
+
+/** While it is somebody else's turn, visitors see their own picture, without heat, and when their turn comes. */
+function showTurn({ place, seconds }) {
+  camera?.watch(place ? (image) => picture.show({ header: {}, heat: [], image }) : null);
+  if (!place) return notice("");
+  const text = words.say(place === 1 ? "camera_next" : "camera_busy").replace("{a}", place).replace("{b}", seconds);
+  notice(text, true);
+}
 
 // --- for days: nothing stands still for ever, and nobody needs to see the pointer
 
@@ -368,6 +395,7 @@ function active() {
   clearTimeout(idleTimer);
   idleTimer = setTimeout(() => facts.kiosk && document.body.classList.add("idle"), IDLE_MS);
 }
+addEventListener("resize", () => say());
 for (const name of ["pointermove", "pointerdown", "keydown"]) addEventListener(name, active);
 for (const name of ["pointerdown", "keydown"]) addEventListener(name, touched, { capture: true }); // in a dialog, too
 

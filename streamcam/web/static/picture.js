@@ -1,6 +1,36 @@
 // The picture: a frame and its heat, laid over each other here, so that everybody may have it in another way.
 
+const TALLEST = 4 / 3; // height of a picture on a tall screen, beside its width
 const MOST_PIXELS = 2.2e6; // of the canvas: frames are not larger, and a wall of glass need not be painted four times
+
+const HUES = [[20, "red"], [42, "orange"], [70, "yellow"], [160, "green"], [195, "turquoise"], [255, "blue"], [335, "violet"], [361, "red"]];
+
+/** What share of a picture is lost where it fills a place of another shape. */
+function lost(place, aspect) {
+  return 1 - Math.min(place / aspect, aspect / place);
+}
+
+/** A picture as large as it fits into a place, whole. */
+function whole({ x, y, w, h }, aspect) {
+  const scale = Math.min(w / aspect, h);
+  const pane = { x: x + (w - scale * aspect) / 2, y: y + (h - scale) / 2, w: scale * aspect, h: scale };
+  return { ...pane, view: pane };
+}
+
+/** A picture that fills a place, its middle; where it would have to be wider than `widest`, the place becomes lower. */
+function filled({ x, y, w, h }, aspect, widest = Infinity) {
+  const high = w / h > widest ? w / widest : h;
+  const view = { x, y, w, h: Math.min(h, high) };
+  const scale = Math.max(view.w / aspect, view.h);
+  return { x: x + (w - scale * aspect) / 2, y: y + (view.h - scale) / 2, w: scale * aspect, h: scale, view };
+}
+
+/** Several pictures in a place, in so many rows. */
+function tiled({ x, y, w, h }, count, rows, arranged) {
+  const columns = Math.ceil(count / rows);
+  const cell = { w: w / columns, h: h / rows };
+  return Array.from({ length: count }, (_, k) => arranged({ x: x + (k % columns) * cell.w, y: y + Math.floor(k / columns) * cell.h, ...cell }));
+}
 
 /** Take apart what the program sends: see messages.py. */
 export async function unpack(buffer) {
@@ -21,15 +51,20 @@ export class Picture {
   #shot = null;
   #small = new OffscreenCanvas(24, 14);
   #layers = [];
+  #fills;
   #tables = {};
 
-  /** `colormaps`: 256 RGB colours in base 64 by name. `arranged` is called with the panes, in CSS pixels. */
-  constructor(canvas, colormaps, arranged) {
+  /**
+   * `colormaps`: 256 RGB colours in base 64 by name. `arranged` is called when the panes, in CSS pixels, are others. `fills`: whether
+   * a picture may lose its edges to fill the canvas.
+   */
+  constructor(canvas, colormaps, arranged, { fills = true } = {}) {
     this.#canvas = canvas;
     this.#pen = canvas.getContext("2d", { alpha: false });
     for (const [name, text] of Object.entries(colormaps)) this.#tables[name] = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
     this.arranged = arranged;
-    this.view = { colormap: "jet", alpha: 0.5, blend: "uniform", wipe: 0 };
+    this.#fills = fills;
+    this.view = { colormap: "jet", alpha: 0.7, blend: "heat", wipe: 0.5 };
     new ResizeObserver(() => this.#resize()).observe(canvas);
   }
 
@@ -42,10 +77,28 @@ export class Picture {
     return [...table.slice(3 * level, 3 * level + 3)];
   }
 
+  /** The name of what a level of heat looks like, as in the page's sentences. */
+  hue(level) {
+    const [r, g, b] = this.colour(level).map((c) => c / 255);
+    const [most, least] = [Math.max(r, g, b), Math.min(r, g, b)];
+    if (most - least < 0.25) return "bright";
+    const sector = most === r ? ((g - b) / (most - least) + 6) % 6 : most === g ? (b - r) / (most - least) + 2 : (r - g) / (most - least) + 4;
+    const degrees = 60 * sector;
+    return HUES.find(([until]) => degrees < until)[1];
+  }
+
   show(shot) {
     this.#shot?.image.close();
     this.#shot = shot;
     this.paint();
+  }
+
+  /** Show nothing. */
+  clear() {
+    this.#shot?.image.close();
+    this.#shot = null;
+    this.#pen.fillStyle = "#05060a";
+    this.#pen.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
   change(view) {
@@ -62,26 +115,35 @@ export class Picture {
   }
 
   #arrangement = [];
+  #room = { left: 0, bottom: 0 }; // what the words need, in CSS pixels
 
-  /** Where the pictures go, in canvas pixels: beside each other or one below the other, as large as they fit. */
+  /** What the words need of the screen: at its left where it is wide, below where it is tall. */
+  leave(room) {
+    if (room.left === this.#room.left && room.bottom === this.#room.bottom) return;
+    this.#room = room;
+    this.paint();
+  }
+
+  /**
+   * Where the pictures go, in canvas pixels: beside each other or one below the other. `x y w h` is the whole picture, of which
+   * `view` can be seen: where little is lost, it fills its place.
+   */
   #arrange(count, aspect) {
     const { width, height } = this.#canvas;
+    const ratio = width / Math.max(1, this.#canvas.clientWidth);
+    if (!this.#fills) return tiled({ x: 0, y: 0, w: width, h: height }, count, 1, (cell) => whole(cell, aspect));
     const upright = height > width;
-    const room = upright ? height * 0.57 : height;
-    const options = [[count, 1], [1, count]].map(([columns, rows]) => {
-      const scale = Math.min(width / columns / aspect, room / rows);
-      return { columns, rows, w: scale * aspect, h: scale };
-    });
-    const best = options[1].h > options[0].h * (upright ? 1 : 1.4) ? options[1] : options[0];
-    let { w, h } = best;
-    if (!upright && count === 1 && (width * height) / (w * h) < 1.34) {
-      const scale = Math.max(width / aspect, height); // full bleed where little is lost
-      [w, h] = [scale * aspect, scale];
+    const bottom = this.#room.bottom * ratio;
+    if (upright) {
+      const place = { x: 0, y: 0, w: width, h: Math.min(height - bottom, count * width * TALLEST) };
+      const rows = count > 1 && place.h / 2 > width / 3 ? count : 1;
+      return tiled(place, count, rows, (cell) => filled(cell, aspect, 4 / 3));
     }
-    const left = (width - w * best.columns) / 2;
-    const free = (upright ? room : height) - h * best.rows;
-    const top = upright || count > 1 ? Math.max(0, Math.min(free / 2, h * 0.08)) : free / 2; // words come below
-    return Array.from({ length: count }, (_, k) => ({ x: left + (k % best.columns) * w, y: top + Math.floor(k / best.columns) * h, w, h }));
+    if (count === 1 && lost(width / height, aspect) < 0.26) return [filled({ x: 0, y: 0, w: width, h: height }, aspect)];
+    const left = this.#room.left * ratio;
+    const places = [{ x: left, y: 0, w: width - left, h: height }, { x: 0, y: 0, w: width, h: height - bottom }];
+    const options = places.flatMap((place) => [1, count].map((rows) => tiled(place, count, rows, (cell) => whole(cell, aspect))));
+    return options.reduce((best, option) => (option[0].h > best[0].h * 1.05 ? option : best));
   }
 
   paint() {
@@ -94,7 +156,7 @@ export class Picture {
     panes.forEach((pane, k) => {
       pen.save();
       pen.beginPath();
-      pen.rect(pane.x, pane.y, pane.w, pane.h);
+      pen.rect(pane.view.x, pane.view.y, pane.view.w, pane.view.h);
       pen.clip();
       pen.imageSmoothingQuality = "medium";
       pen.drawImage(image, pane.x, pane.y, pane.w, pane.h);
@@ -107,7 +169,8 @@ export class Picture {
   /** What is behind the picture where it does not fill the screen: itself, out of focus and dark. */
   #ground(image, panes) {
     const { width, height } = this.#canvas;
-    if (panes[0].x <= 0 && panes[0].y <= 0 && panes.length === 1 && panes[0].h >= height - 1) return;
+    const { view } = panes[0];
+    if (panes.length === 1 && view.w >= width - 1 && view.h >= height - 1) return;
     const small = this.#small.getContext("2d");
     small.imageSmoothingQuality = "high";
     small.drawImage(image, 0, 0, this.#small.width, this.#small.height);
@@ -136,9 +199,10 @@ export class Picture {
     }
     pen.putImageData(data, 0, 0);
     const out = this.#pen;
-    const cut = pane.x + wipe * pane.w;
+    const { view } = pane;
+    const cut = view.x + wipe * view.w;
     out.beginPath();
-    out.rect(cut, pane.y, pane.x + pane.w - cut, pane.h);
+    out.rect(cut, view.y, view.x + view.w - cut, view.h);
     out.clip();
     out.globalAlpha = alpha;
     out.globalCompositeOperation = blend === "add" ? "lighter" : "source-over";
@@ -147,7 +211,8 @@ export class Picture {
 
   #tellPanes(panes) {
     const ratio = this.#canvas.clientWidth / this.#canvas.width;
-    const told = panes.map(({ x, y, w, h }) => ({ x: x * ratio, y: y * ratio, w: w * ratio, h: h * ratio }));
+    const scaled = ({ x, y, w, h }) => ({ x: x * ratio, y: y * ratio, w: w * ratio, h: h * ratio });
+    const told = panes.map((pane) => ({ ...scaled(pane), view: scaled(pane.view) }));
     if (JSON.stringify(told) === JSON.stringify(this.#arrangement)) return;
     this.#arrangement = told;
     this.arranged(told);

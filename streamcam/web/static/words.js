@@ -31,11 +31,15 @@ export class Words {
     return this.languages[this.code][key] ?? key;
   }
 
+  get count() {
+    return this.#labels.length;
+  }
+
   name(index) {
     return this.#labels[index] ?? `class ${index}`;
   }
 
-  /** Put a sentence into an element, with the names of classes emphasised. */
+  /** Put a sentence into an element, with what is named in it emphasised. */
   tell(element, key, names = {}) {
     const parts = this.say(key).split(/\{(\w)\}/).map((part, at) => {
       if (at % 2 === 0) return part;
@@ -46,10 +50,16 @@ export class Words {
     element.replaceChildren(...parts);
   }
 
+  /** A probability as people read it. */
+  percent(share) {
+    if (share > 0 && share < 0.01) return "<1 %";
+    return share > 0.99 ? ">99 %" : `${Math.round(100 * share)} %`;
+  }
+
   /** Class indices whose names contain the words, those that begin with them first, short ones first. */
-  search(text, allowed) {
+  search(text, allowed, leftOut = []) {
     const wanted = text.trim().toLocaleLowerCase(this.code);
-    const indices = allowed.length ? allowed : this.#labels.keys();
+    const indices = allowed.length ? allowed : [...this.#labels.keys()].filter((index) => !leftOut.includes(index));
     const found = [];
     for (const index of indices) {
       const name = this.name(index).toLocaleLowerCase(this.code);
@@ -60,18 +70,27 @@ export class Words {
   }
 }
 
+function nothing(words) {
+  const item = document.createElement("li");
+  item.setAttribute("role", "option");
+  item.setAttribute("aria-disabled", "true");
+  item.setAttribute("aria-selected", "false");
+  item.textContent = words.say("no_match");
+  return item;
+}
+
 /** A field to type a class into, and a list to choose from. `chosen` is called with a class index. */
-export function offerClasses(field, list, words, allowed, chosen) {
+export function offerClasses(field, list, words, allowed, chosen, leftOut = () => []) {
   let found = [];
   let at = 0;
 
   const show = () => {
-    found = words.search(field.value, allowed());
+    found = field.value.trim() || allowed().length ? words.search(field.value, allowed(), leftOut()) : [];
     at = Math.min(at, Math.max(0, found.length - 1));
     list.replaceChildren(
       ...found.map((index, place) => {
         const item = document.createElement("li");
-        item.id = `match-${place}`;
+        item.id = `${list.id}-${place}`;
         item.setAttribute("role", "option");
         item.setAttribute("aria-selected", place === at);
         item.textContent = words.name(index);
@@ -79,8 +98,11 @@ export function offerClasses(field, list, words, allowed, chosen) {
         return item;
       }),
     );
-    if (!found.length) list.textContent = words.say("no_match");
-    field.setAttribute("aria-activedescendant", found.length ? `match-${at}` : "");
+    if (!found.length && field.value.trim()) list.append(nothing(words));
+    list.hidden = !list.children.length;
+    field.setAttribute("aria-expanded", !list.hidden);
+    if (found.length) field.setAttribute("aria-activedescendant", `${list.id}-${at}`);
+    else field.removeAttribute("aria-activedescendant");
     list.children[at]?.scrollIntoView({ block: "nearest" });
   };
 

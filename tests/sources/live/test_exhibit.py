@@ -75,7 +75,7 @@ def test_motion_is_told_from_light_and_noise(room):
 
 
 def test_nobody_there_attracts_and_motion_wakes(room, tmp_path, red_clip):
-    moving = [room] * 100 + [np.roll(room, 12 * step, axis=1) for step in range(75)]
+    moving = [room] * 200 + [np.roll(room, 12 * step, axis=1) for step in range(75)]
     clip = write(tmp_path / "room.mp4", moving)
     clock = Clock()
     source = ExhibitSource(
@@ -85,7 +85,7 @@ def test_nobody_there_attracts_and_motion_wakes(room, tmp_path, red_clip):
         frames = iter(source)
         until(frames, lambda frame: frame.fresh and not is_red(frame))
         assert source.state.phase == "live"
-        # Until nothing has moved for a minute by this clock: the clip stands still for 100 frames of each round.
+        # Until nothing has moved for a minute by this clock: the clip stands still for 200 frames of each round.
         for frame in islice(frames, 2000):
             clock.now += 0.7
             if is_red(frame):
@@ -93,10 +93,30 @@ def test_nobody_there_attracts_and_motion_wakes(room, tmp_path, red_clip):
         assert source.state.phase == "attracting"
         wakes = source.wakes
         clock.now += 1
-        awake = until(frames, lambda frame: frame.fresh and not is_red(frame))  # the four seconds of stillness are over
+        awake = until(frames, lambda frame: frame.fresh and not is_red(frame))  # the seconds of stillness are over
         assert source.state.phase == "live"
         assert source.wakes == wakes + 1
         assert awake.image.shape == (240, 320, 3)
+        frames.close()
+
+
+def test_who_touches_the_page_wakes_it_though_nothing_moves(still_clip, red_clip):
+    clock = Clock()
+    source = ExhibitSource(
+        lambda: LiveSource(still_clip, CaptureSettings(loop=True)), [red_clip], attract_after=60, clock=clock
+    )
+    source.wake()  # before there is a camera
+    with source:
+        frames = iter(source)
+        until(frames, lambda frame: frame.fresh and not is_red(frame))
+        clock.now += 61
+        until(frames, is_red)
+        assert source.state.phase == "attracting"
+        assert source.state.reason == ""  # the camera is well
+        clock.now += 1
+        source.wake()
+        until(frames, lambda frame: frame.fresh and not is_red(frame))
+        assert source.state.phase == "live"
         frames.close()
 
 
@@ -114,6 +134,7 @@ def test_without_a_camera_something_is_shown_until_it_comes(red_clip):
         assert source.state.phase in ("connecting", "retrying")
         until(frames, is_red)
         assert source.state.phase == "attracting"
+        assert "refused" in source.state.reason  # staff read why
         with Camera(port=port):
             until(frames, lambda frame: frame.fresh and not is_red(frame) and frame.image.any())
             assert source.state.phase == "live"

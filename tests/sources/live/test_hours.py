@@ -23,3 +23,18 @@ def test_opening_hours_are_read_as_people_write_them():
     for wrong in ("", "Mon", "Mon 9", "Foo 9-17", "9-25", "9:60-10", "9-9", "Mon-Fri 9-17;"):
         with pytest.raises(OptionError, match="hours"):
             parse_hours(wrong)
+
+
+def test_it_is_known_when_it_opens_next():
+    hours = parse_hours("Mon-Fri 09:00-17:30, Sun 22:00-02:00")
+    monday = datetime(2026, 11, 23)
+    for day, hour, opens in (
+        (0, 3, "23T09:00"),
+        (0, 18, "24T09:00"),
+        (4, 18, "29T22:00"),
+        (6, 12, "29T22:00"),
+        (1, 9, "25T09:00"),
+    ):
+        at = hours.opens_after(monday.replace(day=23 + day, hour=hour))
+        assert f"{at:%dT%H:%M}" == opens
+    assert parse_hours("Mon 9-10").opens_after(monday.replace(hour=9)) == datetime(2026, 11, 30, 9)

@@ -59,7 +59,7 @@ def opened(chromium):
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
         page.on("console", lambda message: message.type == "error" and page.complaints.append(message.text))
         page.goto(url)
-        page.wait_for_selector("#answer:not([hidden])")
+        page.wait_for_selector("body[data-phase]")
         return page
 
     yield begin

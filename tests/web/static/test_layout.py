@@ -10,7 +10,8 @@ from makers.pages import says
 def test_nothing_is_cut_off_at_any_size(opened, serving, width, height, scale):
     page = opened(serving.url, width=width, height=height, device_scale_factor=scale)
     says(page, "cat")
-    for selector in ("#answer", "#sentence", "#tools", *(f"#tools button:nth-of-type({n})" for n in (1, 3, 4, 5))):
+    tools = [f"#{name}" for name in ("open-ask", "challenge", "cover", "compare", "open-more")]
+    for selector in ("#title", "#answer", "#sentence", "#bars li:nth-child(3)", "#tools", *tools):
         box = page.locator(selector).bounding_box()
         assert box["x"] >= 0, selector
         assert box["y"] >= 0, selector
