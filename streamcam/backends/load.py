@@ -17,7 +17,7 @@ from streamcam.backends.openvino.description import Description
 from streamcam.backends.openvino.files import fingerprint_of
 from streamcam.backends.openvino.network import GraphNetwork
 from streamcam.backends.trial import files_of, needs_tensorflow, read_forward, try_out
-from streamcam.backends.weights.bundled import WEIGHTS_SHA256
+from streamcam.backends.weights.lite import LITES
 from streamcam.errors import ModelError
 from streamcam.models import catalog
 from streamcam.models.assumed import say_assumed
@@ -100,30 +100,32 @@ def is_model_file(model: str | Path) -> bool:
 
 def _from_catalog(name: str, weights: str) -> Classifier:
     entry = catalog.find(name)
+    lite = LITES.get(entry.name)
 
     @functools.cache
     def build() -> keras.Model:
         load_tensorflow()
         from streamcam.backends.keras.applications import build_application, load_weights, seeded
-        from streamcam.backends.keras.efficientnet_lite import efficientnet_lite0, load_bundled_weights
+        from streamcam.backends.keras.efficientnet_lite import efficientnet_lite, load_lite_weights
 
-        if entry.factory is not None:
+        if lite is None:
             return build_application(entry, weights)
-        network = seeded(efficientnet_lite0)
+        network = seeded(lambda: efficientnet_lite(lite))
         if weights == "imagenet":
-            load_bundled_weights(network)
+            load_lite_weights(network, lite)
         elif weights != "none":
             load_weights(network, Path(weights), entry.name)
         return network
 
     @functools.cache
     def ready() -> Forward:
-        from streamcam.backends.openvino.efficientnet_lite import bundled_forward
+        from streamcam.backends.openvino.efficientnet_lite import lite_forward
 
-        return bundled_forward()
+        assert lite
+        return lite_forward(lite)
 
-    comes_converted = entry.factory is None and weights == "imagenet" and has_openvino()
-    trained = f"{entry.name}:{WEIGHTS_SHA256}" if entry.factory is None else f"{entry.name}:imagenet"
+    comes_converted = lite is not None and weights == "imagenet" and has_openvino()
+    trained = f"{entry.name}:{lite.sha256 if lite else 'imagenet'}"
     return Classifier(
         name=entry.name,
         preprocessing=PREPROCESSINGS[entry.preprocess],

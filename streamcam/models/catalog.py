@@ -16,7 +16,7 @@ class CatalogEntry:
 
     Attributes:
         name: what ``--model`` takes.
-        factory: the function of ``keras.applications`` that builds it, or None for the bundled model.
+        factory: the function of ``keras.applications`` that builds it, or None for an EfficientNet-Lite.
         input_size: side of the square input that it was trained on, in pixels.
         preprocess: name of its preprocessing; ``none`` where the network scales its own input.
     """
@@ -40,6 +40,9 @@ CATALOG = {
     entry.name: entry
     for entry in [
         CatalogEntry(BUNDLED, None, 224, "lite"),
+        CatalogEntry(
+            "efficientnet-lite1", None, 240, "lite"
+        ),  # its weights come in a package, see ``backends.weights.lite``
         *_family(
             "none",
             ("convnext_tiny", "ConvNeXtTiny", 224),

@@ -186,6 +186,7 @@ class _Exhibit(Serving):
 
 def soak(hours: float, minutes: float) -> None:
     """Faults at random, each waited for until it is over; then what is held is compared."""
+    from playwright.sync_api import TimeoutError as PlaywrightTimeout
     from playwright.sync_api import sync_playwright
 
     factor = hours * 60 / minutes
@@ -195,10 +196,13 @@ def soak(hours: float, minutes: float) -> None:
     camera = Camera()
     port = camera.port
     arguments = [camera.url, "--kiosk", "--stall-timeout", "2", "--hours", "Mon-Sun 6-23", "--attract-after", "120"]
+    settings = jumps.with_suffix(".json")
+    arguments += ["--settings", str(settings), "--fail-after", "15"]
     with _Exhibit(factor, jumps, *arguments) as serving, sync_playwright() as playwright:
         page = _chromium(playwright).new_page(viewport={"width": 960, "height": 540})
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.set_default_timeout(5000)
         page.goto(serving.url)
         process = psutil.Process(serving.process.pid)
 
@@ -261,7 +265,76 @@ def soak(hours: float, minutes: float) -> None:
             jumps.write_text(str(random_.choice([-2, 3, 24, 24 * 30]) * 3600))
             return closed and waits(phase("live", "attracting"))
 
+        def open_hours() -> bool:
+            jumps.write_text(str(random_.choice([0, 24]) * 3600)) if serving.health()["phase"] == "closed" else None
+            return waits(phase("live", "attracting"))
+
+        def asks() -> tuple[int, ...]:
+            with serving.connected() as witness:
+                return tuple(witness.receive("state")["asked"])
+
+        def press(selector: str) -> None:
+            page.click(selector, force=True)  # what stands still moves slowly here, for the screen's sake
+
+        def played(act: Callable[[], bool]) -> Callable[[], bool]:
+            """Somebody plays on the page; its dialogs close when the idle time, which is short here, is over: once more."""
+
+            def fault() -> bool:
+                for _ in range(4):
+                    open_hours()
+                    with contextlib.suppress(PlaywrightTimeout):
+                        return act()
+                return False
+
+            return fault
+
+        def a_tile() -> bool:
+            press("#open-ask")
+            page.locator("#tiles .tile").nth(random_.randrange(12)).click()
+            return waits(lambda: bool(asks()))
+
+        def make_it_say() -> bool:
+            press("#challenge")
+            page.locator("#challenges .tile").nth(random_.randrange(6)).click()
+            played = waits(lambda: bool(asks()))
+            page.wait_for_timeout(1000)
+            if page.locator("#stop-game").is_visible():  # the page goes back by itself, too
+                press("#stop-game")
+            return played
+
+        def cover_it() -> bool:
+            press("#cover")
+            page.mouse.move(200, 150)
+            page.mouse.down()
+            for step in range(12):
+                page.mouse.move(200 + 40 * step, 150 + random_.randrange(200))
+            page.mouse.up()
+            page.wait_for_timeout(600)
+            if page.locator("#stop-paint").is_visible():
+                press("#stop-paint")
+            return waits(lambda: page.locator("#answer").is_visible())
+
+        def another_language() -> bool:
+            press("#open-more")
+            code = random_.choice(["en", "fr", "de"])
+            page.select_option("#language", code)
+            page.keyboard.press("Escape")
+            return waits(lambda: page.evaluate("document.documentElement.lang") in (code, "en"))
+
+        def settings_damaged() -> bool:
+            settings.write_text("{")
+            with serving.connected(TOKEN) as staff:
+                staff.receive("welcome")
+                staff.send(do="settings", alpha=random_.choice([0.5, 0.6, 0.7]))
+                staff.receive("state")
+            return waits(lambda: '"alpha"' in settings.read_text())
+
         faults: dict[str, Callable[[], bool]] = {
+            "a tile": played(a_tile),
+            "make it say": played(make_it_say),
+            "cover it up": played(cover_it),
+            "another language": played(another_language),
+            "settings file damaged": settings_damaged,
             "camera lost and back": camera_lost,
             "camera freezes": lambda: camera_fault("freeze"),
             "camera disconnects": lambda: camera_fault("disconnect"),
@@ -292,10 +365,15 @@ def soak(hours: float, minutes: float) -> None:
             assert serving.process.poll() is None
         waits(lambda: serving.health()["viewers"] == 1)
         end = held()
+        open_hours()
+        camera.close()  # for good
+        gone = [serving.health()["status"] for _ in range(1) if waits(lambda: serving.health()["status"] == "degraded")]
+        gone += [serving.health()["status"] for _ in range(1) if waits(lambda: serving.health()["status"] == "failing")]
         took = (time.monotonic() - began) * factor / 3600
         print(f"{took:.1f} hours of exhibit in {(time.monotonic() - began) / 60:.1f} minutes, one process, no restart")
         for name, (injected, recovered) in sorted(tally.items()):
             print(f"  {name:26s} {injected:3d} injected, {recovered:3d} recovered")
+        print("a camera that is gone for good:", ", then ".join(gone), f"({serving.health()['reason']})")
         print("held (MB, threads, processes, files) at start", start, "and at the end", end)
         print(
             f"memory on the way: {min(memory):.0f} to {max(memory):.0f} MB; the page complained {len(complaints)} times"
@@ -303,6 +381,7 @@ def soak(hours: float, minutes: float) -> None:
         print("the program's own count:", {k: v for k, v in serving.health().items() if k != "delay_ms"})
     camera.close()
     jumps.unlink(missing_ok=True)
+    settings.unlink(missing_ok=True)
 
 
 def main() -> None:

@@ -15,7 +15,8 @@ import keras
 import numpy as np
 import skimage.data
 
-from streamcam.backends.keras.efficientnet_lite import efficientnet_lite0
+from streamcam.backends.keras.efficientnet_lite import efficientnet_lite
+from streamcam.backends.weights.lite import LITES
 
 REFERENCE = Path(__file__).with_name("varied.tsv")
 SIDE = 224
@@ -60,8 +61,8 @@ def original() -> keras.Model:
     """The bundled network with the weights in full precision, of the package they come from."""
     from streamcam.backends.weights import convert_efficientnet_lite0 as converter
 
-    arrays = converter.convert(converter.read_source())
-    network = efficientnet_lite0()
+    arrays = converter.convert(converter.read_source(), LITES["efficientnet-lite0"].blocks)
+    network = efficientnet_lite(LITES["efficientnet-lite0"])
     for layer in network.layers:
         layer.set_weights([arrays[f"{layer.name}/{w.name}"] for w in layer.weights])
     return network

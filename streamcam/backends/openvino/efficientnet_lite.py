@@ -1,4 +1,4 @@
-"""The bundled default classifier as a forward graph, straight from its weights: TensorFlow is not loaded.
+"""An EfficientNet-Lite as a forward graph, straight from its weights: TensorFlow is not loaded.
 
 It is what converting the Keras model gives (``backends/keras/efficientnet_lite.py``); a test holds them against each other.
 """
@@ -11,30 +11,28 @@ import numpy as np
 
 from streamcam.backends.openvino.forward import Forward
 from streamcam.backends.openvino.gradients.rules import integers, ops
-from streamcam.backends.weights.bundled import BLOCKS, bundled_arrays
+from streamcam.backends.weights.lite import Lite
 from streamcam.models.layers import Layer
 from streamcam.system.libraries import load_openvino
 from streamcam.types import Float32Array
 
-_SIDE = 224  # of the image that the shapes of layers are given for
 
-
-def bundled_forward() -> Forward:
+def lite_forward(lite: Lite) -> Forward:
     """RGB in ``(x - 127) / 128``, ``(1, H, W, 3)`` of any size, to 1,000 probabilities.
 
     Raises:
-        ModelError: the weights file is missing or is not the one that was shipped.
+        ModelError: the weights are missing, or are not those that are known.
     """
     ov = load_openvino()
-    network = _Network(bundled_arrays())
+    network = _Network(lite.arrays(), lite.side)
     pixels = ops().parameter([1, -1, -1, 3], np.float32, name="pixels")
     x = ops().transpose(pixels, integers([0, 3, 1, 2])).output(0)
     x = network.convolution(x, 2, "stem_conv")
     x = network.relu6(x, "stem_activation")
     channels = 32
-    for stage, (repeats, _, first_stride, expansion, outputs) in enumerate(BLOCKS, start=1):
+    for stage, (repeats, _, first_stride, expansion, outputs) in enumerate(lite.blocks, start=1):
         for repeat in range(repeats):
-            name = f"block{stage}{'abcd'[repeat]}"
+            name = f"block{stage}{'abcdef'[repeat]}"
             stride = first_stride if repeat == 0 else 1
             shortcut, before = x, channels
             if expansion != 1:
@@ -54,11 +52,11 @@ def bundled_forward() -> Forward:
 
 
 class _Network:
-    """Writes layers with their weights, and remembers each as a possible target."""
+    """Writes layers with their weights, and remembers each as a possible target. Shapes are those for an image of this side."""
 
-    def __init__(self, arrays: dict[str, Float32Array]) -> None:
+    def __init__(self, arrays: dict[str, Float32Array], side: int) -> None:
         self._arrays = arrays
-        self._side, self._channels = _SIDE, 3
+        self._side, self._channels = side, 3
         self.layers: list[Layer] = []
         self.outputs: list[Any] = []
 

@@ -1,8 +1,7 @@
-"""EfficientNet-Lite0, the bundled default classifier: its blocks and its weights.
+"""The bundled weights of EfficientNet-Lite0, the default classifier.
 
-Architecture: EfficientNet (Tan & Le 2019, arXiv:1905.11946) without squeeze-and-excite, with ReLU6, and with stem and
-head unscaled ("EfficientNet-Lite"). The batch normalisations are folded into the convolutions when the weights are
-converted (``convert_efficientnet_lite0.py``), so every convolution has a bias.
+The batch normalisations are folded into the convolutions when the weights are converted (``convert_efficientnet_lite0.py``),
+so every convolution has a bias.
 """
 
 from __future__ import annotations
@@ -17,16 +16,6 @@ from streamcam.choices import Method
 from streamcam.errors import ModelError
 from streamcam.types import Float32Array
 
-# (repeats, kernel size, stride of the first repeat, expansion, output channels)
-BLOCKS = (
-    (1, 3, 1, 1, 16),
-    (2, 3, 2, 6, 24),
-    (2, 5, 2, 6, 40),
-    (3, 3, 2, 6, 80),
-    (3, 5, 1, 6, 112),
-    (4, 5, 2, 6, 192),
-    (1, 3, 1, 6, 320),
-)
 WEIGHTS_FILE = "efficientnet_lite0.npz"
 SCALE = "_scale"  # after the name of a kernel that is kept as integers
 WEIGHTS_SHA256 = "ecf1a5791477f7ddd2613c202264ce9d35291d3f555a121ebeef947272f6b179"

@@ -19,11 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from streamcam.backends.weights.bundled import BLOCKS, SCALE, WEIGHTS_FILE
+from streamcam.backends.weights.blocks import LITE0
+from streamcam.backends.weights.bundled import SCALE, WEIGHTS_FILE
+from streamcam.backends.weights.folding import convert
 from streamcam.types import Float32Array
 
 SOURCE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-EPSILON = 1e-3
 LARGEST = 32_767  # of int16, with the same below zero
 SMALL = 4_096
 
@@ -38,37 +39,6 @@ def read_source() -> dict[str, np.ndarray]:
         raise SystemExit(f"{path}: not the weights this script was written for")
     state = torch.load(path, map_location="cpu", weights_only=True)
     return {name: tensor.numpy() for name, tensor in state.items()}
-
-
-def folded(source: dict[str, np.ndarray], conv: str, norm: str) -> tuple[np.ndarray, np.ndarray]:
-    """Kernel ``(kh, kw, in, out)`` and bias ``(out,)`` of a convolution with its normalisation folded in."""
-    scale = source[f"{norm}.weight"] / np.sqrt(source[f"{norm}.running_var"] + EPSILON)
-    kernel = source[f"{conv}.weight"] * scale[:, None, None, None]
-    return kernel.transpose(2, 3, 1, 0), source[f"{norm}.bias"] - source[f"{norm}.running_mean"] * scale
-
-
-def convert(source: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """All weights under the names ``layer/variable`` of the Keras model, float32."""
-    arrays: dict[str, np.ndarray] = {}
-
-    def put(layer: str, conv: str, norm: str) -> None:
-        arrays[f"{layer}/kernel"], arrays[f"{layer}/bias"] = folded(source, conv, norm)
-
-    put("stem_conv", "_conv_stem", "_bn0")
-    index = 0
-    for stage, (repeats, _, _, expansion, _) in enumerate(BLOCKS, start=1):
-        for repeat in range(repeats):
-            ours, theirs = f"block{stage}{'abcd'[repeat]}", f"_blocks.{index}"
-            if expansion != 1:
-                put(f"{ours}_expand_conv", f"{theirs}._expand_conv", f"{theirs}._bn0")
-            put(f"{ours}_dwconv", f"{theirs}._depthwise_conv", f"{theirs}._bn1")
-            # Keras keeps a depthwise kernel as (kh, kw, channels, 1).
-            arrays[f"{ours}_dwconv/kernel"] = arrays[f"{ours}_dwconv/kernel"].transpose(0, 1, 3, 2)
-            put(f"{ours}_project_conv", f"{theirs}._project_conv", f"{theirs}._bn2")
-            index += 1
-    put("top_conv", "_conv_head", "_bn1")
-    arrays["predictions/kernel"], arrays["predictions/bias"] = source["_fc.weight"].T, source["_fc.bias"]
-    return arrays
 
 
 def stored(arrays: dict[str, Float32Array]) -> dict[str, np.ndarray]:
@@ -102,4 +72,4 @@ def write(arrays: dict[str, Float32Array], path: Path) -> str:
 
 if __name__ == "__main__":
     target = Path(__file__).with_name(WEIGHTS_FILE)
-    print(write(convert(read_source()), target), target)
+    print(write(convert(read_source(), LITE0), target), target)

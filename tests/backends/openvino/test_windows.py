@@ -49,11 +49,12 @@ def test_the_bundled_model_answers_of_its_best_window(bundled, size):
     picture = image(*size, seed=1)
     picture[:200, :200] //= 4
     arrays = bundled_arrays()
-    from streamcam.backends.openvino.efficientnet_lite import bundled_forward
+    from streamcam.backends.openvino.efficientnet_lite import lite_forward
     from streamcam.backends.openvino.engine import core
+    from streamcam.backends.weights.lite import LITES
     from streamcam.system.libraries import load_openvino
 
-    forward = bundled_forward()
+    forward = lite_forward(LITES["efficientnet-lite0"])
     place = [layer.path for layer in forward.layers].index("top_activation")
     taps = load_openvino().Model([forward.model.get_results()[1 + place]], forward.model.get_parameters(), "features")
     features = core().compile_model(taps, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(

@@ -9,6 +9,7 @@ from makers.needs import need_module
 
 import streamcam.backends.weights.bundled as lite
 from streamcam import wrap_model
+from streamcam.backends.weights.blocks import LITE0
 from streamcam.models.preprocessing import PREPROCESSINGS
 
 
@@ -18,7 +19,7 @@ def test_conversion_is_reproducible(tmp_path):
     from streamcam.backends.weights import convert_efficientnet_lite0 as converter
 
     target = tmp_path / "again.npz"
-    arrays = converter.convert(converter.read_source())
+    arrays = converter.convert(converter.read_source(), LITE0)
     assert converter.write(arrays, target) == lite.WEIGHTS_SHA256
 
 
