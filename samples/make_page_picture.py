@@ -25,7 +25,7 @@ def answered(page: Page, url: str) -> None:
     page.goto(url)
     page.wait_for_selector("#bars li:not([hidden])")
     page.wait_for_timeout(3000)
-    while page.locator("#bars .name").first.inner_text() != "espresso":
+    while "spresso" not in page.locator("#bars .name").first.inner_text():
         page.wait_for_timeout(50)
     page.wait_for_timeout(1000)
 
@@ -47,7 +47,7 @@ def main() -> None:
             screens = {}
             for name, size in (("wide", (1280, 720)), ("tall", (540, 960)), ("phone", (390, 844))):
                 page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-                answered(page, f"{found[1]}?language=fr" if name == "phone" else found[1])
+                answered(page, f"{found[1]}?language=de" if name == "phone" else found[1])
                 screens[name] = shot(page)
                 if name == "wide":
                     page.click("#open-ask")
@@ -64,6 +64,8 @@ def main() -> None:
                     page.click("#compare")
                     page.wait_for_timeout(3500)
                     screens["compare"] = shot(page)
+                    page.click("#compare")
+                    page.wait_for_timeout(300)
                 page.close()
             browser.close()
         serving.terminate()

@@ -52,7 +52,7 @@ export class Words {
 
   /** A probability as people read it. */
   percent(share) {
-    if (share > 0 && share < 0.01) return "<1 %";
+    if (share < 0.01) return "<1 %";
     return share > 0.99 ? ">99 %" : `${Math.round(100 * share)} %`;
   }
 
