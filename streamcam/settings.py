@@ -188,7 +188,8 @@ class PageSettings:
         fail_after: seconds without the camera's pictures until ``/health`` says ``failing`` rather than ``degraded``.
         bandwidth: megabytes a second for all viewers together; with many, each gets fewer pictures.
         quality: of the pictures, JPEG, 10…100.
-        turn: seconds that each visitor's own camera is looked at while others wait.
+        cameras: visitors' own cameras that are looked at at once; 0 for one a core of the processor.
+        turn: seconds that each of them is looked at while others wait.
         viewers: ``open``: whoever can reach the page may look; ``key``: only who has a key, or sits at this machine.
         mjpeg: whether plain pictures are at ``/stream.mjpg``, too.
         language: a code: ``en``, ``fr``, ``de``, or one of ``languages``.
@@ -207,6 +208,7 @@ class PageSettings:
     fail_after: float = 300.0
     bandwidth: float = 20.0
     quality: int = 80
+    cameras: int = 0
     turn: float = 60.0
     viewers: ViewersChoice = "open"
     mjpeg: bool = True

@@ -32,6 +32,7 @@ PAGE = OptionGroup(
     fail_after=option(metavar="SECONDS", min=1, help="Without the camera until /health says failing, and answers 503."),
     bandwidth=option(metavar="MB/S", min=0.1, help="For all viewers together; with many, each gets fewer pictures."),
     quality=option(min=10, max=100, help="Of the pictures, JPEG."),
+    cameras=option(min=0, help="Visitors' own cameras that are looked at at once.", show_default="one a core"),
     turn=option(metavar="SECONDS", min=5, help="Of each visitor's own camera, while others wait."),
     viewers=option(help="open: whoever can reach the page may look; key: only who has a key."),
     mjpeg=off("--no-mjpeg", help="No plain pictures at /stream.mjpg."),

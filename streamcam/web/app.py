@@ -29,6 +29,7 @@ from streamcam.system.wire import to_builtins
 from streamcam.web.access import AccessMiddleware
 from streamcam.web.addresses import Started
 from streamcam.web.audience import AudienceFull
+from streamcam.web.booths import Booths
 from streamcam.web.defaults import CHOICES
 from streamcam.web.doors import address_of
 from streamcam.web.languages import Language
@@ -52,6 +53,7 @@ def make_app(
     drift: bool,
     viewers: ViewersChoice,
     with_mjpeg: bool,
+    booths: Booths | None = None,
 ) -> Starlette:
     """The web application.
 
@@ -65,9 +67,10 @@ def make_app(
         drift: whether what stands still on them moves slowly, for the sake of the screen.
         viewers: whether everybody who can reach it may look, or only who has a key.
         with_mjpeg: whether there are plain pictures, too.
+        booths: where visitors show their own cameras, or None.
     """
     local_only = where.local_only
-    has_phones = not local_only and viewers == "open" and not page.feed
+    has_phones = not local_only and viewers == "open" and page.has_camera
     facts = {
         "version": VERSION,
         "languages": {code: language.sentences for code, language in languages.items()},
@@ -81,7 +84,7 @@ def make_app(
         "colormaps": {name: _colours(name) for name in COLORMAPS},
         "kiosk": kiosk,
         "drift": drift,
-        "camera": "browser" if page.feed else "server",
+        "camera": "server" if page.has_camera else "browser",
     }
     metrics = Metrics(page)
 
@@ -131,7 +134,7 @@ def make_app(
             return PlainTextResponse("There are no plain pictures here (--no-mjpeg).", status_code=404)
         if page.keys.role(request.query_params.get("key", "")) is None:
             return PlainTextResponse("Only who has a key may look: /stream.mjpg?key=…", status_code=403)
-        if page.feed:
+        if not page.has_camera:
             return PlainTextResponse("A visitor's camera is shown to that visitor only.", status_code=404)
         if page.audience.is_full:
             page.audience.refused += 1
@@ -143,7 +146,7 @@ def make_app(
         return _TimedStream(_pictures(page), media_type="multipart/x-mixed-replace; boundary=frame")
 
     async def socket(websocket: WebSocket) -> None:
-        await serve_viewer(websocket, page)
+        await serve_viewer(websocket, page, booths)
 
     return Starlette(
         routes=[

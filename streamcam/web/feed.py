@@ -1,16 +1,13 @@
-"""Takes pictures from visitors' own cameras, of one visitor at a time; the others wait in a queue."""
+"""Whose cameras are looked at: as many at once as the processor is to serve; the others wait in a queue."""
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 
 import msgspec
 
-from streamcam.sources.live.browser import BrowserSource
-
-_ABSENT = 3.0  # seconds without a picture after which another page may be the camera
+_ABSENT = 3.0  # seconds without a picture after which a place is free
 
 
 class Turn(msgspec.Struct, frozen=True):
@@ -25,62 +22,45 @@ class Turn(msgspec.Struct, frozen=True):
     seconds: int = 0
 
 
-class BrowserFeed:
-    """Lets one page at a time be the camera, for as long as a turn takes where others wait. Nobody else sees its pictures.
+class Turns:
+    """Gives places to visitors, in the order in which they came, each for as long as a turn takes where others wait.
 
     Args:
-        source: takes the pictures.
-        turn: seconds that each may be the camera while others wait.
+        places: how many have their turn at once.
+        seconds: that a turn takes while others wait.
         clock: seconds that never go back.
-
-    Attributes:
-        owner: the connection whose pictures are explained, None for nobody's.
-        since: seconds from the start of the source at which its pictures began.
     """
 
-    def __init__(self, source: BrowserSource, turn: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self.source = source
-        self.owner: object | None = None
-        self.since = 0.0
-        self._turn, self._clock = turn, clock
-        self._began = self._last_picture = 0.0
-        self._waiting: dict[object, float] = {}  # by when they were heard of last
+    def __init__(self, places: int, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._places, self._seconds, self._clock = places, seconds, clock
+        self._began: dict[object, float] = {}  # of those whose turn it is
+        self._heard: dict[object, float] = {}  # of these and of those who wait, when they had a picture last
+        self._waiting: list[object] = []
 
-    async def take(self, sender: object, jpeg: bytes) -> Turn:
-        """Take a picture from a connection, or tell it when its turn comes. Raises ``SourceError`` of no JPEG."""
-        turn = self.turn_of(sender)
-        if turn.place == 0:
-            self._last_picture = self._clock()
-            await asyncio.to_thread(self.source.feed, jpeg)
-        return turn
-
-    def turn_of(self, sender: object) -> Turn:
-        """A connection has a picture: whether it is its turn, or when."""
+    def of(self, sender: object) -> Turn:
+        """A visitor has a picture: whether it is their turn, or when."""
         now = self._clock()
-        self._waiting = {other: at for other, at in self._waiting.items() if now - at < _ABSENT}
-        is_over = bool(self._waiting) and now - self._began >= self._turn
-        if self.owner is not None and (is_over or now - self._last_picture >= _ABSENT):
-            left, self.owner = self.owner, None
-            if left is sender:  # once more, behind the others
-                self._waiting[sender] = now
-        if self.owner is None and next(iter(self._waiting), sender) is sender:
-            self._begin(sender, now)
-        if self.owner is sender:
+        self._heard[sender] = now
+        for other in [other for other, at in self._heard.items() if now - at >= _ABSENT]:
+            self.release(other)
+        over = [other for other, began in self._began.items() if now - began >= self._seconds]
+        for other in over[: len(self._waiting)]:  # once more, behind the others
+            del self._began[other]
+            self._waiting.append(other)
+        if sender not in self._began and sender not in self._waiting:
+            self._waiting.append(sender)
+        while self._waiting and len(self._began) < self._places:
+            self._began[self._waiting.pop(0)] = now
+        if sender in self._began:
             return Turn()
-        self._waiting[sender] = now
-        place = list(self._waiting).index(sender) + 1
-        left_of_turn = max(0.0, self._began + self._turn - now) if self.owner is not None else 0.0
-        return Turn(place, round(left_of_turn + (place - 1) * self._turn))
-
-    def _begin(self, sender: object, now: float) -> None:
-        self._waiting.pop(sender, None)
-        self.source.clear()
-        self.owner, self.since = sender, self.source.now
-        self._began = self._last_picture = now
+        place = self._waiting.index(sender) + 1
+        ends = sorted(max(0.0, began + self._seconds - now) for began in self._began.values())
+        rounds, at = divmod(place - 1, self._places)
+        return Turn(place, round(ends[at] + rounds * self._seconds))
 
     def release(self, sender: object) -> None:
-        """A connection shows its camera no more; if it was its turn, another one's begins."""
-        self._waiting.pop(sender, None)
-        if self.owner is sender:
-            self.source.clear()
-            self.owner = None
+        """A visitor shows no camera any more."""
+        self._began.pop(sender, None)
+        self._heard.pop(sender, None)
+        if sender in self._waiting:
+            self._waiting.remove(sender)

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from streamcam.drawing.overlay import make_overlay
 from streamcam.errors import OptionError
 from streamcam.explain.targets import NO_CLASS, resolve_targets
 from streamcam.live.controls import Controls
 from streamcam.settings import ExhibitSettings, ExplainSettings, PageSettings, PictureSettings
-from streamcam.sources.live.browser import BrowserSource
 from streamcam.web.access import AccessKeys
 from streamcam.web.audience import Audience
 from streamcam.web.broadcast import Broadcast
 from streamcam.web.defaults import PageDefaults
 from streamcam.web.doors import Doors
-from streamcam.web.feed import BrowserFeed
 from streamcam.web.health import CameraWatch, Condition
 from streamcam.web.messages import Health, Update
 from streamcam.web.page import PageSink
 from streamcam.web.state import PageState
 
+COUNTS = ("received", "encoded", "encoded_mjpeg")  # of a sink
 _MAX_SILENCE = 10.0  # seconds without a frame after which something is wrong
 _MAX_UNSEEN = 30.0  # seconds without a painted picture, though there are viewers
 
@@ -35,12 +34,13 @@ class LivePage:
         state: what people may change.
         audience: the viewers.
         keys: what tells visitors and staff from others.
-        feed: for visitors' own cameras, None where the camera is this machine's.
+        has_camera: whether it shows a camera of this machine, rather than visitors their own.
         doors: what connections come through.
         fail_after: seconds without the camera until that counts as failing.
 
     Attributes:
         camera: how the camera does.
+        parts: gives the pages of visitors that show their own cameras at the moment.
         updates: brings each new state to the connections, encoded.
         announced: the state that was sent last, encoded.
         malformed: how many messages were none of our pages'.
@@ -53,12 +53,15 @@ class LivePage:
         state: PageState,
         audience: Audience,
         keys: AccessKeys,
-        feed: BrowserFeed | None = None,
         *,
+        has_camera: bool = True,
         doors: Doors,
         fail_after: float = 300.0,
     ) -> None:
-        self.sink, self.state, self.audience, self.keys, self.feed = sink, state, audience, keys, feed
+        self.sink, self.state, self.audience, self.keys = sink, state, audience, keys
+        self.has_camera = has_camera
+        self.parts: Callable[[], list[LivePage]] = list
+        self._left = dict.fromkeys(COUNTS, 0)
         self.doors = doors
         sink.listen(state.see)
         self.camera = CameraWatch(fail_after)
@@ -70,14 +73,26 @@ class LivePage:
     @property
     def is_healthy(self) -> bool:
         """Whether frames pass, and reach the viewers."""
+        if not self.has_camera:
+            return all(part.is_healthy for part in self.parts())
         now = time.monotonic()
         seen = now - max(self.sink.last_painted, self.audience.last_admitted) < _MAX_UNSEEN
-        is_shown = seen or not self.audience.connected or self.feed is not None
+        is_shown = seen or not self.audience.connected
         return is_shown and now - self.sink.last_received < _MAX_SILENCE
+
+    def count(self, name: str) -> int:
+        """One of ``COUNTS``, of this page and of its parts, those that are gone too."""
+        own: int = getattr(self.sink, name)
+        return own + self._left[name] + sum(part.count(name) for part in self.parts())
+
+    def add_counts(self, part: LivePage) -> None:
+        """A part is gone."""
+        for name in COUNTS:
+            self._left[name] += part.count(name)
 
     def look(self) -> None:
         """Note how the camera does. To be called again and again."""
-        if self.state.source and not self.feed:  # visitors' cameras come and go as they like
+        if self.state.source and self.has_camera:  # visitors' cameras come and go as they like
             self.camera.look(self.state.source.state)
 
     @property
@@ -133,7 +148,8 @@ def make_live_page(
     labels: tuple[str, ...],
     languages: tuple[str, ...],
     keys: AccessKeys,
-    browser: BrowserSource | None = None,
+    has_camera: bool,
+    with_settings: bool = True,
 ) -> LivePage:
     """A live page by its settings.
 
@@ -145,7 +161,8 @@ def make_live_page(
         labels: one name a class.
         languages: codes that the page can show.
         keys: what tells visitors and staff from others.
-        browser: takes the pictures of visitors' own cameras, None where the camera is this machine's.
+        has_camera: whether it shows a camera of this machine.
+        with_settings: whether what staff have kept is read, and kept again.
 
     Raises:
         OptionError: a setting that the page, the model or the settings file does not allow.
@@ -163,7 +180,7 @@ def make_live_page(
         controls,
         PageDefaults.of(controls, language=page.language, allowed=allowed),
         languages,
-        settings_file=exhibit.settings,
+        settings_file=exhibit.settings if with_settings else None,
         idle_reset=exhibit.idle_reset if exhibit.kiosk else None,
     )
     return LivePage(
@@ -171,7 +188,7 @@ def make_live_page(
         state,
         Audience(page.max_viewers, page.bandwidth * 1e6),
         keys,
-        BrowserFeed(browser, page.turn) if browser else None,
+        has_camera=has_camera,
         doors=Doors(page.per_address, page.proxy),
         fail_after=page.fail_after,
     )

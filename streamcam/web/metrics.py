@@ -32,7 +32,7 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Called by the library."""
-        page, state, audience, sink = self._page, self._page.state, self._page.audience, self._page.sink
+        page, state, audience = self._page, self._page.state, self._page.audience
         for name, what, value in (
             ("viewers", "Pages and streams that are connected.", audience.connected),
             ("viewers_came", "Viewers so far.", audience.admitted),
@@ -43,9 +43,13 @@ class Metrics(Collector):
                 page.doors.turned_away,
             ),
             ("messages_malformed", "Messages that no page of ours sends.", page.malformed),
-            ("frames", "Frames that reached the page's sink.", sink.received),
-            ("frames_encoded", "Frames encoded for pages, once for all of them.", sink.encoded),
-            ("pictures_encoded", "Annotated pictures encoded for MJPEG, once for all viewers.", sink.encoded_mjpeg),
+            ("frames", "Frames that reached the page's sink.", page.count("received")),
+            ("frames_encoded", "Frames encoded for pages, once for all of them.", page.count("encoded")),
+            (
+                "pictures_encoded",
+                "Annotated pictures encoded for MJPEG, once for all viewers.",
+                page.count("encoded_mjpeg"),
+            ),
             ("idle_resets", "Returns to the curator's settings.", state.resets),
             ("restarts", "Sessions begun again because staff said so.", state.restarts),
             ("failures", "Sessions begun again after an error.", state.failures),

@@ -10,7 +10,6 @@ from streamcam.errors import OptionError
 from streamcam.protocols import LiveFeed
 from streamcam.settings import CaptureSettings, ExhibitSettings
 from streamcam.sources.live.address import parse_address
-from streamcam.sources.live.browser import BrowserSource
 from streamcam.sources.live.exhibit import ExhibitSource
 from streamcam.sources.live.hours import parse_hours
 from streamcam.sources.live.live import LiveSource
@@ -18,8 +17,8 @@ from streamcam.sources.live.live import LiveSource
 
 def open_origin(
     given: str | int | Path, capture: CaptureSettings, exhibit: ExhibitSettings
-) -> tuple[Callable[[], LiveFeed], BrowserSource | None]:
-    """How the source of each session is opened, and, where it is the visitors' cameras, what takes their pictures.
+) -> Callable[[], LiveFeed] | None:
+    """How the source of each session is opened; None where visitors show their own cameras.
 
     Args:
         given: a camera's number, a device path, a URL, a file, or ``browser`` for the visitors' cameras.
@@ -40,8 +39,7 @@ def open_origin(
     if given == "browser":
         if exhibit.kiosk:
             raise OptionError("kiosk: goes with a camera at this machine, not with the visitors' own")
-        browser = BrowserSource()
-        return lambda: browser, browser
+        return None
     settings = replace(capture, loop=True) if exhibit.kiosk else capture
 
     def open_camera() -> LiveSource:
@@ -49,9 +47,9 @@ def open_origin(
 
     open_camera().close()  # what can be no source is said before a model is loaded
     if not exhibit.kiosk:
-        return open_camera, None
+        return open_camera
 
     def open_exhibit() -> ExhibitSource:
         return ExhibitSource(open_camera, exhibit.attract, attract_after=exhibit.attract_after, hours=hours)
 
-    return open_exhibit, None
+    return open_exhibit

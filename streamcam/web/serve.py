@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from contextlib import ExitStack
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from streamcam.choices import Every
 from streamcam.errors import MissingLibraryError, OptionError
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from streamcam.models.classifier import Classifier
     from streamcam.protocols import LiveFeed, Steady
     from streamcam.web.addresses import Started
+    from streamcam.web.booths import Booths
     from streamcam.web.live_page import LivePage
 
 
@@ -114,13 +118,14 @@ def serve(
     picture = _with_known_colormap(picture)
     if page.certfile:
         check_certificate(page.certfile, page.keyfile)
-    open_source, browser = open_origin(source, capture, exhibit)
+    open_source = open_origin(source, capture, exhibit)
 
     with ExitStack() as stack:
         listening = stack.enter_context(listen(page.host, page.port))
         classifier = load_classifier(model, cache=explain.cache)
         known = languages(page.languages, classifier.labels)
-        live_page = make_live_page(
+        make = partial(
+            make_live_page,
             page,
             exhibit,
             picture,
@@ -128,10 +133,13 @@ def serve(
             labels=classifier.labels,
             languages=tuple(known),
             keys=keys,
-            browser=browser,
         )
+        live_page = make(has_camera=open_source is not None)
+        every = every if heat.steady or every != "auto" else 1
+        run = _sessions(classifier, model, explain, steady=steady, names=heat.steady, every=every)
+        booths = None if open_source else stack.enter_context(_booths(live_page, make, run, page))
         here, network = page_addresses(page, listening.getsockname()[1])
-        where = Started(here, network, local_only, browser is not None, keys.screen, keys.staff)
+        where = Started(here, network, local_only, open_source is None, keys.screen, keys.staff)
         app = make_app(
             live_page,
             known,
@@ -142,11 +150,13 @@ def serve(
             drift=exhibit.kiosk and exhibit.drift,
             viewers=page.viewers,
             with_mjpeg=page.mjpeg,
+            booths=booths,
         )
         server = Server(
             app,
             live_page,
             listening,
+            booths=booths,
             proxies=page.proxy,
             certfile=page.certfile,
             keyfile=page.keyfile,
@@ -156,22 +166,14 @@ def serve(
         notify("READY=1")
         interrupted = False
         try:
-            _run(
-                live_page,
-                open_source,
-                classifier,
-                model,
-                explain,
-                steady=steady,
-                names=heat.steady,
-                every=every if heat.steady or every != "auto" else 1,
-                seconds=seconds,
-                retry=exhibit.kiosk,
-            )
+            if open_source:
+                run(live_page, open_source, seconds=seconds, retry=exhibit.kiosk)
+            else:
+                _wait(seconds)
         except KeyboardInterrupt:
             interrupted = True
         notify("STOPPING=1")
-    counted, viewers, encoded = live_page.state.stats, live_page.audience.admitted, live_page.sink.encoded
+    counted, viewers, encoded = live_page.state.stats, live_page.audience.admitted, live_page.count("encoded")
     if stats and counted:
         write_stats(stats, counted.to_json() | {"encoded": encoded, "viewers": viewers})
     return Served(
@@ -182,9 +184,13 @@ def serve(
     )
 
 
-def _run(
-    page: LivePage,
-    open_source: Callable[[], LiveFeed],
+class _Sessions(Protocol):
+    def __call__(
+        self, page: LivePage, open_source: Callable[[], LiveFeed], *, seconds: float | None = None, retry: bool = False
+    ) -> None: ...
+
+
+def _sessions(
     classifier: Classifier,
     model: ModelSettings,
     explain: ExplainSettings,
@@ -192,9 +198,8 @@ def _run(
     steady: Steady,
     names: bool,
     every: Every,
-    seconds: float | None,
-    retry: bool,
-) -> None:
+) -> _Sessions:
+    """What runs sessions on a page; all of them share the model."""
     from streamcam.live.explainer import LiveExplainer, preparation, sized_explainers
     from streamcam.live.session import SessionLimit
     from streamcam.steady.naming import SteadyNaming
@@ -202,18 +207,40 @@ def _run(
 
     explainers, prepare = sized_explainers(explain, classifier), preparation(model, explain)
 
-    def explainer(stats: Stats) -> LiveExplainer:
-        naming = SteadyNaming() if names else None
-        return LiveExplainer(explainers, page.state.controls, stats, prepare=prepare, naming=naming, every=every)
+    def run(
+        page: LivePage, open_source: Callable[[], LiveFeed], *, seconds: float | None = None, retry: bool = False
+    ) -> None:
+        def explainer(stats: Stats) -> LiveExplainer:
+            naming = SteadyNaming() if names else None
+            return LiveExplainer(explainers, page.state.controls, stats, prepare=prepare, naming=naming, every=every)
 
-    run_sessions(
-        page,
-        open_source,
-        explainer,
-        sinks=[SessionLimit(None, seconds)],
-        steady=steady,
-        retry=retry,
-    )
+        limit = SessionLimit(None, seconds)
+        run_sessions(page, open_source, explainer, sinks=[limit], steady=steady, retry=retry)
+
+    return run
+
+
+@contextmanager
+def _booths(live_page: LivePage, make: Callable[..., LivePage], run: _Sessions, page: PageSettings) -> Iterator[Booths]:
+    """Where visitors show their own cameras."""
+    from streamcam.web.booths import Booths
+    from streamcam.web.feed import Turns
+
+    turns = Turns(page.cameras or os.cpu_count() or 1, page.turn)
+    one = partial(make, with_settings=False, has_camera=True)
+    booths = Booths(live_page, one, lambda its_page, source: run(its_page, lambda: source), turns)
+    live_page.parts = lambda: booths.running
+    try:
+        yield booths
+    finally:
+        booths.close()
+
+
+def _wait(seconds: float | None) -> None:
+    """Until Ctrl-C, or for so long."""
+    end = None if seconds is None else time.monotonic() + seconds
+    while end is None or time.monotonic() < end:
+        time.sleep(0.2)
 
 
 def _check_libraries() -> None:

@@ -19,6 +19,7 @@ from starlette.applications import Starlette
 from streamcam.errors import OptionError, SinkError
 from streamcam.protocols import Closing
 from streamcam.sources.live.browser import MAX_BYTES
+from streamcam.web.booths import Booths
 from streamcam.web.doors import guarded_protocol
 from streamcam.web.live_page import LivePage
 from streamcam.web.messages import MAX_TEXT
@@ -85,6 +86,7 @@ class Server(Closing):
     Args:
         app: the application.
         page: whose state is announced, and whose health systemd's watchdog hears of.
+        booths: where visitors show their own cameras, or None.
         listening: from ``listen``.
         certfile: for TLS, or None.
         keyfile: of the certificate, where it is not in the same file.
@@ -97,15 +99,16 @@ class Server(Closing):
         page: LivePage,
         listening: socket.socket,
         *,
+        booths: Booths | None = None,
         proxies: Sequence[str] = (),
         certfile: Path | None = None,
         keyfile: Path | None = None,
     ) -> None:
-        self._page, self._listening = page, listening
+        self._page, self._booths, self._listening = page, booths, listening
         config = uvicorn.Config(
             app,
             ws="websockets-sansio",
-            ws_max_size=MAX_BYTES if page.feed else MAX_TEXT,
+            ws_max_size=MAX_BYTES if booths else MAX_TEXT,
             ws_per_message_deflate=False,
             http=guarded_protocol(page.doors),
             proxy_headers=bool(proxies),
@@ -145,6 +148,8 @@ class Server(Closing):
             await asyncio.sleep(_INTERVAL)
             self._page.look()
             self._page.state.reset_when_idle()
+            if self._booths:
+                self._booths.keep_house()
             if self._page.has_changed:
                 self._page.announce()
             if time.monotonic() - notified > WATCHDOG_SECONDS / 4 and self._page.is_healthy:

@@ -40,6 +40,7 @@ class PageState:
         failures: sessions begun again after an error.
         source: of the session, None before the first one.
         stats: of the session, None before the first one.
+        parent: of the page that this one is a visitor's part of; it hears of each session.
         trouble: what was wrong with the settings file, or an empty text.
     """
 
@@ -61,6 +62,7 @@ class PageState:
         self.stats: Stats | None = None
         self.source: LiveFeed | None = None
         self.is_preparing: Callable[[], bool] = lambda: False
+        self.parent: PageState | None = None
         self.trouble = ""
         self.rivals: Rivals | None = None
         self._unknown: tuple[tuple[str, Any], ...] = ()
@@ -83,6 +85,8 @@ class PageState:
     def begin(self, source: LiveFeed, stats: Stats, is_preparing: Callable[[], bool]) -> None:
         """A session begins."""
         self.source, self.stats, self.is_preparing = source, stats, is_preparing
+        if self.parent:
+            self.parent.begin(source, stats, is_preparing)
 
     def apply(self, command: Explain | Paint | Choose | Touch, role: Role) -> str:
         """Do what a visitor or staff asks for; returns why it is not done, or an empty string."""

@@ -10,6 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from streamcam.errors import SourceError
 from streamcam.web.audience import AudienceFull
+from streamcam.web.booths import Booths
 from streamcam.web.defaults import ChangeDefaults
 from streamcam.web.doors import address_of
 from streamcam.web.feed import Turn
@@ -50,18 +51,18 @@ class _Refused(Exception):
         self.reason, self.code = reason, code
 
 
-async def serve_viewer(socket: WebSocket, page: LivePage) -> None:
-    """Serve one page until it leaves or is refused."""
+async def serve_viewer(socket: WebSocket, page: LivePage, booths: Booths | None = None) -> None:
+    """Serve one page until it leaves or is refused. ``booths`` are where visitors show their own cameras."""
     await socket.accept()
     try:
-        viewer = Viewer(socket, page)
+        viewer = Viewer(socket, page, booths)
         has_key = await viewer.handshake()
         with page.audience.admit(has_key=has_key):
             try:
                 await viewer.run()
             finally:
-                if page.feed:
-                    page.feed.release(viewer)
+                if booths:
+                    booths.leave(viewer)
     except AudienceFull:
         await _close(socket, _Refused("full", _LATER))
     except _Refused as refused:
@@ -85,10 +86,12 @@ class Viewer:
     Args:
         socket: the connection, accepted.
         page: what is served.
+        booths: where visitors show their own cameras, None where the camera is this machine's.
     """
 
-    def __init__(self, socket: WebSocket, page: LivePage) -> None:
-        self._socket, self._page = socket, page
+    def __init__(self, socket: WebSocket, page: LivePage, booths: Booths | None = None) -> None:
+        self._socket, self._page, self._booths = socket, page, booths
+        self._seen = page  # what this one sees: the page, or a visitor's own
         self._role: Role = "viewer"
         self._painted = asyncio.Event()
         self._sent: EncodedFrame | None = None
@@ -119,9 +122,11 @@ class Viewer:
 
     async def run(self) -> None:
         """Serve it until it leaves."""
-        announced = self._page.announced
+        if self._booths and self._role != "staff":
+            self._seen = self._booths.enter(self)
+        announced = self._seen.announced
         welcome = Welcome(self._role, self._page.run)
-        await self._send(Update(welcome=welcome, state=self._page.state.status()))
+        await self._send(Update(welcome=welcome, state=self._seen.state.status()))
         parts = [self._receive_all(), self._send_pictures(), self._send_states(announced)]
         parts += [self._send_health()] if self._role == "staff" else []
         await _first_to_end(*parts)
@@ -142,14 +147,14 @@ class Viewer:
                 continue
             command = self._parsed(message)
             if isinstance(command, Ack) and self._sent and command.id == self._sent.id and not self._painted.is_set():
-                self._page.painted(self._sent.time)
+                self._seen.painted(self._sent.time)
                 self._painted.set()
                 continue
             self._spend()
             if isinstance(command, Explain | Paint | Choose | Touch):
-                await self._answer(self._page.state.apply(command, self._role))
-            elif isinstance(command, Leave) and self._page.feed:
-                self._page.feed.release(self)
+                await self._answer(self._seen.state.apply(command, self._role))
+            elif isinstance(command, Leave) and self._booths:
+                self._booths.rest(self)
             elif isinstance(command, ChangeDefaults | Restart):
                 await self._serve_staff(command)
 
@@ -159,6 +164,8 @@ class Viewer:
         if isinstance(command, Restart):
             self._page.state.restarts += 1
             self._page.sink.end()
+            if self._booths:
+                self._booths.restart()
             return
         reason = self._page.state.change_defaults(command)
         await self._answer(reason)
@@ -169,13 +176,13 @@ class Viewer:
         if reason:
             await self._send(Update(denied=reason))
         else:
-            self._page.announce()
+            self._seen.announce()
 
     async def _take_picture(self, jpeg: bytes) -> None:
-        if self._page.feed is None or self._role == "viewer":
+        if self._booths is None or self._seen is self._page or self._role == "viewer":
             raise _Refused("no camera wanted")
         try:
-            turn = await self._page.feed.take(self, jpeg)
+            turn = await self._booths.take(self, jpeg)
         except SourceError as error:
             self._page.malformed += 1
             raise _Refused("malformed") from error
@@ -202,10 +209,7 @@ class Viewer:
 
     async def _send_pictures(self) -> None:
         while True:
-            frame = await self._page.sink.frames.next()
-            feed = self._page.feed
-            if feed and (feed.owner is not self or frame.time < feed.since):
-                continue
+            frame = await self._seen.sink.frames.next()
             self._painted.clear()
             self._sent = frame
             async with asyncio.timeout(_SEND_TIMEOUT):
@@ -215,7 +219,7 @@ class Viewer:
 
     async def _send_states(self, last: str) -> None:
         while True:  # what was announced while the last one was on its way, or the next
-            text = self._page.announced if self._page.announced != last else await self._page.updates.next()
+            text = self._seen.announced if self._seen.announced != last else await self._seen.updates.next()
             last = text
             async with asyncio.timeout(_SEND_TIMEOUT):
                 await self._socket.send_text(text)

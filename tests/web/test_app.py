@@ -6,7 +6,6 @@ import json
 
 import cv2
 import pytest
-from makers.cameras import number_of
 
 
 def test_plain_pictures_are_read_by_another_program(serving):
@@ -14,7 +13,7 @@ def test_plain_pictures_are_read_by_another_program(serving):
     images = [capture.read()[1] for _ in range(5)]
     capture.release()
     assert all(image.shape == (240, 320, 3) for image in images)
-    assert len({number_of(image) for image in images}) > 1
+    assert len({image.tobytes() for image in images}) > 1  # they move; the panel may lie over their numbers
     status = serving.wait(lambda: serving.metric("streamcam_viewers") == 0)
     assert status
 

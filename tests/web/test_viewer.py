@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 import threading
-from contextlib import suppress
+import time
+from contextlib import ExitStack, suppress
 from itertools import pairwise
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from makers.cameras import number_of
 from makers.messages import is_malformed, mutated
-from makers.servers import Serving, closed_with, unpack
+from makers.servers import TOKEN, Serving, closed_with, unpack
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -151,7 +152,7 @@ def test_a_key_that_is_no_text_is_a_wrong_one(serving):
 
 def test_a_browsers_pictures_are_explained_for_that_browser_only(cat):
     jpeg = cv2.imencode(".jpg", cat)[1].tobytes()
-    with Serving("browser", "--size", "96") as serving:
+    with Serving("browser", "--size", "96", "--cameras", "1") as serving:
         assert serving.get("/stream.mjpg")[0] == 404
         stop = threading.Event()
         with serving.connected() as owner, serving.connected() as other:
@@ -183,3 +184,44 @@ def test_a_browsers_pictures_are_explained_for_that_browser_only(cat):
             bad.receive("welcome")
             bad.socket.send(jpeg[:50])
             assert closed_with(bad) == 1008
+
+
+def test_each_visitor_sees_their_own_picture_at_once(cat, coffee):
+    jpegs = [cv2.imencode(".jpg", image)[1].tobytes() for image in (cat, coffee)]
+    with Serving("browser", "--size", "160", "--cameras", "2") as serving, ExitStack() as stack:
+        first, second = (stack.enter_context(serving.connected()) for _ in range(2))
+        stop = threading.Event()
+
+        def feed(viewer, jpeg):
+            while not stop.wait(0.08):
+                viewer.socket.send(jpeg)
+
+        threads = [threading.Thread(target=feed, args=given) for given in zip((first, second), jpegs, strict=True)]
+        for thread in threads:
+            thread.start()
+        try:
+            assert 281 <= first.explained()["top"][0][0] <= 287  # a cat
+            serving.wait(lambda: second.explained()["top"][0][0] in (504, 967, 968))  # a cup of coffee
+            first.send(do="explain", classes=[285])
+            first.state(asked=[285])
+            serving.wait(lambda: [index for index, _ in first.explained()["targets"]] == [285])
+            for _ in range(10):
+                assert second.explained()["targets"][0][0] != 285
+            first.send(do="paint", dabs=[[0.5, 0.5, 0.3]])
+            first.state(painted=[[0.5, 0.5, 0.3]])
+            with serving.connected(TOKEN) as staff:  # of all of them
+                staff.send(do="settings", colormap="viridis")
+                staff.receive("state")
+                for viewer in (first, second):
+                    serving.wait(lambda: viewer.receive("state")["curated"]["colormap"] == "viridis")  # noqa: B023
+            assert serving.health()["status"] == "ok"
+            assert serving.metric("streamcam_frames_encoded_total") > 10
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+        first.send(do="leave")
+        second.send(do="leave")
+        before = serving.metric("streamcam_frames_total")
+        time.sleep(1.5)
+        assert serving.metric("streamcam_frames_total") <= before + 2  # nothing of them goes on

@@ -73,7 +73,7 @@ link.addEventListener("state", ({ detail }) => {
     panes.place();
     panes.hint();
   }
-  document.body.dataset.phase = state.phase;
+  document.body.dataset.phase = isWaiting ? "waiting" : state.phase;
   const isAsked = (asked) => asked.includes(challenge.index);
   if (challenge.isOn && isAsked(before) && !isAsked(state.asked)) challenge.leave(); // another page has asked for something else
   say();
@@ -138,9 +138,9 @@ function say() {
   const waitsForCamera = facts.camera === "browser" && !camera.isOn;
   $("call").hidden = phase !== "attracting";
   $("title").hidden = phase === "attracting" || isClosed || isComparing;
-  $("answer").hidden = isBusy || waitsForCamera;
+  $("answer").hidden = isBusy || waitsForCamera || isWaiting;
   $("welcome").hidden = !waitsForCamera;
-  $("tools").hidden = isClosed || waitsForCamera;
+  $("tools").hidden = isClosed || waitsForCamera || isWaiting;
   $("automatic").hidden = !state.asked.length || isBusy;
   for (const [id, offer] of [["open-ask", "find"], ["challenge", "challenge"], ["cover", "cover"], ["compare", "compare"]]) {
     $(id).hidden = !curated.offers.includes(offer);
@@ -183,7 +183,8 @@ function makeRoom() {
   document.documentElement.style.setProperty("--tools", `${Math.round(tools.height)}px`);
   const isBelow = innerHeight > innerWidth && panel.id === "answer";
   const needed = NEEDED.map($).filter((part) => !part.hidden).map((part) => part.offsetTop + part.offsetHeight);
-  const above = isBelow ? Math.max(...needed) + (innerHeight - tools.top) + 12 : innerHeight - box.top;
+  const edge = innerHeight - tools.bottom;
+  const above = isBelow ? Math.max(...needed) + (innerHeight - tools.top) + 1.4 * edge + 8 : innerHeight - box.top;
   picture.leave({ left: Math.round(box.right + drift), bottom: Math.round(above + drift) });
 }
 const NEEDED = ["sentence", "bars", "scale"]; // of the answer, where it lies below the picture
@@ -379,8 +380,12 @@ $("camera").onclick = async () => {
   say();
 };
 
+let isWaiting = false; // for a turn
+
 /** While it is somebody else's turn, visitors see their own picture, without heat, and when their turn comes. */
 function showTurn({ place, seconds }) {
+  isWaiting = place > 0;
+  say();
   camera?.watch(place ? (image) => picture.show({ header: {}, heat: [], image }) : null);
   if (!place) return notice("");
   const text = words.say(place === 1 ? "camera_next" : "camera_busy").replace("{a}", place).replace("{b}", seconds);

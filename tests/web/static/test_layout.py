@@ -17,6 +17,10 @@ def test_nothing_is_cut_off_at_any_size(opened, serving, width, height, scale):
         assert box["y"] >= 0, selector
         assert box["x"] + box["width"] <= width, selector
         assert box["y"] + box["height"] <= height, selector
+    scale = page.locator("#scale")
+    if scale.is_visible():
+        answer, last = (page.locator(selector).bounding_box() for selector in ("#answer", "#scale"))
+        assert last["y"] + last["height"] <= answer["y"] + answer["height"]
     panel, tools = (page.locator(selector).bounding_box() for selector in ("#answer", "#tools"))
     assert panel["y"] + panel["height"] <= tools["y"]
     size = page.evaluate("parseFloat(getComputedStyle(document.getElementById('sentence')).fontSize)")
