@@ -36,11 +36,12 @@ class Booth:
 
     def feed(self, jpeg: bytes) -> None:
         """Take a picture, which begins a session if there is none. Raises ``SourceError`` of no JPEG."""
-        if self._source is None:
+        source = self._source
+        if source is None:
             self._source = source = BrowserSource()
             self.page.sink.last_received = time.monotonic()
             threading.Thread(target=self._session, args=(source,), name="streamcam-booth", daemon=True).start()
-        self._source.feed(jpeg)
+        source.feed(jpeg)
 
     def _session(self, source: BrowserSource) -> None:
         try:
@@ -48,7 +49,7 @@ class Booth:
         except Exception as error:  # one visitor's; the others go on
             known = isinstance(error, StreamcamError)
             _log.warning(str(error) if known else f"{type(error).__name__}: {error}")
-            self.page.state.failures += 1
+            (self.page.state.parent or self.page.state).failures += 1
         finally:
             if self._source is source:
                 self._source = None
@@ -117,9 +118,9 @@ class Booths:
         return turn
 
     def restart(self) -> None:
-        """Begin all sessions again."""
+        """Begin all sessions again, with the next picture of each."""
         for booth in self._booths.values():
-            booth.page.sink.end()
+            booth.rest()
 
     def keep_house(self) -> None:
         """Let all pages know what has changed, and take over what staff have. To be called again and again."""

@@ -38,7 +38,3 @@ class Rivals:
             if average[challenger] > average[weaker] + _LEAD:
                 self._two = tuple(challenger if index == weaker else index for index in self._two)
         return self._two
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self._average, self._two = None, ()

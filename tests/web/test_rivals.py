@@ -31,7 +31,5 @@ def test_two_classes_are_compared_without_flicker_and_change_with_the_picture():
     assert len(see(0.02, 0.02, 0.02, 0.9, frames=120)) <= 3
     assert 3 in rivals.two()
     assert see(0.02, 0.05, 0.02, 0.9) == {rivals.two()}
-    rivals.forget()
-    assert rivals.two() == ()
-    rivals.see(explanation_of(np.ones(1, np.float32)))
+    rivals.see(explanation_of(np.ones(1, np.float32)))  # another model
     assert rivals.two() == ()

@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Self
 
 import numpy as np
 
@@ -89,7 +88,3 @@ class BrowserSource(Closing):
         with self._changed:
             self._closed = True
             self._changed.notify()
-
-    def __enter__(self) -> Self:
-        self._closed = False
-        return self

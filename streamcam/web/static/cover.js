@@ -64,10 +64,6 @@ export class Cover {
 
   /** The hottest places of the map that is shown now. */
   coverHottest() {
-    this.cover(true);
-  }
-
-  cover(hottest) {
     const shot = this.#options.shot();
     if (!shot?.heat.length) return;
     const { levels, width, height } = shot.heat[0];
@@ -76,7 +72,7 @@ export class Cover {
     const places = [];
     for (let y = step >> 1; y < height; y += step)
       for (let x = step >> 1; x < width; x += step) places.push([levels[y * width + x], x0 + ((x + 0.5) / width) * (x1 - x0), y0 + ((y + 0.5) / height) * (y1 - y0)]);
-    places.sort((a, b) => (hottest ? b[0] - a[0] : a[0] - b[0]));
+    places.sort((a, b) => b[0] - a[0]);
     const aspect = shot.image.width / shot.image.height;
     const short = Math.min(aspect, 1);
     const radius = (0.62 * ((x1 - x0) * aspect * step)) / width / short;
