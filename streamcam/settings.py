@@ -184,7 +184,8 @@ class PageSettings:
         certfile: certificate for HTTPS, PEM, or None.
         keyfile: key of the certificate, where it is not in the same file.
         max_viewers: at once.
-        per_address: connections of one address that have not said yet who they are; the oldest gives way.
+        per_address: connections of one address that have not said yet who they are, of which the oldest gives way; 0 for 50
+            more than there may be viewers.
         fail_after: seconds without the camera's pictures until ``/health`` says ``failing`` rather than ``degraded``.
         bandwidth: megabytes a second for all viewers together; with many, each gets fewer pictures.
         quality: of the pictures, JPEG, 10…100.
@@ -204,7 +205,7 @@ class PageSettings:
     certfile: Path | None = None
     keyfile: Path | None = None
     max_viewers: int = 100
-    per_address: int = 64
+    per_address: int = 0
     fail_after: float = 300.0
     bandwidth: float = 20.0
     quality: int = 80

@@ -28,7 +28,11 @@ PAGE = OptionGroup(
     certfile=option(help="Certificate for HTTPS, PEM."),
     keyfile=option(help="Its key, PEM."),
     max_viewers=option(min=1, help="At once."),
-    per_address=option(min=8, help="Connections of one address that have not said yet who they are."),
+    per_address=option(
+        min=0,
+        help="Connections of one address that have not said yet who they are.",
+        show_default="50 more than viewers",
+    ),
     fail_after=option(metavar="SECONDS", min=1, help="Without the camera until /health says failing, and answers 503."),
     bandwidth=option(metavar="MB/S", min=0.1, help="For all viewers together; with many, each gets fewer pictures."),
     quality=option(min=10, max=100, help="Of the pictures, JPEG."),

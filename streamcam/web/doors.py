@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-_ALL = 512  # such connections of all addresses
+_ALL = 4  # times as many such connections of all addresses together as of one
 _REQUEST_TIMEOUT = 10.0  # seconds for a connection to send a request
 _TRIES, _TRIES_PER_SECOND = 5.0, 0.5  # wrong keys of one address
 _REMEMBERED = 10_000  # addresses with wrong keys
@@ -44,7 +44,7 @@ class Doors:
         self._waiting[address] = mine
         if len(mine) > self._per_address:
             self._turn_away(address)
-        elif sum(map(len, self._waiting.values())) > _ALL:
+        elif sum(map(len, self._waiting.values())) > _ALL * self._per_address:
             self._turn_away(max(self._waiting, key=lambda other: len(self._waiting[other])))
         return peer
 

@@ -22,6 +22,9 @@ from streamcam.web.page import PageSink
 from streamcam.web.state import PageState
 
 COUNTS = ("received", "encoded", "encoded_mjpeg")  # of a sink
+_AT_ONCE = (
+    50  # connections of one address besides as many as there are places: after a restart all viewers come back at once
+)
 _MAX_SILENCE = 10.0  # seconds without a frame after which something is wrong
 _MAX_UNSEEN = 30.0  # seconds without a painted picture, though there are viewers
 
@@ -189,7 +192,7 @@ def make_live_page(
         Audience(page.max_viewers, page.bandwidth * 1e6),
         keys,
         has_camera=has_camera,
-        doors=Doors(page.per_address, page.proxy),
+        doors=Doors(page.per_address or page.max_viewers + _AT_ONCE, page.proxy),
         fail_after=page.fail_after,
     )
 

@@ -170,7 +170,7 @@ function say() {
   $("paint").hidden = !cover.isOn && !state.painted.length;
   $("paint").classList.toggle("active", cover.isOn);
   challenge.say();
-  makeRoom();
+  once("room", [words.code, said, hasAnswer, isBusy, costs, innerWidth, innerHeight, $("tools").hidden, $("automatic").hidden], makeRoom);
 }
 
 /** The picture leaves room for the words where it does not fill the screen: beside them, or, where it is tall, above them. */
