@@ -90,11 +90,13 @@ link.addEventListener("picture", async ({ detail }) => {
     newest = null;
     try {
       const next = await unpack(buffer);
+      const isLate = camera && !camera.isOn; // nothing of a visitor's stays when their camera is off
+      if (!isLate) {
+        shot = next;
+        picture.show(shot);
+      }
       link.say({ do: "ack", id: next.header.id });
-      if (camera && !camera.isOn) continue; // it came late, and nothing of the visitor's stays
-      shot = next;
-      picture.show(shot);
-      if (shot.header.targets) {
+      if (!isLate && shot.header.targets) {
         shown = shot.header; // at a cut there is no map for a moment: the last words stay
         challenge.see(shown);
         cover.see(shown);
