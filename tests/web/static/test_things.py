@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from makers.pages import says, waits
 from makers.servers import TOKEN, Serving
 
+from streamcam import Frame, VideoInfo, VideoSink
 from streamcam.backends.load import load_classifier
 from streamcam.settings import ModelSettings
 
@@ -105,14 +108,19 @@ def test_comparing_goes_on_by_itself(opened, sample):
         waits(page, lambda: not compared())
 
 
-def test_a_tap_wakes_an_exhibit(opened, camera):
-    with Serving(camera.url, "--size", "96", "--kiosk", "--attract-after", "1", "--idle-reset", "1000") as serving:
+def test_a_tap_wakes_an_exhibit(opened, cat, tmp_path):
+    still = tmp_path / "still.mp4"
+    with VideoSink(still, VideoInfo(320, 240, Fraction(25))) as sink:
+        for index in range(100):
+            sink.write(Frame(cat[:240, :320].copy(), index, index / 25), None)
+    with Serving(str(still), "--size", "96", "--kiosk", "--attract-after", "4", "--idle-reset", "1000") as serving:
         page = opened(serving.url)
-        waits(page, lambda: page.locator("#call").is_visible() or page.locator("#answer").is_visible())
         with serving.connected() as witness:
-            witness.receive("state")
+            witness.state(phase="attracting")  # nothing moves before this camera
+            waits(page, lambda: page.locator("#call").is_visible())
             page.mouse.click(300, 200)
-            serving.wait(lambda: serving.health()["phase"] in ("live", "attracting"))
+            witness.state(phase="live")
+        waits(page, lambda: not page.locator("#call").is_visible())
 
 
 def test_a_closed_exhibit_says_when_it_opens(opened, camera):
