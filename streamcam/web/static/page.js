@@ -36,6 +36,7 @@ let role = "viewer";
 let shown = null; // the last header
 let ownLanguage = false;
 let shot = null; // the picture on the screen
+let isWaiting = false; // for a turn, of the visitor's own camera
 let run = null; // of the program
 
 // --- what the program says
@@ -73,7 +74,6 @@ link.addEventListener("state", ({ detail }) => {
     panes.place();
     panes.hint();
   }
-  document.body.dataset.phase = isWaiting ? "waiting" : state.phase;
   const isAsked = (asked) => asked.includes(challenge.index);
   if (challenge.isOn && isAsked(before) && !isAsked(state.asked)) challenge.leave(); // another page has asked for something else
   say();
@@ -138,8 +138,9 @@ function say() {
   const isBusy = challenge.isOn || cover.isOn;
   const isClosed = phase === "closed";
   const waitsForCamera = facts.camera === "browser" && !camera.isOn;
+  document.body.dataset.phase = isWaiting ? "waiting" : phase;
   $("call").hidden = phase !== "attracting";
-  $("title").hidden = phase === "attracting" || isClosed || isComparing;
+  $("title").hidden = phase === "attracting" || isClosed || isComparing || isWaiting;
   $("answer").hidden = isBusy || waitsForCamera || isWaiting;
   $("welcome").hidden = !waitsForCamera;
   $("tools").hidden = isClosed || waitsForCamera || isWaiting;
@@ -167,7 +168,7 @@ function say() {
   once("scale", picture.view.colormap, drawScale);
   $("scale").hidden = !hasAnswer;
   $("camera").hidden = facts.camera !== "browser" || role === "viewer";
-  $("wipes").hidden = cover.isOn || isClosed;
+  $("wipes").hidden = cover.isOn || isClosed || isWaiting || waitsForCamera;
   once("painted", [state.painted, picture.panes], () => cover.draw(state.painted, picture.panes));
   $("paint").hidden = !cover.isOn && !state.painted.length;
   $("paint").classList.toggle("active", cover.isOn);
@@ -381,8 +382,6 @@ $("camera").onclick = async () => {
   fillChoices();
   say();
 };
-
-let isWaiting = false; // for a turn
 
 /** While it is somebody else's turn, visitors see their own picture, without heat, and when their turn comes. */
 function showTurn({ place, seconds }) {
