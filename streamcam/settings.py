@@ -103,6 +103,9 @@ class PictureSettings:
     layout: Layout = "overlay"
 
 
+PAGE_PICTURE = PictureSettings(alpha=0.7, mode="heat")  # of the live page: nothing is tinted where there is no evidence
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeatSettings:
     """How raw evidence becomes shown heat; ``make_steady`` makes it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from streamcam.choices import Every
 from streamcam.cli.grouping import OptionGroup, off, option
 from streamcam.errors import OptionError
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
+from streamcam.system.addresses import redacted
 
 PICTURE_PANEL, SPEED_PANEL, SESSION_PANEL, OUTPUT_PANEL = "Picture", "Speed", "Session", "Output"
 
@@ -167,10 +169,12 @@ def source_of(given: str | None, file: Path | None) -> str:
     """The source by its address, or by the file that holds it; the first camera without either.
 
     Raises:
-        OptionError: the file cannot be read, or holds none.
+        OptionError: both are given, or the file cannot be read, or holds none.
     """
     if file is None:
         return given or "0"
+    if given and given != os.environ.get(SOURCE_VARIABLE):
+        raise OptionError(f"source-file {file}: the source is given as {redacted(given)}, too; leave one of them out")
     try:
         lines = file.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:

@@ -16,6 +16,7 @@ from streamcam.cli.options import (
     HEAT,
     MODEL,
     PICTURE,
+    PICTURE_PANEL,
     SOURCE_VARIABLE,
     LiveEvery,
     Realtime,
@@ -26,6 +27,7 @@ from streamcam.cli.options import (
 )
 from streamcam.cli.page_options import EXHIBIT, PAGE, PrintUnit
 from streamcam.settings import (
+    PAGE_PICTURE,
     CaptureSettings,
     ExhibitSettings,
     ExplainSettings,
@@ -45,7 +47,7 @@ if TYPE_CHECKING:
     capture=CAPTURE,
     model=MODEL,
     explanation=EXPLANATION,
-    picture=PICTURE.based_on(PictureSettings(mode="heat", alpha=0.7), "Picture").without("hud", "layout"),
+    picture=PICTURE.based_on(PAGE_PICTURE, PICTURE_PANEL).without("hud", "layout"),
     heat=HEAT,
 )
 def serve_command(

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from streamcam.errors import StreamcamError
 from streamcam.sources.live.browser import BrowserSource
 from streamcam.web.defaults import PageDefaults
-from streamcam.web.feed import Turn, Turns
 from streamcam.web.live_page import LivePage
+from streamcam.web.turns import Turn, Turns
 
 _log = logging.getLogger(__name__)
 

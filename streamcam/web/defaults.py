@@ -13,6 +13,7 @@ import msgspec
 
 from streamcam.choices import BlendMode, Method
 from streamcam.live.controls import COLORMAPS, Controls
+from streamcam.settings import PAGE_PICTURE
 
 _MAX_ALLOWED, _MAX_FEW = 500, 24
 Offer: TypeAlias = Literal["find", "challenge", "cover", "compare", "phones"]
@@ -50,8 +51,8 @@ class PageDefaults:
 
     language: str = "en"
     colormap: str = "jet"
-    alpha: float = 0.7
-    blend: BlendMode = "heat"
+    alpha: float = PAGE_PICTURE.alpha
+    blend: BlendMode = PAGE_PICTURE.mode
     method: Method = "gradcam"
     allowed: tuple[int, ...] = ()
     tiles: tuple[int, ...] = ()

@@ -22,9 +22,8 @@ from streamcam.web.page import PageSink
 from streamcam.web.state import PageState
 
 COUNTS = ("received", "encoded", "encoded_mjpeg")  # of a sink
-_AT_ONCE = (
-    50  # connections of one address besides as many as there are places: after a restart all viewers come back at once
-)
+# Connections of one address besides as many as there are places: after a restart all viewers come back at once.
+_AT_ONCE = 50
 _MAX_SILENCE = 10.0  # seconds without a frame after which something is wrong
 _MAX_UNSEEN = 30.0  # seconds without a painted picture, though there are viewers
 

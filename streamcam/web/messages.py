@@ -19,8 +19,8 @@ from streamcam.choices import Method
 from streamcam.system.wire import from_json, to_builtins, to_json
 from streamcam.types import Verdict
 from streamcam.web.defaults import ChangeDefaults, ClassIndex, PageDefaults, Share
-from streamcam.web.feed import Turn
 from streamcam.web.health import Condition
+from streamcam.web.turns import Turn
 
 MAX_TEXT = 4096  # bytes of a message from a page; a staff page's list of classes is the longest
 _MAX_COMPARED = 2

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from streamcam.choices import Every
 from streamcam.errors import MissingLibraryError, OptionError
 from streamcam.settings import (
+    PAGE_PICTURE,
     CaptureSettings,
     ExhibitSettings,
     ExplainSettings,
@@ -58,7 +59,7 @@ def serve(
     *,
     model: ModelSettings = ModelSettings(),
     explain: ExplainSettings = ExplainSettings(),
-    picture: PictureSettings = PictureSettings(mode="heat", alpha=0.7),
+    picture: PictureSettings = PAGE_PICTURE,
     capture: CaptureSettings = CaptureSettings(),
     page: PageSettings = PageSettings(),
     exhibit: ExhibitSettings = ExhibitSettings(),
@@ -224,7 +225,7 @@ def _sessions(
 def _booths(live_page: LivePage, make: Callable[..., LivePage], run: _Sessions, page: PageSettings) -> Iterator[Booths]:
     """Where visitors show their own cameras."""
     from streamcam.web.booths import Booths
-    from streamcam.web.feed import Turns
+    from streamcam.web.turns import Turns
 
     turns = Turns(page.cameras or os.cpu_count() or 1, page.turn)
     one = partial(make, with_settings=False, has_camera=True)

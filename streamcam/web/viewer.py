@@ -13,7 +13,6 @@ from streamcam.web.audience import AudienceFull
 from streamcam.web.booths import Booths
 from streamcam.web.defaults import ChangeDefaults
 from streamcam.web.doors import address_of
-from streamcam.web.feed import Turn
 from streamcam.web.live_page import LivePage
 from streamcam.web.messages import (
     Ack,
@@ -32,6 +31,7 @@ from streamcam.web.messages import (
     parse,
 )
 from streamcam.web.page import EncodedFrame
+from streamcam.web.turns import Turn
 
 _SEND_TIMEOUT = 20.0  # seconds for a page to take a message, and to paint a picture
 _HELLO_TIMEOUT = 10.0  # seconds for a page to send its first message

@@ -59,3 +59,14 @@ def test_a_unit_holds_none(form):
             [*command, *given], capture_output=True, text=True, check=True, env=os.environ | variables, timeout=60
         )
         assert leaks(done.stdout, done.stderr) == []
+
+
+def test_a_source_is_given_once(tmp_path):
+    (tmp_path / "hall").write_text("rtsp://ann:s3cret@camera.local/")
+    command = [sys.executable, "-m", "streamcam", "live", "http://ann:s3cret@other.local/", "--no-window"]
+    done = subprocess.run(
+        [*command, "--source-file", "hall"], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
+    )
+    assert done.returncode != 0
+    assert "leave one of them out" in done.stderr
+    assert leaks(done.stdout, done.stderr) == []

@@ -263,7 +263,7 @@ const cover = new Cover($("paint"), $("painter"), words, {
   shot: () => shot,
   changed: () => say(),
   send: (dabs, index) => {
-    if (index !== undefined && !(state.asked.length === 1 && state.asked[0] === index)) ask([index]);
+    if (index !== undefined && isAllowed(index) && !(state.asked.length === 1 && state.asked[0] === index)) ask([index]);
     link.say({ do: "paint", dabs });
     if (!dabs.length) ask([]);
   },

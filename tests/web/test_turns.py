@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streamcam.web.feed import Turn, Turns
+from streamcam.web.turns import Turn, Turns
 
 
 class Queue:
