@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 from makers import clips
-from makers.runs import bytes_of, call, command
+from makers.runs import bytes_of, call, command, videos_in
 
 from streamcam.batch.driver import Batch
 from streamcam.batch.jobs import plan
@@ -55,10 +55,10 @@ def test_killed_at_any_moment_and_begun_again_it_ends_with_the_same_bytes(
     random_ = random.Random(7)
     for number in range(4):
         process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        finished = len(list(out.rglob("*.cam.mp4")))
+        finished = videos_in(out)
         wanted = finished + random_.randrange(2, 12)
         end = time.monotonic() + 100
-        while process.poll() is None and len(list(out.rglob("*.cam.mp4"))) < wanted and time.monotonic() < end:
+        while process.poll() is None and videos_in(out) < wanted and time.monotonic() < end:
             time.sleep(random_.uniform(0.001, 0.05))
         assert process.poll() is None, "it was faster than its killer"
         workers_ = psutil.Process(process.pid).children()

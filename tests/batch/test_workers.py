@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from makers import clips
-from makers.runs import command
+from makers.runs import command, videos_in
 
 from streamcam.batch.driver import Batch
 from streamcam.batch.jobs import plan
@@ -58,7 +58,7 @@ def test_an_interrupt_ends_all_workers_and_the_same_command_goes_on(originals, m
     arguments = command(originals, "-o", out, "--workers", 2, model=model)
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 100
-    while len(list(out.rglob("*.cam.mp4"))) < 5:
+    while videos_in(out) < 5:
         assert time.monotonic() < end
         time.sleep(0.05)
     workers = psutil.Process(process.pid).children()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -33,6 +34,11 @@ def bytes_of(folder):
         for path in sorted(folder.rglob("*"))
         if path.is_file() and ".streamcam" not in path.parts
     }
+
+
+def videos_in(folder):
+    """How many videos are done in a folder in which others make and remove things meanwhile."""
+    return sum(name.endswith(".cam.mp4") for _, _, names in os.walk(folder) for name in names)
 
 
 def read_records(path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+import urllib.request
 
 import cv2
 import pytest
@@ -26,6 +28,7 @@ def test_plain_pictures_are_those_that_the_camera_sends(camera):
     images, readers = [], []
 
     def read(where):
+        wait_for_the_camera(where.address)  # OpenCV keeps the size of a stream's first picture
         capture = cv2.VideoCapture(f"{where.address}/stream.mjpg")
         images.extend(capture.read()[1] for _ in range(5))
         capture.release()
@@ -40,13 +43,23 @@ def test_plain_pictures_are_those_that_the_camera_sends(camera):
         explain=ExplainSettings(size=96),
         picture=bare,
         page=PageSettings(port=0),
-        seconds=6,
+        seconds=15,
         started=started,
     )
     readers[0].join(20)
     numbers = [number_of(image) for image in images]
     assert len(set(numbers)) > 1
     assert set(numbers) <= set(camera.sent())
+
+
+def wait_for_the_camera(address):
+    end = time.monotonic() + 60
+    while True:
+        with urllib.request.urlopen(f"{address}/metrics", timeout=20) as answer:
+            if b'streamcam_source_phase{phase="live"} 1.0' in answer.read():
+                return
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(
