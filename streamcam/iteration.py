@@ -16,6 +16,10 @@ class End:
     error: BaseException | None = None
 
 
+class NotYet(Exception):
+    """There is nothing to explain so far: a video classifier waits for enough frames."""
+
+
 def with_end(items: Iterable[T]) -> Iterator[T | End]:
     """The items, then an ``End``. An error of the iterator is in the ``End`` instead of being raised."""
     iterator = iter(items)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias
+from typing import Protocol, Self, TypeAlias, runtime_checkable
 
 from streamcam.types import (
     Explained,
@@ -144,6 +144,15 @@ class Naming(Protocol):
 
     def name(self) -> Named:
         """Name the oldest frame that was seen and has no name yet."""
+        ...
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """An explainer that must see frames which it is not asked about: those before the one that is."""
+
+    def watch(self, frame: Frame) -> None:
+        """See a frame of a live source; cheap."""
         ...
 
 

@@ -64,6 +64,10 @@ class ExplainSettings:
         threads: threads to use on the CPU, 0 for one a core.
         cache: whether converted graphs are kept on disk.
         check: whether it is measured, three times a second, what covering the hottest places costs the class.
+        clip_frames: of a video classifier that takes any length, how many frames it looks at at once; None for its own.
+        clip_stride: of a video classifier, look at each Nth frame; None for each, or for what it was trained on.
+        clip_fps: look at so many frames a second instead, whatever the source gives.
+        clip_hop: how many of the frames that it looks at lie between the beginnings of two clips.
     """
 
     layer: tuple[str, ...] = ()
@@ -78,6 +82,10 @@ class ExplainSettings:
     threads: int = 0
     cache: bool = True
     check: bool = False
+    clip_frames: int | None = None
+    clip_stride: int | None = None
+    clip_fps: float | None = None
+    clip_hop: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -142,6 +142,54 @@ RIVALS_OF = -2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ClipExplanation:
+    """What a video classifier said of one clip, and where and when the evidence lies.
+
+    Attributes:
+        heatmaps: ``(K, t, h, w)`` float32 >= 0, raw evidence (after ReLU, not normalised), at the layer's resolution in space and
+            time.
+        classes: ``(K,)`` int32, the class index that each map explains.
+        versus: ``(K,)`` int32, see ``Explanation``.
+        against: ``(K,)`` bool, see ``Explanation``.
+        scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
+        probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
+        strength: ``(K,)`` float32 in 0…1, see ``Explanation``.
+        certainty: the strength of the most probable class.
+        region: the part of the frames that the model saw, and that the maps cover.
+        indices: ``(n,)`` int64, of the frames that it looked at.
+        times: ``(n,)`` float64, of these frames, in seconds from the start of the source.
+    """
+
+    heatmaps: Float32Array
+    classes: Int32Array
+    versus: Int32Array
+    against: BoolArray
+    scores: Float32Array
+    probabilities: Float32Array
+    strength: Float32Array
+    certainty: float
+    region: Region
+    indices: npt.NDArray[np.int64]
+    times: npt.NDArray[np.float64]
+
+    @property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """``(n,)``: which time step of the maps each frame belongs to, where the network has come down to fewer steps."""
+        frames = len(self.times)
+        return np.asarray(np.arange(frames) * self.heatmaps.shape[1] // frames, np.int64)
+
+    @property
+    def shares(self) -> Float32Array:
+        """``(K, n)`` float32: the share of the clip's evidence that each frame has. They add up to 1, or are 0 without any."""
+        evidence = self.heatmaps.sum(axis=(2, 3))[:, self.steps]
+        return np.asarray(evidence / np.maximum(evidence.sum(axis=1, keepdims=True), LEAST_EVIDENCE), np.float32)
+
+    def maps_at(self, number: int) -> Float32Array:
+        """``(K, h, w)``: the evidence of the moment of one of its frames."""
+        return self.heatmaps[:, self.steps[number]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
     """What the model said of one frame, and where the evidence lies.
 
@@ -162,6 +210,8 @@ class Explanation:
         verdict: whether the model is sure, in one of three words. None until ``steadied`` or ``unsteadied`` have said it,
             and where there is no certainty.
         covering: what covering its hottest places costs the first target, where that is checked.
+        clip: of a video classifier, what it said of the clip around this moment; the maps are those of the moment, averaged
+            over all clips that hold it.
         region: the part of the frame that the model saw, and that the maps cover.
         index: of the frame that was explained; another frame may carry its explanation on.
         time: of the frame that was explained, in seconds from the start of the source.
@@ -183,6 +233,7 @@ class Explanation:
     certainty: float | None = None
     verdict: Verdict | None = None
     covering: Covering | None = None
+    clip: ClipExplanation | None = None
 
     def __post_init__(self) -> None:
         if len(self.versus) != len(self.classes):

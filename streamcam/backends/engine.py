@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from streamcam.choices import Precision
 from streamcam.types import Float32Array, Int32Array, UInt8Array
 
-# (K, h, w) float32 raw evidence, (C,) float32 probabilities, (K, 2) int32 class indices
+# (K, h, w) or (K, t, h, w) float32 raw evidence, (C,) float32 probabilities, (K, 2) int32 class indices
 Answer: TypeAlias = tuple[Float32Array, Float32Array, Int32Array]
 
 
@@ -30,11 +30,17 @@ class Engine(Protocol):
     weights: int
     by_windows: bool
 
-    def start(self, image: UInt8Array, targets: Int32Array) -> Callable[[], Answer]:
-        """Begin with a frame.
+    @property
+    def encode(self) -> Callable[[UInt8Array], Float32Array] | None:
+        """Of a video classifier that looks at each frame by itself first: that, from ``(1, height, width, 3)`` uint8 BGR."""
+        ...
+
+    def start(self, image: UInt8Array | Float32Array, targets: Int32Array) -> Callable[[], Answer]:
+        """Begin with a frame, or with a clip.
 
         Args:
-            image: ``(height, width, 3)`` uint8, BGR.
+            image: ``(height, width, 3)`` uint8, BGR; of a video classifier ``(T, height, width, 3)``, or what ``encode`` has
+                given of each frame, float32 with the time first.
             targets: ``(K, 3)`` int32, see ``explain.targets``.
 
         Returns:

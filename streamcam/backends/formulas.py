@@ -1,8 +1,9 @@
 """The formulas: activations and gradients in, evidence out. Each is a pure function of the tensors of any framework.
 
 ``A`` is ``(c, p)`` float32, the output of the target layer, a row for each of its c channels and a column for each of its
-p places; ``G`` is ``(c, p)`` float32, the gradient of the score with respect to it. Each formula gives ``(p,)`` float32
->= 0. "Sum" without more is over the channels. What a framework must be able to do is in ``Operations``.
+p places, which are of all time steps where there is time: what a formula pools, it pools over space and time. ``G`` is
+``(c, p)`` float32, the gradient of the score with respect to it. Each formula gives ``(p,)`` float32 >= 0. "Sum" without more
+is over the channels. What a framework must be able to do is in ``Operations``.
 
 A new formula is a function here, a row of ``METHODS``, and its name in ``choices.Method``. Two methods are no such formula:
 ``recipro-cam`` (``support``, and the ``recipro`` of each backend) and ``attention`` (``openvino.attention``).
@@ -176,18 +177,26 @@ def fuse(ops: Operations, maps: Sequence[Any]) -> Any:
 
     Args:
         ops: the framework.
-        maps: ``(h, w)`` float32 each, in the order of the network.
+        maps: ``(h, w)`` or ``(t, h, w)`` float32 each, in the order of the network.
     """
     if len(maps) == 1:
         return maps[0]
-    height, width = max((ops.shape(m) for m in maps), key=lambda shape: shape[0] * shape[1])
+    finest = max((ops.shape(m) for m in maps), key=np.prod)
     total = None
     for m in maps:
-        h, w = ops.shape(m)
-        scaled = m / (ops.max(m) + _number(ops, _TINIEST))
-        resized = ops.matmul(ops.matmul(ops.constant(_linear(h, height)), scaled), ops.constant(_linear(w, width).T))
+        resized = _resized(ops, m / (ops.max(m) + _number(ops, _TINIEST)), finest)
         total = resized if total is None else total + resized
     return total * (ops.max(maps[-1]) * _number(ops, 1 / len(maps)))
+
+
+def _resized(ops: Operations, m: Any, wanted: Sequence[int]) -> Any:
+    """A map ``(h, w)`` or ``(t, h, w)`` in another resolution, bilinear in space and linear in time."""
+    *steps, h, w = ops.shape(m)
+    *wanted_steps, height, width = wanted
+    if steps != wanted_steps:
+        m = ops.matmul(ops.constant(_linear(steps[0], wanted_steps[0])), ops.reshape(m, (steps[0], h * w)))
+        m = ops.reshape(m, (*wanted_steps, h, w))
+    return ops.matmul(ops.matmul(ops.constant(_linear(h, height)), m), ops.constant(_linear(w, width).T))
 
 
 def _weighted(ops: Operations, activations: Any, weights: Any) -> Any:

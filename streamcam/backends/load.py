@@ -21,7 +21,7 @@ from streamcam.backends.weights.lite import LITES
 from streamcam.errors import ModelError
 from streamcam.models import catalog
 from streamcam.models.assumed import say_assumed
-from streamcam.models.classifier import Classifier
+from streamcam.models.classifier import Classifier, ClipInput
 from streamcam.models.label_files import read_labels
 from streamcam.models.labels import default_labels, imagenet_labels, with_labels_beside
 from streamcam.models.preprocessing import PREPROCESSINGS, preprocessing_named
@@ -200,6 +200,7 @@ def _from_file(
             assumed=tuple(facts["assumed"]),
             output=facts["output"],
             layout=facts["layout"],
+            clip=from_builtins(facts["clip"], ClipInput) if facts["clip"] else None,
             fingerprint=fingerprint,
             network=KerasNetwork(build),
         )
@@ -220,6 +221,7 @@ def _from_file(
             "assumed": classifier.assumed,
             "output": classifier.output,
             "layout": classifier.layout,
+            "clip": to_builtins(classifier.clip),
         }
         if cache:
             cache.put(key, facts, {})

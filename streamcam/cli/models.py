@@ -66,16 +66,19 @@ def layers_command(
     default = choose_layers(layers, (), classifier.name)
     table = Table("layer", "kind", "map", "channels", "", box=None, header_style="bold")
     for layer in layers:
-        height, width, depth = layer.shape
+        *grid, depth = layer.shape
         mark = "<- default target" if layer in default else ""
-        table.add_row(layer.path, layer.kind, f"{height}x{width}", str(depth), mark)
+        table.add_row(layer.path, layer.kind, "x".join(map(str, grid)), str(depth), mark)
     print_table(table)
 
 
 def _print_facts(classifier: Classifier) -> None:
     height, width = classifier.input_size
     how = classifier.preprocessing
-    say(f"input       {width}x{height}, {how.order}{'' if classifier.layout == 'nhwc' else f', {classifier.layout}'}")
+    clip = classifier.clip
+    length = f"{clip.frames} frames{' (any number)' if clip.is_free else ''} of " if clip else ""
+    layout = "" if classifier.layout in ("nhwc", "nthwc") else f", {classifier.layout}"
+    say(f"input       {length}{width}x{height}, {how.order}{layout}")
     say(f"preprocess  {how.name} ({ORIGINS[classifier.preprocess_from]})")
     say(f"fit         {'stretch' if classifier.fixed_size and classifier.fit == 'native' else classifier.fit}")
     say(

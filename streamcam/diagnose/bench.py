@@ -23,7 +23,7 @@ from streamcam.backends.openvino.engine import processor_abilities, processor_na
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import StreamcamError
 from streamcam.explain import GradCAM
-from streamcam.explain.gradcam import make_explainer
+from streamcam.explain.make import make_explainer
 from streamcam.explain.prepare import prepare
 from streamcam.photographs import photographs
 from streamcam.pipeline.explaining import explained

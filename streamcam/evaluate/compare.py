@@ -11,7 +11,8 @@ from streamcam.annotation.roi import parse_roi
 from streamcam.backends.load import load_classifier
 from streamcam.choices import Method
 from streamcam.evaluate.table import Row, measure
-from streamcam.explain.gradcam import GradCAM, make_explainer
+from streamcam.explain.gradcam import GradCAM
+from streamcam.explain.make import make_explainer
 from streamcam.models.classifier import Classifier
 from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.sources.inputs import files_of
@@ -101,7 +102,7 @@ def candidates(name: str, model: ModelSettings = ModelSettings(), *, cache: bool
     classifier = load_classifier(replace(model, model=name), cache=cache)
     layers = classifier.network.layers(classifier)
     last = layers[-1]
-    finer = [layer for layer in layers if layer.shape[0] >= 2 * last.shape[0]]
+    finer = [layer for layer in layers if layer.grid[-2] >= 2 * last.grid[-2]]
     finer = [layer for layer in finer if layer.kind == "Add"] or finer  # where a block ends, rather than within one
     return (last.path, finer[-1].path, f"{finer[-1].path}+{last.path}") if finer else (last.path,)
 

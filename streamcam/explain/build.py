@@ -128,10 +128,26 @@ class Builder:
         precision = (
             self._precision.of(recipe, lambda able: self._compiled(single, able)[0]) if wanted == "auto" else wanted
         )
-        engine, layers = self._compiled(recipe, precision, in_flight=self._settings.in_flight)
+        engine, layers = self._in_stages(recipe, precision) or self._compiled(
+            recipe, precision, in_flight=self._settings.in_flight
+        )
         if precision != engine.precision:
             self._warn_of_precision(f"this processor has no instructions for it; {engine.precision} is used")
         return engine, layers
+
+    def _in_stages(self, recipe: Recipe, precision: Precision) -> tuple[Engine, tuple[str, ...]] | None:
+        """Of a video classifier that looks at each frame by itself first."""
+        if not recipe.classifier.frames:
+            return None
+        from streamcam.backends.openvino.engine import OpenVINOEngine
+        from streamcam.backends.openvino.stages import in_stages
+
+        stages = in_stages(self._graphs.forward(recipe), recipe)
+        if stages is None:
+            return None
+        threads = self._settings.threads
+        engine = OpenVINOEngine(stages.function.model, precision, threads=threads, frame=stages.frame)
+        return engine, stages.function.layers
 
     def _compiled(self, recipe: Recipe, precision: Precision, *, in_flight: int = 1) -> tuple[Engine, tuple[str, ...]]:
         from streamcam.backends.openvino.engine import OpenVINOEngine

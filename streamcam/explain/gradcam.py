@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -25,7 +25,6 @@ from streamcam.explain.strength import Reference, sharpened
 from streamcam.explain.targets import ranks_of, resolve_targets
 from streamcam.models.assumed import say_once
 from streamcam.models.classifier import Classifier
-from streamcam.settings import ExplainSettings
 from streamcam.system.cache import Cache, usual_cache
 from streamcam.types import Explanation, Float32Array, Frame, Header, Targets, UInt8Array
 
@@ -71,9 +70,11 @@ class GradCAM:
         check: may be changed at any time.
 
     Raises:
-        OptionError: a setting is not one of those.
+        OptionError: a setting is not one of those, or the classifier looks at clips (see ``ClipGradCAM``).
         TargetError: the model has no such class.
     """
+
+    for_clips = False
 
     def __init__(
         self,
@@ -97,6 +98,9 @@ class GradCAM:
         _check(method=(method, Method), score=(score, Score), fit=(fit, FitChoice))
         _check(engine=(engine, EngineName), precision=(precision, PrecisionChoice))
         self.classifier = classifier if isinstance(classifier, Classifier) else wrap_model(classifier)
+        if bool(self.classifier.frames) != self.for_clips:
+            what, other = ("clips", "ClipGradCAM") if self.classifier.frames else ("single pictures", "GradCAM")
+            raise OptionError(f"{self.classifier.name}: looks at {what}; use {other}")
         self.method: Method = method
         self.score: Score = score
         self.targets = tuple(targets)
@@ -282,13 +286,6 @@ class GradCAM:
         self, size: tuple[int, int], targets: int, method: Method | None = None, ranks: int = USUAL_RANKS
     ) -> Recipe:
         return Recipe(self.classifier, self._layers, method or self.method, self.score, size, targets, ranks)
-
-
-def make_explainer(
-    settings: ExplainSettings, classifier: Classifier | keras.Model, *, in_flight: int = 1, agreed: Cache | None = None
-) -> GradCAM:
-    """A ``GradCAM`` from settings."""
-    return GradCAM(classifier, **asdict(settings), in_flight=in_flight, agreed=agreed)
 
 
 def _check(**options: tuple[str, Any]) -> None:

@@ -139,7 +139,7 @@ class Graphs:
         kept = " (kept for the next start)" if self._cache and recipe.classifier.fingerprint else ""
         _log.info("trying %s in 8-bit integers%s", recipe.classifier.name, kept)
         single = replace(recipe, targets=1)
-        pictures = views(*recipe.size)
+        pictures = views(*recipe.size, recipe.classifier.frames)
         own = pictures_of(self._calibrate, recipe.size) if self._calibrate else []
         reference = OpenVINOEngine(explain_function(forward, single)[0], "f32")
         for careful in (False, True):
@@ -202,7 +202,7 @@ def _proved(forward: Forward, recipe: Recipe) -> dict[str, Any]:
     reference = TensorFlowEngine(recipe.classifier.network.function(replace(recipe, layers=function.layers))[0])
     # Of probabilities near 1, which have little more than their rounding, Recipro-CAM takes the difference.
     least = _LEAST_DIFFERENCE if recipe.method == "recipro-cam" else 0.0
-    proof = prove(reference, candidate, recipe.size, least)
+    proof = prove(reference, candidate, recipe.size, least, recipe.classifier.frames)
     if not proof.holds:
         raise ConversionError(str(proof))
     return proof.facts()

@@ -12,6 +12,7 @@ from streamcam.backends.openvino.engine import core, cpu_precisions
 from streamcam.backends.recipe import Recipe
 from streamcam.choices import Method, Precision
 from streamcam.explain.precision import choose
+from streamcam.photographs import views
 from streamcam.system.cache import Cache, key_of
 from streamcam.system.libraries import has_nncf
 from streamcam.system.versions import versions
@@ -44,7 +45,8 @@ class MeasuredPrecision:
 
     def _found(self, recipe: Recipe, single: Callable[[Precision], Engine]) -> Precision:
         able = cpu_precisions()
-        if has_nncf() and recipe.method != "attention":  # whose maps are not found among quantised ones
+        # Maps of attention are not found among quantised ones, and clips are not quantised.
+        if has_nncf() and recipe.method != "attention" and not recipe.classifier.frames:
             able = ("int8", *able)
         if able == ("f32",):
             return "f32"
@@ -55,10 +57,10 @@ class MeasuredPrecision:
         if kept and all(kept):
             return _precision(kept[0])
         if not stores:
-            return choose(single, able, *recipe.size)
+            return choose(single, able, views(*recipe.size, recipe.classifier.frames))
         with (self._cache or stores[0]).making():
             known: list[Precision] = [_precision(found) for store in stores if (found := store.get(key))]
-            chosen = known[0] if known else choose(single, able, *recipe.size)
+            chosen = known[0] if known else choose(single, able, views(*recipe.size, recipe.classifier.frames))
             for store in reversed(stores):
                 store.put(key, {"model": recipe.classifier.name, "size": "", "precision": chosen}, {})
                 if found := store.get(key):  # somebody with another cache may have been faster, and measured otherwise

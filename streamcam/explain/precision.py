@@ -14,7 +14,6 @@ from streamcam.backends.engine import Answer, Engine
 from streamcam.backends.errors import ConversionError
 from streamcam.choices import Precision
 from streamcam.explain.targets import single_target
-from streamcam.photographs import views
 from streamcam.types import Float32Array, UInt8Array
 
 _log = logging.getLogger(__name__)
@@ -85,20 +84,20 @@ def correlation(a: Float32Array, b: Float32Array) -> float:
     return float(a @ b) / norm
 
 
-def choose(compiled: Callable[[Precision], Engine], able: Sequence[Precision], height: int, width: int) -> Precision:
+def choose(
+    compiled: Callable[[Precision], Engine], able: Sequence[Precision], pictures: Sequence[UInt8Array]
+) -> Precision:
     """The fastest precision that keeps the explanation.
 
     Args:
         compiled: gives the function of one target, compiled in a precision; raises ``ConversionError`` where it cannot.
             Several threads call it at once.
         able: what there is to choose from.
-        height: of the model's input, in pixels.
-        width: of the model's input, in pixels.
+        pictures: what to measure on, of the model's input.
     """
     with ThreadPoolExecutor() as threads:
         # What quantises measures by itself, and is made apart.
         begun = {precision: threads.submit(compiled, precision) for precision in {"f32", *able} - {"int8"}}
-        pictures = views(height, width)
     reference = begun.pop("f32").result()
     chosen: Precision = "f32"
     speedup = 1.0

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from streamcam.backends.load import load_classifier
-from streamcam.explain.gradcam import make_explainer
+from streamcam.explain.clips import ClipGradCAM
+from streamcam.explain.make import make_explainer
 from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.system.child import ChildProcess, serve_parent
 from streamcam.system.wire import from_builtins
@@ -77,7 +78,11 @@ def main() -> None:
         os.nice(10)
     order = from_builtins(orders.get(), Order)
     explain = make_explainer(replace(order.explain, cache=True), load_classifier(order.model))
-    explain(np.zeros((*order.shape, 3), np.uint8))
+    picture = np.zeros((*order.shape, 3), np.uint8)
+    if isinstance(explain, ClipGradCAM):
+        explain.explain_clip([picture] * explain.sampling.frames)
+    else:
+        explain(picture)
 
 
 if __name__ == "__main__":

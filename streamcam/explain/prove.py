@@ -42,7 +42,7 @@ class Proof:
         return asdict(self)
 
 
-def prove(reference: Engine, candidate: Engine, size: tuple[int, int], least: float = 0.0) -> Proof:
+def prove(reference: Engine, candidate: Engine, size: tuple[int, int], least: float = 0.0, frames: int = 0) -> Proof:
     """Compare two engines for one target on photographs and on noise.
 
     Args:
@@ -50,9 +50,10 @@ def prove(reference: Engine, candidate: Engine, size: tuple[int, int], least: fl
         candidate: what is to be proved.
         size: ``(height, width)`` of their input in pixels.
         least: evidence that a map must reach to be compared by its own maximum rather than by this.
+        frames: of a clip, 0 where the input is one picture.
     """
     probability = evidence = 0.0
-    for picture in varied(*size):
+    for picture in varied(*size, frames):
         expected = reference.start(picture, single_target(-1))()
         found = candidate.start(picture, single_target(int(expected[2][0, 0])))()
         probability = max(probability, largest_difference(expected[1], found[1]))

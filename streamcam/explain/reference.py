@@ -50,7 +50,9 @@ class References:
         if cache and (kept := cache.get(key)):
             return Reference(**kept[0]["reference"])
         runs = engine()
-        found = reference_of([runs.start(picture, single_target(-1))() for picture in views(*recipe.size)])
+        found = reference_of(
+            [runs.start(picture, single_target(-1))() for picture in views(*recipe.size, recipe.classifier.frames)]
+        )
         if cache:
             facts = {"model": recipe.classifier.name, "size": "", "reference": asdict(found)}
             cache.put(key, facts, {})

@@ -55,11 +55,11 @@ class Reference:
     places: int
 
     def share(self, heatmaps: Float32Array, method: Method) -> Float32Array:
-        """``(K,)`` float32 in 0…1: the peaks of ``(K, h, w)`` maps over the reference, at most 1.
+        """``(K,)`` float32 in 0…1: the peaks of ``(K, h, w)`` or ``(K, t, h, w)`` maps over the reference, at most 1.
 
         Where a map's places share a score, a map of more places has less in each.
         """
-        peaks = heatmaps.max(axis=(1, 2))
+        peaks = heatmaps.reshape(len(heatmaps), -1).max(axis=1)
         if method in _SHARED:
             peaks = peaks * np.float32(heatmaps[0].size / self.places)
         if self.peak < LEAST_EVIDENCE:

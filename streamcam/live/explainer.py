@@ -15,13 +15,14 @@ import numpy as np
 
 from streamcam.choices import Every, Method
 from streamcam.errors import ModelError
-from streamcam.explain.gradcam import GradCAM, make_explainer
+from streamcam.explain.gradcam import GradCAM
+from streamcam.explain.make import make_explainer
 from streamcam.explain.prepare import prepare
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.live.stats import Stats
 from streamcam.models.classifier import Classifier
 from streamcam.pipeline.explaining import Start, explain_frame
-from streamcam.protocols import Explainer, Naming
+from streamcam.protocols import Explainer, Naming, Watching
 from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.steady.renewal import Renewal
 from streamcam.system.cache import default_folder
@@ -69,6 +70,8 @@ class ControlledExplainer(Generic[E]):
         every: Every = 1,
     ) -> None:
         self.current = explain
+        if isinstance(explain, Watching) and every == "auto":
+            every = 1  # of a clip, the newest picture alone does not tell whether something has changed
         self.step = 1 if every == "auto" else every
         self._renewal = Renewal() if every == "auto" else None
         self._last: Explanation | None = None
@@ -91,6 +94,11 @@ class ControlledExplainer(Generic[E]):
         """Short side of the model's input in pixels; None where the explainer does not say."""
         size: int | None = self.describe().get("size")
         return size
+
+    def watch(self, frame: Frame) -> None:
+        """See ``Watching``, for an explainer that must see each frame."""
+        if isinstance(self.current, Watching):
+            self.current.watch(frame)
 
     def start(self, frame: Frame, targets: Targets | None = None) -> Callable[[], Explanation]:
         """See ``Explainer``; what is explained is for the controls to say."""

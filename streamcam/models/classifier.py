@@ -12,6 +12,9 @@ from streamcam.models.layers import Layer
 from streamcam.models.preprocessing import Preprocessing
 from streamcam.types import Float32Array
 
+MOST_FRAMES = 512  # of a clip
+USUAL_FRAMES = 16  # of one, where a model takes any length
+
 # What lines of ``assumed`` begin with.
 ASSUMED_PREPROCESSING, ASSUMED_LABELS, ASSUMED_BINARY = "preprocessing ", "class names ", "one linear output"
 
@@ -73,8 +76,23 @@ class Network(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ClipInput:
+    """What a video classifier looks at.
+
+    Attributes:
+        frames: how many at once.
+        is_free: whether it takes clips of any length.
+        fps: frames a second that it was trained on, where that is known.
+    """
+
+    frames: int
+    is_free: bool = False
+    fps: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Classifier:
-    """An image classifier that can be explained.
+    """A classifier of pictures, or of clips of video, that can be explained.
 
     Attributes:
         name: how it is called in records and messages.
@@ -91,7 +109,9 @@ class Classifier:
         fixed_size: whether it takes no input of another size, mostly as its head takes maps of one size only.
         assumed: a line for each thing that was guessed rather than known, with how to change it.
         output: key of the output that holds the classes, in what the model returns; None where that is a tensor.
-        layout: the order of the axes of its input: ``nhwc``, ``nchw``, or ``nhw`` where it has no channels.
+        layout: the order of the axes of its input: ``nhwc``, ``nchw``, or ``nhw`` where it has no channels; with time, ``t``,
+            where it looks at clips.
+        clip: what it looks at, of a video classifier; None for one of single pictures.
     """
 
     name: str
@@ -108,6 +128,29 @@ class Classifier:
     assumed: tuple[str, ...] = ()
     output: str | int | None = None
     layout: InputLayout = "nhwc"
+    clip: ClipInput | None = None
+
+    @property
+    def frames(self) -> int:
+        """How many a video classifier looks at at once; 0 for one of single pictures."""
+        return self.clip.frames if self.clip else 0
+
+    def with_frames(self, frames: int) -> Classifier:
+        """The same video classifier for clips of another length.
+
+        Raises:
+            ModelError: it is none, or takes one length only.
+        """
+        if self.clip is None:
+            raise ModelError(f"{self.name}: looks at single pictures, so there is no length of a clip to choose")
+        if frames == self.clip.frames:
+            return self
+        if not self.clip.is_free:
+            raise ModelError(f"{self.name}: takes clips of {self.clip.frames} frames only, not of {frames}")
+        if not 2 <= frames <= MOST_FRAMES:
+            raise ModelError(f"{self.name}: a clip has 2 to {MOST_FRAMES} frames, not {frames}")
+        fingerprint = self.fingerprint and f"{self.fingerprint}:{frames} frames"
+        return replace(self, clip=replace(self.clip, frames=frames), fingerprint=fingerprint)
 
     def with_labels(self, labels: tuple[str, ...], *, source: str | None = None) -> Classifier:
         """The same classifier with other class names, read from ``source``.

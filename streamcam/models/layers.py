@@ -21,9 +21,11 @@ class Layer:
     Attributes:
         path: what people call it: the path of a Keras layer (``outer/inner``), the name of a node or tensor elsewhere.
         kind: its class or operation type.
-        shape: ``(h, w, c)`` at the input size that the model was built for, whatever the layout.
+        shape: ``(h, w, c)`` at the input size that the model was built for, whatever the layout; ``(t, h, w, c)`` of a
+            network that looks at clips.
         layout: of the tensor in the graph: ``nchw``, ``nhwc``, or ``tokens`` for ``(1, n, c)``, in which the map's places
-            come last, after any class tokens.
+            come last, after any class tokens. Of clips, ``nchw``, ``nhwc`` and ``tokens`` have a row for each time step in
+            place of the batch, or ``tokens`` all places of all time steps; and there are ``ncthw`` and ``nthwc``.
         shown: whether it makes its tensor by itself, rather than holding other layers or passing a tensor on.
     """
 
@@ -33,12 +35,18 @@ class Layer:
     layout: str = "nchw"
     shown: bool = True
 
+    @property
+    def grid(self) -> tuple[int, ...]:
+        """``(h, w)``, or ``(t, h, w)``, at the input size that the model was built for."""
+        return self.shape[:-1]
 
-def places_of(layer: Layer, shape: Sequence[int]) -> tuple[int, int]:
-    """``(h, w)`` of a layer's tensor, which has this shape."""
+
+def places_of(layer: Layer, shape: Sequence[int]) -> tuple[int, ...]:
+    """``(h, w)``, or ``(t, h, w)``, of a layer's tensor, which has this shape."""
     if layer.layout == "tokens":
-        return layer.shape[0], layer.shape[1]
-    return (shape[2], shape[3]) if layer.layout == "nchw" else (shape[1], shape[2])
+        return layer.grid
+    axes = {"nchw": (0, 2, 3), "nhwc": (0, 1, 2), "ncthw": (2, 3, 4), "nthwc": (1, 2, 3)}[layer.layout]
+    return tuple(shape[axis] for axis in axes[3 - len(layer.grid) :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Candidate:
     Attributes:
         path: what people call it.
         kind: its class or operation type.
-        layout: ``nchw`` or ``nhwc``, where it has four dimensions.
+        layout: ``nchw`` or ``nhwc``, where it has four dimensions; ``ncthw`` or ``nthwc``, where it has five.
         shown: whether it makes its tensor by itself, rather than holding other layers or passing a tensor on.
     """
 
@@ -64,6 +72,7 @@ def lay_out(
     image: tuple[int, int],
     *,
     attention: bool,
+    frames: int = 0,
 ) -> Iterator[Layer | None]:
     """Each candidate as a layer, None where it is no map.
 
@@ -72,7 +81,11 @@ def lay_out(
         shapes: of their tensors for this image; None where it is not known.
         image: ``(height, width)`` in pixels.
         attention: whether the network has attention: then a row of as many tokens as there are patches is a map too.
+        frames: how many the network looks at, 0 for one picture and no time.
     """
+    if frames:
+        yield from _over_time(candidates, shapes, image, frames, attention=attention)
+        return
     grid: tuple[int, int] | None = None
     for candidate, shape in zip(candidates, shapes, strict=True):
         layer = None
@@ -86,6 +99,56 @@ def lay_out(
             if place:
                 layer = Layer(candidate.path, candidate.kind, (*place, shape[2]), "tokens", candidate.shown)
         yield layer
+
+
+def _over_time(
+    candidates: Sequence[Candidate],
+    shapes: Sequence[tuple[int, ...] | None],
+    image: tuple[int, int],
+    frames: int,
+    *,
+    attention: bool,
+) -> Iterator[Layer | None]:
+    """The same, of a network that looks at clips: maps over space and time, or one over space for each time step."""
+    grid: tuple[int, ...] | None = None
+    for candidate, shape in zip(candidates, shapes, strict=True):
+        layer = None
+        if shape is not None and len(shape) == 3 and attention:
+            place = _tokens(shape, grid)
+            if place:
+                layer = Layer(candidate.path, candidate.kind, (*place, shape[2]), "tokens", candidate.shown)
+        elif shape is not None and (found := _in_space_and_time(shape, candidate.layout)):
+            place, channels = found
+            if place[0] <= frames and is_map((place[1], place[2]), image):
+                grid = place
+                layer = Layer(candidate.path, candidate.kind, (*place, channels), candidate.layout, candidate.shown)
+        yield layer
+
+
+def _in_space_and_time(shape: tuple[int, ...], layout: str) -> tuple[tuple[int, ...], int] | None:
+    """``(t, h, w)`` and the channels of a tensor. With four dimensions, the batch is time; a batch of one has none."""
+    if len(shape) == 5 and shape[0] == 1:
+        return (shape[2:], shape[1]) if layout == "ncthw" else (shape[1:4], shape[4])
+    if len(shape) == 4 and shape[0] > 1:
+        return ((shape[0], *shape[2:]), shape[1]) if layout == "nchw" else (shape[:3], shape[3])
+    return None
+
+
+def _tokens(shape: tuple[int, ...], grid: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    """``(t, h, w)`` of rows of tokens: all places of all time steps in one row, or a row for each time step."""
+    if grid is None:
+        return None
+    for extra in _CLASS_TOKENS:
+        if shape[0] == 1 and shape[1] - extra == grid[0] * grid[1] * grid[2]:
+            return grid
+        if shape[0] == grid[0] > 1 and shape[1] - extra == grid[1] * grid[2]:
+            return grid
+    return None
+
+
+def said(size: tuple[int | None, ...], frames: int) -> str:
+    """What a network of this input is called on, in messages: ``(height, width)`` in pixels, and how many frames or 0."""
+    return f"a clip of {frames} frames of {size[1]}x{size[0]}" if frames else f"one {size[1]}x{size[0]} image"
 
 
 def is_map(size: tuple[int, int], image: tuple[int, int]) -> bool:
@@ -127,7 +190,9 @@ def choose_layers(layers: Sequence[Layer], paths: Sequence[str], model_name: str
             "Grad-CAM needs a convolutional network, or a transformer over patches"
         )
     if not paths:
-        return (next(layer for layer in reversed(layers) if layer.shown),)
+        shown = [layer for layer in layers if layer.shown]
+        in_time = [layer for layer in shown if len(layer.grid) == 3 and layer.grid[0] > 1]
+        return ((in_time or shown)[-1],)
     chosen = {_find(layers, path, model_name).path for path in paths}
     return tuple(layer for layer in layers if layer.path in chosen)
 

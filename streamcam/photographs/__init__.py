@@ -21,8 +21,13 @@ def photographs() -> tuple[UInt8Array, ...]:
     return tuple(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8) for data in encoded)
 
 
-def views(height: int, width: int) -> list[UInt8Array]:
-    """Fifteen pictures ``(height, width, 3)`` uint8 BGR: each photograph whole, mirrored, and its middle."""
+def views(height: int, width: int, frames: int = 0) -> list[UInt8Array]:
+    """Fifteen pictures ``(height, width, 3)`` uint8 BGR: each photograph whole, mirrored, and its middle.
+
+    With ``frames``, fifteen clips ``(frames, height, width, 3)``, in which the camera goes over each of them.
+    """
+    if frames:
+        return [_passed_over(picture, frames, number) for number, picture in enumerate(views(height, width))]
     pictures = []
     for photograph in photographs():
         h, w = photograph.shape[:2]
@@ -32,8 +37,22 @@ def views(height: int, width: int) -> list[UInt8Array]:
     return pictures
 
 
-def varied(height: int, width: int) -> list[UInt8Array]:
-    """Four pictures ``(height, width, 3)`` uint8 BGR that differ much: of three photographs, and noise."""
-    pictures = views(height, width)
-    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
+def varied(height: int, width: int, frames: int = 0) -> list[UInt8Array]:
+    """Four pictures ``(height, width, 3)`` uint8 BGR that differ much: of three photographs, and noise; or clips of them."""
+    pictures = views(height, width, frames)
+    noise = np.random.default_rng(0).integers(0, 256, pictures[0].shape, np.uint8)
     return [*(pictures[i] for i in (0, 4, 8)), noise]  # whole, mirrored, and the middle
+
+
+def _passed_over(picture: UInt8Array, frames: int, number: int) -> UInt8Array:
+    """``(frames, H, W, 3)``: two thirds of a picture, which move across it in a direction that the number chooses."""
+    height, width = picture.shape[:2]
+    h, w = 2 * height // 3, 2 * width // 3
+    at = np.linspace(0, 1, frames) if number % 2 else np.linspace(1, 0, frames)
+    down, across = [(0, 1), (1, 0), (1, 1)][number % 3]
+    parts = []
+    for share in at:
+        y, x = round((height - h) * share * down), round((width - w) * share * across)
+        part = np.ascontiguousarray(picture[y : y + h, x : x + w])
+        parts.append(np.asarray(cv2.resize(part, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8))
+    return np.stack(parts)

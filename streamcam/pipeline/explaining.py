@@ -135,6 +135,12 @@ def explain_frame(start: Start, frame: Frame, naming: Naming | None = None) -> E
     return _named(start, frame, explanation, naming)
 
 
+def check_clips(every: Every) -> None:
+    """Raise ``OptionError`` where frames are to be left out that a video classifier must see."""
+    if every != 1:
+        raise OptionError(f"every {every}: a video classifier sees each frame; --clip-hop says how often it is asked")
+
+
 def check_every(every: Every) -> None:
     """Raise ``OptionError`` unless this can say which frames are explained."""
     if every != "auto" and every < 1:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Generic, TypeVar
 
-from streamcam.iteration import End
+from streamcam.iteration import End, NotYet
 from streamcam.pipeline.prefetch import pump
 from streamcam.types import Explained, Explanation, Frame
 
@@ -70,7 +70,7 @@ def follow(
     """Each frame at once, with the newest explanation there is; None until there is one for pictures of its size.
 
     ``explain`` runs in a thread of its own, on the newest fresh frame each time, or on the newest of every Nth fresh
-    frames. Its error is raised here.
+    frames. Its error is raised here; ``NotYet`` is none.
     """
     box: Mailbox[Frame | End] = Mailbox()
     latest: tuple[tuple[int, ...], Explanation] | None = None
@@ -80,7 +80,8 @@ def follow(
         nonlocal latest, failure
         try:
             while not isinstance(frame := box.take(), End):
-                latest = frame.image.shape, explain(frame)
+                with suppress(NotYet):
+                    latest = frame.image.shape, explain(frame)
         except BaseException as error:
             failure = error
 

@@ -10,10 +10,11 @@ from typing import TypeAlias
 
 from streamcam.choices import Every
 from streamcam.drawing.overlay import Overlay, SteadyDrawing
-from streamcam.pipeline.explaining import check_every, explain_due, explain_frame, explained
+from streamcam.pipeline.clips import ClipExplainer, explained_clips
+from streamcam.pipeline.explaining import check_clips, check_every, explain_due, explain_frame, explained
 from streamcam.pipeline.newest import follow
 from streamcam.pipeline.prefetch import prefetch
-from streamcam.protocols import Drawing, Explainer, Naming, Steady, Writer
+from streamcam.protocols import Drawing, Explainer, Naming, Steady, Watching, Writer
 from streamcam.steady.heat import AHEAD, steadied
 from streamcam.types import Explained, Frame
 
@@ -29,7 +30,12 @@ def lossless(
 ) -> Generator[Explained, None, None]:
     """Every frame, in order, each with its own explanation. Reading, explaining with drawing, and the rest overlap."""
     with closing(prefetch(frames)) as decoded:
-        stream = explained(decoded, explain, every=every, naming=naming)
+        stream: Iterator[Explained]
+        if isinstance(explain, ClipExplainer):
+            check_clips(every)
+            stream = explained_clips(decoded, explain, names_one=naming is not None)
+        else:
+            stream = explained(decoded, explain, every=every, naming=naming)
         with closing(prefetch(finish(stream))) as finished:
             yield from finished
 
@@ -41,6 +47,8 @@ def newest_frame(
 
     Frames are dropped where those who use them are slow, and the explainer takes as many as it can.
     """
+    if isinstance(explain, Watching):
+        frames = watched(frames, explain)
     if every == "auto":
         one, every = explain_due(explain, naming), 1
     else:
@@ -83,7 +91,8 @@ def run(
         The number of frames.
 
     Raises:
-        OptionError: ``every`` is not positive.
+        OptionError: ``every`` is not positive, or is given for a video classifier, which has a hop.
+        SourceError: a video is too short for a video classifier.
     """
     check_every(every)
     overlay = overlay or Overlay(explain.labels)
@@ -98,6 +107,13 @@ def run(
             if progress:
                 progress(frame)
     return count
+
+
+def watched(frames: Iterable[Frame], explain: Watching) -> Iterator[Frame]:
+    """The frames, each of which the explainer sees."""
+    for frame in frames:
+        explain.watch(frame)
+        yield frame
 
 
 def drawn(stream: Iterable[Explained], overlay: Drawing) -> Iterator[Explained]:

@@ -11,6 +11,9 @@ Three things make heatmaps of a video flicker, and each has its remedy, the thir
 * *The name.* The most probable class may change from frame to frame. Here a class that was named stays named until
   another leads by much, or for a while.
 
+What a video classifier says of a moment is averaged over many clips already. It is carried along where frames are left out, and
+not averaged any more, since it shows when something happened.
+
 A cut and a change of class start afresh. Files are read a few frames ahead, so that the average looks both ways and lags
 behind nothing; live pictures are not.
 """
@@ -171,10 +174,13 @@ class _Maker:
             # Not while no map comes: the old one would grow in strength without any evidence.
             peaks = None if peaks is None else peaks * np.float32(_DECAY**self._since_new)
             share = max(1 - (1 - _NEW) ** self._since_new, 1 / count)
+            self._levels = 1 if levels is None else self._levels + 1
+            level = max(_NEW_LEVEL, 1 / self._levels)
+            if explanation.clip:
+                share = level = 1.0
             self._since_new = 0
             average = maps if average is None else share * maps + (1 - share) * average
-            self._levels = 1 if levels is None else self._levels + 1
-            levels = _blended(_levels(explanation), levels, max(_NEW_LEVEL, 1 / self._levels), afresh=last is None)
+            levels = _blended(_levels(explanation), levels, level, afresh=last is None)
             fresh = explanation.heatmaps.max(axis=(1, 2))
             peaks = fresh if peaks is None else np.maximum(peaks, fresh)
         ahead = motion(self._last_gray, gray) if self._both_ways and last and self._last_gray is not None else None
@@ -258,7 +264,7 @@ def _finished(waiting: deque[_Moment], judge: Judge, settings: HeatSettings) -> 
                 future = future.astype(np.float32)
                 if moment.explanation:
                     coming = _blended(_levels(moment.explanation), coming, 1 / count)
-        if future is not None:
+        if future is not None and not first.explanation.clip:
             heat = ((heat + future) / 2).astype(np.float32)
             levels = _blended(coming, levels, 0.5 * min(1.0, count / AHEAD))
         for distance, moment in enumerate(shot):

@@ -13,9 +13,13 @@ from streamcam.backends.keras.runnable import frozen
 from streamcam.backends.openvino.forward import Forward
 from streamcam.backends.openvino.reasons import reason_of
 from streamcam.backends.openvino.taps import with_maps
+from streamcam.choices import InputLayout
 from streamcam.models.classifier import Classifier
-from streamcam.models.layers import Candidate, Layer
+from streamcam.models.layers import Candidate, Layer, said
 from streamcam.system.libraries import load_openvino, load_tensorflow
+
+# Of tensors with the channels last: the layout with them before the places, and the order of axes that gives it.
+_TURNS = {"nhwc": ("nchw", (0, 3, 1, 2)), "nthwc": ("ncthw", (0, 4, 1, 2, 3))}
 
 
 def forward_of(classifier: Classifier, model: Any, size: tuple[int, int] | None = None) -> Forward:
@@ -43,7 +47,8 @@ def _forward(
 ) -> Forward:
     function, candidates = _traced(classifier, model, size)
     try:
-        return with_maps(converted(function), candidates, image, _channels(classifier), "nhwc")
+        layout: InputLayout = "nthwc" if classifier.frames else "nhwc"
+        return with_maps(converted(function), candidates, image, _channels(classifier), layout, classifier.frames)
     except RuntimeError as error:
         raise ConversionError(reason_of(error)) from error
 
@@ -106,17 +111,18 @@ def _traced(
             given = model(arranged(pixels, classifier.layout, model), training=False)
         taps = []
         for candidate, tensor in candidates_in(outputs.values()):
-            found.append(replace(candidate, layout="nchw"))
-            turned = tensor.shape.rank == 4 and candidate.layout == "nhwc"
-            taps.append(tf.transpose(tensor, (0, 3, 1, 2)) if turned else tf.identity(tensor))
+            turned = _TURNS.get(candidate.layout) if tensor.shape.rank > 3 else None
+            found.append(replace(candidate, layout=turned[0] if turned else candidate.layout))
+            taps.append(tf.transpose(tensor, turned[1]) if turned else tf.identity(tensor))
         return [output_at(given, classifier.output), *taps]
 
-    signature = tf.TensorSpec((1, *size, _channels(classifier)), tf.float32, "pixels")
+    frames = (classifier.frames,) if classifier.frames else ()
+    signature = tf.TensorSpec((1, *frames, *size, _channels(classifier)), tf.float32, "pixels")
     try:
         return tf.function(forward, autograph=False).get_concrete_function(signature), tuple(found)
     except (ValueError, TypeError, AttributeError, KeyError, tf.errors.OpError) as error:
         raise SizeError(
-            f"{classifier.name}: cannot be called on one {size[1]}x{size[0]} image ({reasons.reason_of(error)})"
+            f"{classifier.name}: cannot be called on {said(size, classifier.frames)} ({reasons.reason_of(error)})"
         ) from error
 
 

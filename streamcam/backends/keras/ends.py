@@ -1,4 +1,4 @@
-"""Both ends of a Keras model: the one image that it takes, and the one output that holds a score for each class."""
+"""Both ends of a Keras model: the one image or clip that it takes, and the one output that holds a score for each class."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamcam.choices import InputLayout
 from streamcam.errors import ModelError
+from streamcam.models.classifier import USUAL_FRAMES, ClipInput
 
 if TYPE_CHECKING:
     import keras
@@ -28,21 +29,26 @@ class ImageInput:
         width: in pixels.
         channels: 3, or 1 for a gray image.
         layout: the order of its axes.
+        clip: of a video classifier, how many pictures it takes.
     """
 
     height: int
     width: int
     channels: int
     layout: InputLayout
+    clip: ClipInput | None = None
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """``(height, width, channels)``."""
-        return self.height, self.width, self.channels
+    def shape(self) -> tuple[int, ...]:
+        """``(height, width, channels)``, with the number of frames before them where it takes clips."""
+        picture = self.height, self.width, self.channels
+        return (self.clip.frames, *picture) if self.clip else picture
 
 
 def image_input(model: keras.Model, name: str, size: tuple[int, int] | None = None) -> ImageInput:
     """The image that a model takes: ``(batch, h, w, c)``, ``(batch, c, h, w)`` with 1 or 3 channels, or ``(batch, h, w)``.
+
+    Or the clip: ``(batch, time, h, w, c)``.
 
     Args:
         model: any Keras model; a subclassed one, which does not say, is taken to want ``(batch, h, w, 3)``.
@@ -64,6 +70,13 @@ def image_input(model: keras.Model, name: str, size: tuple[int, int] | None = No
     def sides(height: int | None, width: int | None) -> tuple[int, int]:
         return height or given[0], width or given[1]
 
+    if len(shape) == 5 and shape[4] in (1, 3):
+        clip = ClipInput(shape[1] or USUAL_FRAMES, is_free=shape[1] is None)
+        return ImageInput(*sides(shape[2], shape[3]), shape[4], "nthwc", clip)
+    if len(shape) == 5:
+        raise ModelError(
+            f"{name}: takes input of shape {shape}; a video classifier takes (batch, time, height, width, 1 or 3)"
+        )
     if len(shape) == 4 and (shape[3] in (1, 3) or (shape[3] is None and shape[1] not in (1, 3))):
         return ImageInput(*sides(shape[1], shape[2]), shape[3] or 3, "nhwc")
     if len(shape) == 4 and shape[1] in (1, 3):
@@ -72,7 +85,7 @@ def image_input(model: keras.Model, name: str, size: tuple[int, int] | None = No
         return ImageInput(*sides(shape[1], shape[2]), 1, "nhw")
     raise ModelError(
         f"{name}: takes input of shape {shape}; an image classifier takes (batch, height, width, 1 or 3), "
-        "(batch, 1 or 3, height, width) or (batch, height, width)"
+        "(batch, 1 or 3, height, width) or (batch, height, width), a video classifier (batch, time, height, width, 1 or 3)"
     )
 
 

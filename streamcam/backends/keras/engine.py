@@ -8,7 +8,7 @@ from typing import Any
 from streamcam.backends.engine import Answer
 from streamcam.backends.keras.runnable import frozen, runnable
 from streamcam.choices import Precision
-from streamcam.types import Int32Array, UInt8Array
+from streamcam.types import Float32Array, Int32Array, UInt8Array
 
 
 class TensorFlowEngine:
@@ -23,11 +23,12 @@ class TensorFlowEngine:
     in_flight = 1
     weights = 0  # the model's own
     by_windows = False
+    encode = None
 
     def __init__(self, function: Any) -> None:
         self._function = runnable(frozen(function))
 
-    def start(self, image: UInt8Array, targets: Int32Array) -> Callable[[], Answer]:
+    def start(self, image: UInt8Array | Float32Array, targets: Int32Array) -> Callable[[], Answer]:
         """See ``Engine``."""
         import tensorflow as tf
 

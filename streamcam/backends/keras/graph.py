@@ -2,10 +2,11 @@
 
 ``(image, targets) -> (heatmaps, probabilities, classes)``, where
 
-* ``image`` is ``(height, width, 3)`` uint8, BGR, of exactly the size the graph was traced for;
+* ``image`` is ``(height, width, 3)`` uint8, BGR, of exactly the size the graph was traced for, or ``(T, height, width, 3)`` of a
+  video classifier;
 * ``targets`` is ``(K, 3)`` int32: a class, the class it is compared with or ``NO_CLASS``, and 1, or -1 for what speaks
   against it; a class is an index, or a negative number for a rank (-1 the most probable class);
-* ``heatmaps`` is ``(K, h, w)`` float32, raw evidence at the resolution of the target layer;
+* ``heatmaps`` is ``(K, h, w)`` or ``(K, t, h, w)`` float32, raw evidence at the resolution of the target layer;
 * ``probabilities`` is ``(C,)`` float32;
 * ``classes`` is ``(K, 2)`` int32, the classes of the targets with ranks resolved.
 
@@ -15,6 +16,7 @@ Wanted classes are data, so switching them never traces again. The gradient is t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,7 +30,7 @@ from streamcam.backends.keras.reasons import reason_of
 from streamcam.backends.keras.recipro import by_place
 from streamcam.backends.recipe import RIVALS, SIMILAR, Recipe
 from streamcam.errors import LayerError, ModelError
-from streamcam.models.layers import Layer, choose_layers
+from streamcam.models.layers import Layer, choose_layers, said
 from streamcam.models.preprocessing import Preprocessing
 from streamcam.system.libraries import load_tensorflow
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     import keras
 
 Changes: TypeAlias = Mapping[str, Callable[[Any], Any]]
+
+_CHANNELS_LAST = {"nchw": (0, 2, 3, 1), "ncthw": (0, 2, 3, 4, 1)}  # orders of axes that bring the channels there
 
 # Half-precision gradients are computed this much larger, so that small ones are not rounded to zero.
 _HALF_PRECISION_SCALE = 1024.0
@@ -56,7 +60,7 @@ def trace(recipe: Recipe, model: keras.Model) -> tuple[Any, tuple[str, ...]]:
     load_tensorflow()
     import tensorflow as tf
 
-    classifier, size, targets = recipe.classifier, recipe.size, recipe.targets
+    classifier, size, targets, frames = recipe.classifier, recipe.size, recipe.targets, recipe.classifier.frames
     if recipe.needs_openvino:
         raise ModelError(f"--method {recipe.method}: runs in OpenVINO, not in TensorFlow; use --engine openvino")
     chosen: list[Layer] = []
@@ -69,7 +73,7 @@ def trace(recipe: Recipe, model: keras.Model) -> tuple[Any, tuple[str, ...]]:
     def explain(image: Any, wanted: Any) -> tuple[Any, Any, Any]:
         pixels = _preprocess(image, classifier.preprocessing)
         output, outputs = run(pixels)
-        tensors = {layer.path: (layer, tensor) for layer, tensor in maps_in(outputs.values(), size)}
+        tensors = {layer.path: (layer, tensor) for layer, tensor in maps_in(outputs.values(), size, frames)}
         taps = choose_layers([layer for layer, _ in tensors.values()], recipe.layers, classifier.name)
         chosen.extend(taps)
         activations = [tensors[tap.path][1] for tap in taps]
@@ -102,20 +106,21 @@ def trace(recipe: Recipe, model: keras.Model) -> tuple[Any, tuple[str, ...]]:
             evidence.append(fuse(TensorFlowOperations(), maps))
         return tf.stack(evidence), probabilities, classes
 
-    signature = (tf.TensorSpec((*size, 3), tf.uint8, "image"), tf.TensorSpec((targets, 3), tf.int32, "targets"))
+    shape = (frames, *size, 3) if frames else (*size, 3)
+    signature = (tf.TensorSpec(shape, tf.uint8, "image"), tf.TensorSpec((targets, 3), tf.int32, "targets"))
     try:
         function = tf.function(explain, autograph=False).get_concrete_function(*signature)
     except ModelError:
         raise
     except (ValueError, TypeError, tf.errors.OpError) as error:
-        raise SizeError(f"{classifier.name}: cannot take {size[1]}x{size[0]} ({reason_of(error)})") from error
+        raise SizeError(f"{classifier.name}: cannot take {said(size, frames)} ({reason_of(error)})") from error
     if size != classifier.input_size:
         _check_pooling(function.graph, classifier.name)
     return function, tuple(tap.path for tap in chosen)
 
 
 def _preprocess(image: Any, how: Preprocessing) -> Any:
-    """``(H, W, 3)`` uint8 BGR in, ``(1, H, W, 1 or 3)`` float32 out."""
+    """``(H, W, 3)`` uint8 BGR in, ``(1, H, W, 1 or 3)`` float32 out; or the same of ``(T, H, W, 3)``."""
     import tensorflow as tf
 
     pixels = tf.cast(image, tf.float32)
@@ -180,25 +185,27 @@ def _gradients(scores: Any, weights: Any, activations: list[Any]) -> list[Any]:
 
 
 def _supports(layers: Sequence[Layer], tables: Sequence[Any], weights: Any) -> Any:
-    """``(h, w)`` float32 evidence of the probabilities of each place, ``(p, C)``, and the classes' weights, ``(C,)``."""
+    """Float32 evidence of the probabilities of each place, ``(p, C)``, and the classes' weights, ``(C,)``."""
     import tensorflow as tf
 
     operations = TensorFlowOperations()
     maps = [support(operations, table, weights[tf.newaxis]) for table in tables]
-    return fuse(operations, [tf.reshape(m, layer.shape[:2]) for m, layer in zip(maps, layers, strict=True)])
+    return fuse(operations, [tf.reshape(m, layer.grid) for m, layer in zip(maps, layers, strict=True)])
 
 
 def _map(recipe: Recipe, layer: Layer, activations: Any, gradients: Any) -> Any:
-    """``(h, w)`` float32 evidence of activations and gradients, ``(1, h, w, c)``, ``(1, c, h, w)`` or ``(1, n, c)``."""
+    """``(h, w)`` or ``(t, h, w)`` float32 evidence of activations and gradients, which are laid out as the layer says."""
     import tensorflow as tf
 
-    height, width, channels = layer.shape
-    count = height * width
+    count = math.prod(layer.grid)
     pair = [activations, gradients]
-    if layer.layout == "nchw":
-        pair = [tf.transpose(x, (0, 2, 3, 1)) for x in pair]
-    rows = [tf.transpose(tf.reshape(tf.cast(x, tf.float32), (-1, channels))[-count:]) for x in pair]
-    return tf.reshape(METHODS[recipe.method](TensorFlowOperations(), *rows), (height, width))
+    if layer.layout in _CHANNELS_LAST:
+        pair = [tf.transpose(x, _CHANNELS_LAST[layer.layout]) for x in pair]
+    elif layer.layout == "tokens":  # class tokens come first
+        steps = activations.shape[0]
+        pair = [x[:, -(count // steps) :] for x in pair]
+    rows = [tf.transpose(tf.reshape(tf.cast(x, tf.float32), (-1, layer.shape[-1]))) for x in pair]
+    return tf.reshape(METHODS[recipe.method](TensorFlowOperations(), *rows), layer.grid)
 
 
 def _check_pooling(graph: Any, name: str) -> None:

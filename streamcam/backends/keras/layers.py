@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Any
 from streamcam.backends.keras.ends import arranged
 from streamcam.backends.keras.reasons import reason_of
 from streamcam.backends.keras.runnable import runnable
+from streamcam.backends.keras.time import over_time
 from streamcam.choices import InputLayout
 from streamcam.errors import ModelError
-from streamcam.models.layers import Candidate, Layer, lay_out
+from streamcam.models.layers import Candidate, Layer, lay_out, said
 
 if TYPE_CHECKING:
     import keras
 
 _patching = threading.Lock()
 _LAYOUTS = {"channels_first": "nchw", "channels_last": "nhwc"}
+_WITH_TIME = {"nchw": "ncthw", "nhwc": "nthwc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,10 @@ class LayerOutput:
     Attributes:
         path: the layer's name, after the names of the models it lies in: ``outer/inner``.
         kind: its class name.
-        tensor: its output; ``(1, h, w, c)``, ``(1, c, h, w)`` or ``(1, n, c)`` for a map.
+        tensor: its output; ``(1, h, w, c)``, ``(1, c, h, w)`` or ``(1, n, c)`` for a map, of clips also with a row for each time
+            step, or ``(1, t, h, w, c)``.
         leaf: whether no other layer was called inside it.
-        layout: ``nhwc`` or ``nchw``, where the tensor has four dimensions.
+        layout: ``nhwc`` or ``nchw``, where the tensor has four dimensions; ``nthwc`` or ``ncthw``, where it has five.
     """
 
     path: str
@@ -81,13 +84,15 @@ def record_outputs(changes: Mapping[str, Callable[[Any], Any]] | None = None) ->
             path.pop()
         if changes and name in changes:
             result = changes[name](result)
-        if _rank(result) == 4:
+        if _rank(result) in (4, 5):
             layout = _LAYOUTS.get(str(getattr(layer, "data_format", "")), layout)
         outputs.pop(name, None)
-        outputs[name] = LayerOutput(name, type(layer).__name__, result, calls == calls_before, layout)
+        own = _WITH_TIME[layout] if _rank(result) == 5 else layout
+        outputs[name] = LayerOutput(name, type(layer).__name__, result, calls == calls_before, own)
         return result
 
     with _patching, ExitStack() as stack:
+        stack.enter_context(over_time())
         keras.layers.Layer.__call__ = noted
         stack.callback(setattr, keras.layers.Layer, "__call__", original)
         # Calls that are functions of their own (a model's, or Keras' grouped convolutions) become part of the graph.
@@ -116,13 +121,13 @@ def _any_input_size(layer: Any) -> Iterator[None]:
 
 
 def list_layers(
-    model: keras.Model, shape: tuple[int, int, int], layout: InputLayout = "nhwc"
+    model: keras.Model, shape: tuple[int, ...], layout: InputLayout = "nhwc"
 ) -> tuple[list[LayerOutput], Any]:
     """The output of every layer of a model on a symbolic image, and the model's own on a random one.
 
     Args:
-        model: any Keras model that takes one image.
-        shape: ``(height, width, channels)`` to call it with.
+        model: any Keras model that takes one image, or one clip.
+        shape: ``(height, width, channels)``, or with the number of frames before them, to call it with.
         layout: the order of the axes that it takes.
 
     Raises:
@@ -147,7 +152,7 @@ def list_layers(
         return found, model(arranged(picture, layout, model), training=False)
     except (ValueError, TypeError, tf.errors.OpError) as error:
         raise ModelError(
-            f"{model.name}: cannot be called on one {shape[1]}x{shape[0]} image ({reason_of(error)})"
+            f"{model.name}: cannot be called on {said(shape[-3:-1], shape[0] if len(shape) == 4 else 0)} ({reason_of(error)})"
         ) from error
 
 
@@ -160,7 +165,7 @@ def candidates_in(outputs: Iterable[LayerOutput]) -> Iterator[tuple[Candidate, A
     """Those outputs that may be maps, with their tensors."""
     seen: set[int] = set()
     for output in outputs:
-        if _rank(output.tensor) in (3, 4):
+        if _rank(output.tensor) in (3, 4, 5):
             # A dropout passes its input on unchanged: shown is the layer that made the tensor.
             shown = output.leaf and id(output.tensor) not in seen
             yield Candidate(output.path, output.kind, output.layout, shown), output.tensor
@@ -168,13 +173,13 @@ def candidates_in(outputs: Iterable[LayerOutput]) -> Iterator[tuple[Candidate, A
             seen.add(id(output.tensor))
 
 
-def maps_in(outputs: Iterable[LayerOutput], image: tuple[int, int]) -> list[tuple[Layer, Any]]:
-    """Those outputs that lie over an image of ``(height, width)`` like a map, with their tensors."""
+def maps_in(outputs: Iterable[LayerOutput], image: tuple[int, int], frames: int = 0) -> list[tuple[Layer, Any]]:
+    """Those outputs that lie over an image of ``(height, width)``, or a clip of them, like a map, with their tensors."""
     found = [*candidates_in(outputs)]
     candidates = [candidate for candidate, _ in found]
     shapes = [tuple(t.shape) if t.shape.is_fully_defined() else None for _, t in found]
     attention = bool(found) and any(
         op.type == "Softmax" and (op.outputs[0].shape.rank or 0) > 2 for op in found[0][1].graph.get_operations()
     )
-    layers = lay_out(candidates, shapes, image, attention=attention)
+    layers = lay_out(candidates, shapes, image, attention=attention, frames=frames)
     return [(layer, tensor) for layer, (_, tensor) in zip(layers, found, strict=True) if layer]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -19,16 +20,18 @@ def by_place(answer: Callable[[Callable[[Any], Any]], Any], layer: Layer, classe
     """
     import tensorflow as tf
 
-    height, width, _ = layer.shape
-    count = height * width
-    place_of = {"nhwc": (1, height, width, 1), "nchw": (1, 1, height, width), "tokens": (1, -1, 1)}[layer.layout]
+    count = math.prod(layer.grid)
 
     def alone(place: Any) -> Any:
         def masked(tensor: Any) -> Any:
-            kept = tf.one_hot(place, count, dtype=tensor.dtype)
+            steps = tensor.shape[0]  # 1, or those in time
+            kept = tf.reshape(tf.one_hot(place, count, dtype=tensor.dtype), (steps, -1))
             if layer.layout == "tokens":  # those of the class stay
-                kept = tf.concat([tf.ones(tensor.shape[1] - count, tensor.dtype), kept], 0)
-            return tensor * tf.reshape(kept, place_of)
+                kept = tf.concat([tf.ones((steps, tensor.shape[1] - kept.shape[1]), tensor.dtype), kept], 1)
+                return tensor * kept[..., tf.newaxis]
+            grid = layer.grid[1:] if steps > 1 else layer.grid
+            form = (steps, 1, *grid) if layer.layout in ("nchw", "ncthw") else (steps, *grid, 1)
+            return tensor * tf.reshape(kept, form)
 
         return answer(masked)
 

@@ -89,8 +89,9 @@ def classifier_of(
             f"sign, say so with --model-output {quantity}"
         )
     lines = [assumed, assumed_of(ending, scores)]
-    [target] = choose_layers([layer for layer, _ in maps_in(layers, image.shape[:2])], (), name)
-    map_height = target.shape[0]
+    size, frames = (image.height, image.width), image.clip.frames if image.clip else 0
+    [target] = choose_layers([layer for layer, _ in maps_in(layers, size, frames)], (), name)
+    map_height = target.grid[-2]
     feeding = Feeding(preprocessing, "option") if preprocessing else find_preprocessing(model)
     lines.append(feeding.assumed)
     if count == 1000:
@@ -110,6 +111,7 @@ def classifier_of(
         assumed=tuple(line for line in lines if line),
         output=key,
         layout=image.layout,
+        clip=image.clip,
     )
 
 
@@ -118,7 +120,7 @@ def _has_fixed_size(graph: Any) -> bool:
     for operation in graph.get_operations():
         if operation.type == "Reshape":
             before, after = list(operation.inputs[0].shape), list(operation.outputs[0].shape)
-            if len(before) == 4 and min(before[1:]) > 1 and after == [1, math.prod(before)]:
+            if len(before) in (4, 5) and min(before[-3:]) > 1 and after == [before[0], math.prod(before[1:])]:
                 return True
     return False
 
@@ -133,6 +135,8 @@ def _is_pooled(operation: Any) -> bool:
 def all_layers(layer: Any) -> Iterator[Any]:
     """A model's layers and operations, inside nested models too, outermost first."""
     children: Any = getattr(layer, "operations", None) or getattr(layer, "layers", ())
+    if not children and hasattr(layer, "layer"):  # what is done to each time step, or to both directions
+        children = (layer.layer,)
     for child in children:
         yield child
         yield from all_layers(child)

@@ -40,6 +40,7 @@ class OpenVINOEngine:
         in_flight: frames to work on at once, each on its share of the threads: more frames a second, a later answer.
         threads: threads to use; 0 for one a core.
         by_windows: see ``Engine``.
+        frame: of a function in two stages, the ``openvino.Model`` of the first; ``model`` is the second then.
 
     Raises:
         ConversionError: OpenVINO cannot compile it.
@@ -48,7 +49,14 @@ class OpenVINOEngine:
     name = "openvino"
 
     def __init__(
-        self, model: Any, precision: Precision, *, in_flight: int = 1, threads: int = 0, by_windows: bool = False
+        self,
+        model: Any,
+        precision: Precision,
+        *,
+        in_flight: int = 1,
+        threads: int = 0,
+        by_windows: bool = False,
+        frame: Any = None,
     ) -> None:
         compiled = _compiled(model, precision, in_flight, threads)
         used = compiled.get_property("INFERENCE_PRECISION_HINT")
@@ -56,14 +64,20 @@ class OpenVINOEngine:
         self.precision: Precision = "int8" if precision == "int8" else _TYPE_NAMES[name]
         self.in_flight, self.by_windows = in_flight, by_windows
         self.weights = sum(op.get_byte_size() for op in model.get_ops() if op.get_type_name() == "Constant")
+        self.encode = compiled_answer(frame, precision, threads=threads) if frame is not None else None
+        self._shape = tuple(model.inputs[0].get_shape())
         self._requests: SimpleQueue[Any] = SimpleQueue()
         for _ in range(in_flight):
             self._requests.put(compiled.create_infer_request())
 
-    def start(self, image: UInt8Array, targets: Int32Array) -> Callable[[], Answer]:
+    def start(self, image: UInt8Array | Float32Array, targets: Int32Array) -> Callable[[], Answer]:
         """See ``Engine``. Waits for one of the frames in flight when there are as many as there may be."""
+        given: Any = image
+        if self.encode and image.dtype == np.uint8:
+            given = np.stack([self.encode(picture[np.newaxis]) for picture in image])
         request = self._requests.get()
-        request.start_async((np.ascontiguousarray(image), targets))  # copied: the caller may change the image
+        # Copied: the caller may change the image.
+        request.start_async((np.ascontiguousarray(given).reshape(self._shape), targets))
 
         def answer() -> Answer:
             try:

@@ -21,10 +21,17 @@ from streamcam.backends.openvino.gradients.rules import (
 from streamcam.backends.openvino.scores import Scores
 from streamcam.backends.openvino.windows import best_window
 from streamcam.backends.recipe import Recipe
+from streamcam.choices import InputLayout
 from streamcam.models.classifier import Classifier
+from streamcam.models.layers import said
 from streamcam.models.preprocessing import Preprocessing
 from streamcam.system.libraries import load_openvino
 
+_ORDERS = {
+    "nchw": [2, 0, 1],
+    "ntchw": [0, 3, 1, 2],
+    "ncthw": [3, 0, 1, 2],
+}  # of the axes of pictures, for inputs with channels first
 _POOLS = ("AvgPool", "MaxPool")
 
 
@@ -33,7 +40,7 @@ class Fed:
     """A fed network.
 
     Attributes:
-        image: the parameter, ``(height, width, 3)`` uint8, BGR.
+        image: the parameter, ``(height, width, 3)`` uint8, BGR, or ``(T, height, width, 3)`` of a clip.
         output: of the network.
         scores: of the whole picture.
         probabilities: ``(C,)`` float32, of the best window where the picture has several, see ``windows``.
@@ -59,14 +66,19 @@ def feed(forward: Forward, recipe: Recipe) -> Fed:
     model = _sized(forward, classifier, recipe.size)
     output, *taps = (result.input_value(0) for result in model.get_results())
     pixels = model.get_parameters()[0]
-    image = ops().parameter([*recipe.size, 3], np.uint8, name="image")
-    prepared = _prepared(image, classifier.preprocessing, pixels)
+    frames = [classifier.frames] if classifier.frames else []
+    image = ops().parameter([*frames, *recipe.size, 3], np.uint8, name="image")
+    prepared = prepared_of(image, classifier.preprocessing, forward.layout, pixels)
     for consumer in pixels.output(0).get_target_inputs():
         consumer.replace_source_output(prepared)
     scores = Scores(output, classifier)
     if scores.count != len(classifier.labels):
-        raise SizeError(f"{classifier.name}: gives output of shape {shape_of(output)} at {_said(recipe.size)}")
-    window = best_window(image, forward.layers[-1], taps[-1], output, classifier, recipe.size)
+        raise SizeError(
+            f"{classifier.name}: gives output of shape {shape_of(output)} at {said(recipe.size, classifier.frames)}"
+        )
+    window = None
+    if not frames:
+        window = best_window(image, forward.layers[-1], taps[-1], output, classifier, recipe.size)
     probabilities = scores.probabilities if window is None else window
     return Fed(image, output, scores, probabilities, window is not None, taps)
 
@@ -85,10 +97,10 @@ def _sized(forward: Forward, classifier: Classifier, size: tuple[int, int]) -> A
     """A copy of the graph for one size, without dynamic shapes."""
     channels = 1 if classifier.preprocessing.order == "gray" else 3
     try:
-        model = of_size(forward.model, shape_for(forward.layout, size, channels))
+        model = of_size(forward.model, shape_for(forward.layout, size, channels, classifier.frames))
         dynamic = model.get_results()[0].get_output_partial_shape(0).is_dynamic
     except RuntimeError as error:
-        raise SizeError(f"{classifier.name}: takes no input of {_said(size)}") from error
+        raise SizeError(f"{classifier.name}: cannot take {said(size, classifier.frames)}") from error
     if dynamic:
         raise SizeError(f"{classifier.name}: the shape of its output is not known before it has run")
     unfuse_attention(model)
@@ -97,8 +109,8 @@ def _sized(forward: Forward, classifier: Classifier, size: tuple[int, int]) -> A
     return model
 
 
-def _prepared(image: Any, how: Preprocessing, pixels: Any) -> Any:
-    """``(H, W, 3)`` uint8 BGR as the network's input takes it."""
+def prepared_of(image: Any, how: Preprocessing, layout: InputLayout, pixels: Any) -> Any:
+    """``(H, W, 3)`` or ``(T, H, W, 3)`` uint8 BGR as the network's input, ``pixels``, of this layout, takes it."""
     x = ops().convert(image, np.float32).output(0)
     if how.order == "rgb":
         x = ops().gather(x, integers([2, 1, 0]), integers(-1)).output(0)
@@ -109,8 +121,8 @@ def _prepared(image: Any, how: Preprocessing, pixels: Any) -> Any:
     if any(s != 1 for s in how.std):
         x = ops().divide(x, constant(how.std, x)).output(0)
     shape = list(pixels.get_output_shape(0))
-    if len(shape) == 4 and shape[-1] != shape_of(x)[-1]:
-        x = ops().transpose(x, integers([2, 0, 1])).output(0)
+    if order := _ORDERS.get(layout):
+        x = ops().transpose(x, integers(order)).output(0)
     x = reshaped(x, shape)
     kind = pixels.get_output_element_type(0)
     if kind == x.get_element_type():
@@ -130,7 +142,3 @@ def _check_pooling(model: Any, name: str) -> None:
         before, after = shape_of(node.input_value(0))[2:], shape_of(node.output(0))[2:]
         if all(n == 1 for n in after) and list(before) != window:
             raise SizeError(f"{name}: pools a fixed {window[0]}x{window[1]} window of a {before[0]}x{before[1]} map")
-
-
-def _said(size: tuple[int, int]) -> str:
-    return f"{size[1]}x{size[0]}"

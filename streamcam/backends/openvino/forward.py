@@ -67,6 +67,7 @@ def of_size(model: Any, shape: Sequence[int]) -> Any:
     return copy
 
 
-def shape_for(layout: InputLayout, size: tuple[int, int], channels: int) -> list[int]:
-    """Of an input of ``(height, width)``, a batch of one."""
-    return {"nhwc": [1, *size, channels], "nchw": [1, channels, *size], "nhw": [1, *size]}[layout]
+def shape_for(layout: InputLayout, size: tuple[int, int], channels: int, frames: int = 0) -> list[int]:
+    """Of an input of ``(height, width)``, or a clip of so many frames, a batch of one."""
+    sides = {"n": 1, "c": channels, "t": frames, "h": size[0], "w": size[1]}
+    return [sides[axis] for axis in layout]

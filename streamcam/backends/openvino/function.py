@@ -8,6 +8,7 @@ nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -51,12 +52,13 @@ class ExplainFunction(NamedTuple):
     by_windows: bool
 
 
-def explain_function(forward: Forward, recipe: Recipe) -> ExplainFunction:
+def explain_function(forward: Forward, recipe: Recipe, *, cut: int | None = None) -> ExplainFunction:
     """Write the Grad-CAM function on a copy of a forward graph.
 
     Args:
         forward: the graph; left as it is.
         recipe: what is asked.
+        cut: number of the tensor behind the scores, among the results of the graph, that is given in place of the image.
 
     Raises:
         LayerError: there is no such layer, or the score does not depend on it.
@@ -83,8 +85,18 @@ def explain_function(forward: Forward, recipe: Recipe) -> ExplainFunction:
             maps, paths = _by_gradients(asked), tuple(layer.path for layer in layers)
     heatmaps = ops().concat(maps, 0) if len(maps) > 1 else maps[0]
     outputs = [heatmaps, fed.probabilities, classes]
-    function = ov.Model([ops().result(output) for output in outputs], [fed.image, targets], "grad-cam")
+    given = fed.image if cut is None else _cut_at(fed.taps[cut])
+    function = ov.Model([ops().result(output) for output in outputs], [given, targets], "grad-cam")
     return ExplainFunction(function, paths, fed.by_windows)
+
+
+def _cut_at(tensor: Any) -> Any:
+    """A parameter that everything takes in place of a tensor."""
+    parameter = ops().parameter(list(shape_of(tensor)), tensor.get_element_type(), name="frames")
+    for consumer in tensor.get_target_inputs():
+        if consumer.get_node().get_type_name() != "Result":
+            consumer.replace_source_output(parameter.output(0))
+    return parameter
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +128,7 @@ class _Asked:
 
 
 def _by_gradients(asked: _Asked) -> list[Any]:
-    """``(1, h, w)`` float32 for each target, by a formula of activations and gradients."""
+    """``(1, h, w)`` or ``(1, t, h, w)`` float32 for each target, by a formula of activations and gradients."""
     maps = []
     for weights in asked.weights:
         found = asked.gradients(weights, asked.taps)
@@ -155,6 +167,8 @@ def _through_attention(asked: _Asked) -> tuple[list[Any], tuple[str, ...]]:
             f"{'+'.join(asked.recipe.layers)}: --method attention goes through every attention of {name}; leave the layer out"
         )
     layer, tap = asked.layers[-1], asked.taps[-1]
+    if asked.recipe.classifier.frames:
+        raise LayerError(f"--method attention: explains single pictures, and {name} looks at clips")
     height, width = places_of(layer, shape_of(tap))
     least = shape_of(tap)[1] if layer.layout == "tokens" else height * width
     most = least if layer.layout == "tokens" else least + MOST_CLASS_TOKENS
@@ -167,7 +181,7 @@ def _through_attention(asked: _Asked) -> tuple[list[Any], tuple[str, ...]]:
 
 
 def _fused(asked: _Asked, evidence: Sequence[Any]) -> Any:
-    """``(1, h, w)`` float32: the map of one target, of the evidence of each layer, ``(p,)`` float32."""
+    """``(1, h, w)`` or ``(1, t, h, w)`` float32: the map of one target, of the evidence of each layer, ``(p,)`` float32."""
     operations = OpenVINOOperations()
     fused = fuse(
         operations,
@@ -220,9 +234,11 @@ def _rows(tensor: Any, layer: Layer) -> Any:
     """``(c, p)`` float32: a row for each channel, a column for each place."""
     shape = shape_of(tensor)
     x = as_float32(tensor)
-    if layer.layout == "nchw":
+    if layer.layout in ("nchw", "ncthw"):
+        if shape[0] > 1:  # time steps
+            x = ops().transpose(x, integers([1, 0, 2, 3])).output(0)
         return ops().reshape(x, integers([shape[1], -1]), False)
     if layer.layout == "tokens":
-        count = layer.shape[0] * layer.shape[1]
+        count = math.prod(layer.grid) // shape[0]
         x = ops().slice(x, integers([shape[1] - count]), integers([shape[1]]), integers([1]), integers([1])).output(0)
     return ops().transpose(ops().reshape(x, integers([-1, shape[-1]]), False), integers([1, 0]))

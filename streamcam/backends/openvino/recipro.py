@@ -51,6 +51,8 @@ def by_place(image: Any, layer: Layer, tap: Any, output: Any, classifier: Classi
     ends = [output, tap, *beside]
     count = int(np.prod(places_of(layer, shape_of(tap))))
     most = min(_MOST_AT_ONCE, max(1, _MOST_NUMBERS // int(np.prod(shape_of(tap)))))
+    if shape_of(tap)[0] > 1:
+        most = 1  # the batch is time
     batch = max(n for n in range(1, most + 1) if count % n == 0)
     body = _body(image, layer, ends, classifier, 1)
     if batch > 1:
@@ -116,15 +118,20 @@ def _body(image: Any, layer: Layer, ends: list[Any], classifier: Classifier, bat
 def _masked(tensor: Any, layer: Layer, places: Any) -> Any:
     """The tensor once for each of these places, with zeros elsewhere."""
     shape = shape_of(tensor)
-    height, width = places_of(layer, shape)
-    numbers = ops().constant(np.arange(height * width, dtype=np.int32)[np.newaxis])
-    kept = ops().equal(ops().unsqueeze(places, integers(1)), numbers)
+    grid: tuple[int, ...] = places_of(layer, shape)
+    numbers = ops().constant(np.arange(int(np.prod(grid)), dtype=np.int32)[np.newaxis])
+    kept = ops().equal(ops().unsqueeze(places, integers(1)), numbers).output(0)
     (batch,) = places.get_output_shape(0)
+    if shape[0] > 1:  # time steps in place of the batch
+        batch, grid = grid[0], grid[1:]
+        kept = reshaped(kept, (batch, int(np.prod(grid))))
     if layer.layout == "tokens":
-        others = ops().constant(np.ones((batch, shape[1] - height * width), bool))
-        kept = ops().concat([others, kept], 1)
-    form = {"nchw": (batch, 1, height, width), "nhwc": (batch, height, width, 1), "tokens": (batch, -1, 1)}
-    mask = ops().convert(reshaped(kept.output(0), form[layer.layout]), tensor.get_element_type()).output(0)
+        others = ops().constant(np.ones((batch, shape[1] - shape_of(kept)[1]), bool))
+        kept = ops().concat([others, kept], 1).output(0)
+        form: tuple[int, ...] = (batch, -1, 1)
+    else:
+        form = (batch, 1, *grid) if layer.layout in ("nchw", "ncthw") else (batch, *grid, 1)
+    mask = ops().convert(reshaped(kept, form), tensor.get_element_type()).output(0)
     return multiply(tensor, mask)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,12 +19,22 @@ from streamcam.models.layers import Candidate, Layer, lay_out
 from streamcam.system.libraries import load_openvino
 
 # The layout that a transposition gives, and the one that it takes.
-_TURNS = {(0, 3, 1, 2): ("nchw", "nhwc"), (0, 2, 3, 1): ("nhwc", "nchw")}
+_TURNS = {
+    (0, 3, 1, 2): ("nchw", "nhwc"),
+    (0, 2, 3, 1): ("nhwc", "nchw"),
+    (0, 4, 1, 2, 3): ("ncthw", "nthwc"),
+    (0, 2, 3, 4, 1): ("nthwc", "ncthw"),
+}
 _NOTHING = 1e-9  # of the largest gradient
 
 
 def with_maps(
-    model: Any, candidates: Sequence[Candidate], image: tuple[int, int], channels: int, layout: InputLayout
+    model: Any,
+    candidates: Sequence[Candidate],
+    image: tuple[int, int],
+    channels: int,
+    layout: InputLayout,
+    frames: int = 0,
 ) -> Forward:
     """Keep those candidates that are maps.
 
@@ -33,6 +44,7 @@ def with_maps(
         image: ``(height, width)`` of the input in pixels that the network was built for.
         channels: of the input.
         layout: of the input.
+        frames: of a clip, 0 for one picture.
 
     Raises:
         RuntimeError: the network takes no image of this size.
@@ -47,10 +59,10 @@ def with_maps(
     model = load_openvino().Model(
         [scores, *(ops().result(output) for output, _ in outputs)], model.get_parameters(), "forward"
     )
-    sized = of_size(model, shape_for(layout, image, channels))
+    sized = of_size(model, shape_for(layout, image, channels, frames))
     partial = [output.get_partial_shape() for output in sized.outputs[1:]]
     shapes = [None if shape.is_dynamic else tuple(shape.to_shape()) for shape in partial]
-    found = [*lay_out(candidates, shapes, image, attention=_attends(sized))]
+    found = [*lay_out(candidates, shapes, image, attention=_attends(sized), frames=frames)]
     kept = [number for number, layer in enumerate(found) if layer]
     layers = [layer for layer in found if layer]
     results = model.get_results()
@@ -102,7 +114,8 @@ def _that_matter(forward: Forward, sized: Any, kept: Sequence[int]) -> tuple[Lay
         if gradient is None or layer.layout != "tokens":
             sizes.append(ops().constant(np.zeros((), np.float32)))
             continue
-        count, total = layer.shape[0] * layer.shape[1], shape_of(tap)[1]
+        total = shape_of(tap)[1]
+        count = math.prod(layer.grid) // shape_of(tap)[0]
         patches = ops().slice(gradient, *(integers([n]) for n in (total - count, total, 1, 1)))
         sizes.append(ops().reduce_max(ops().absolute(patches), integers([0, 1, 2]), False))
     model = load_openvino().Model(

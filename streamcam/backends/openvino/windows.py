@@ -40,7 +40,8 @@ def best_window(
     """
     if layer.layout == "tokens":
         return None
-    places = places_of(layer, shape_of(tap))
+    height, width = places_of(layer, shape_of(tap))
+    places = height, width
     window = _window(places, size, classifier.input_size)
     corners = [(y, x) for y in range(places[0] - window[0] + 1) for x in range(places[1] - window[1] + 1)]
     if len(corners) < 2 or around(image, tap, output) != []:

@@ -49,34 +49,35 @@ def maximum(node: Any, gradient: Any, at: int) -> Any:
         gradient = gradient[0]
     x, y = node.input_value(0), node.output(0)
     window, strides = list(attributes["kernel"]), list(attributes["strides"])
-    if len(window) != 2 or any(d != 1 for d in attributes.get("dilations", [1])):
+    if any(d != 1 for d in attributes.get("dilations", [1])):
         raise unsupported(node, " of this form")
     before, _ = padding_of(node, window)
-    (height, width), (rows, columns) = shape_of(x)[2:], shape_of(y)[2:]
+    sizes, places = shape_of(x)[2:], shape_of(y)[2:]
+    axes, ones = list(range(2, 2 + len(window))), [1] * len(window)
     channels, count = shape_of(x)[1], int(np.prod(window))
     after = [
         max((p - 1) * s + k - b - size, 0)
-        for p, s, k, b, size in zip((rows, columns), strides, window, before, (height, width), strict=True)
+        for p, s, k, b, size in zip(places, strides, window, before, sizes, strict=True)
     ]
     padded = ops().pad(x, integers([0, 0, *before]), integers([0, 0, *after]), "constant", constant(_LOWEST, x))
     # One channel more for each place of the window: what lies there.
     picks = np.eye(count, dtype=np.float32).reshape(count, 1, *window)
     kernels = constant(np.broadcast_to(picks, (channels, *picks.shape)), x)
-    zeros = [0, 0]
-    seen = ops().group_convolution(padded, kernels, strides, zeros, zeros, [1, 1], "explicit").output(0)
-    seen = ops().slice(seen, integers([0, 0]), integers([rows, columns]), integers([1, 1]), integers([2, 3]))
-    seen = reshaped(seen.output(0), (-1, channels, count, rows, columns))
+    zeros = [0] * len(window)
+    seen = ops().group_convolution(padded, kernels, strides, zeros, zeros, ones, "explicit").output(0)
+    seen = ops().slice(seen, integers(zeros), integers(places), integers(ones), integers(axes))
+    seen = reshaped(seen.output(0), (-1, channels, count, *places))
     largest = ops().reduce_max(seen, integers([2]), True)
-    order = constant(np.arange(count, 0, -1).reshape(1, 1, count, 1, 1), x)
+    order = constant(np.arange(count, 0, -1).reshape(1, 1, count, *ones), x)
     ranked = multiply(ops().convert(ops().equal(seen, largest), x.get_element_type()).output(0), order)
     first = ops().logical_and(
         ops().equal(ranked, ops().reduce_max(ranked, integers([2]), True)), ops().greater(ranked, constant(0.0, x))
     )
     routed = multiply(
         ops().convert(first, x.get_element_type()).output(0),
-        reshaped(gradient, (-1, channels, 1, rows, columns)),
+        reshaped(gradient, (-1, channels, 1, *places)),
     )
-    routed = reshaped(routed, (-1, channels * count, rows, columns))
+    routed = reshaped(routed, (-1, channels * count, *places))
     return _spread(routed, np.broadcast_to(picks, (channels, *picks.shape)), x, window, strides, before)
 
 

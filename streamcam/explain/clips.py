@@ -1,0 +1,182 @@
+"""``ClipGradCAM``: clips of frames in, evidence in space and time out.
+
+Each frame is cut once, and where the network looks at each frame by itself first, that is computed once for it; the clips
+that hold it share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from streamcam.choices import Method
+from streamcam.errors import OptionError
+from streamcam.explain.explanation import explanation_of
+from streamcam.explain.geometry import View
+from streamcam.explain.gradcam import GradCAM
+from streamcam.explain.targets import ranks_of, resolve_targets
+from streamcam.iteration import NotYet
+from streamcam.models.classifier import Classifier
+from streamcam.pipeline.clips import NewestClip, moment_of
+from streamcam.pipeline.sampling import sampling_of
+from streamcam.types import ClipExplanation, Explanation, Float32Array, Frame, Header, Targets, UInt8Array
+
+if TYPE_CHECKING:
+    import keras
+
+    from streamcam.backends.engine import Engine
+
+
+class Seen:
+    """A frame as a video classifier looks at it.
+
+    Attributes:
+        picture: ``(height, width, 3)`` uint8 BGR, as the model takes it.
+        view: where it lies in the frame.
+        index: of the frame.
+        time: of the frame, in seconds.
+    """
+
+    __slots__ = ("_kept", "index", "picture", "time", "view")
+
+    def __init__(self, picture: UInt8Array, view: View, index: int, time: float) -> None:
+        self.picture, self.view, self.index, self.time = picture, view, index, time
+        self._kept: tuple[Any, Float32Array] | None = None
+
+    def as_input(self, engine: Engine) -> UInt8Array | Float32Array:
+        """What an engine takes of it; computed once."""
+        if engine.encode is None:
+            return self.picture
+        if self._kept is None or self._kept[0] is not engine:
+            self._kept = engine, engine.encode(self.picture[np.newaxis])
+        return self._kept[1]
+
+
+class ClipGradCAM(GradCAM):
+    """Explains clips with a video classifier: see ``GradCAM``, whose arguments it takes.
+
+    Args:
+        classifier: one that looks at clips.
+        clip_stride: look at each Nth frame; None for each, or for what the model was trained on.
+        clip_fps: look at so many frames a second instead.
+        clip_hop: samples between the beginnings of two clips.
+        options: as for ``GradCAM``.
+
+    Attributes:
+        sampling: how a stream becomes clips.
+
+    Raises:
+        OptionError: a setting is outside its range, or is not for video classifiers.
+    """
+
+    for_clips = True
+
+    def __init__(
+        self,
+        classifier: Classifier | keras.Model,
+        *,
+        clip_stride: int | None = None,
+        clip_fps: float | None = None,
+        clip_hop: int = 1,
+        **options: Any,
+    ) -> None:
+        if options.get("check"):
+            raise OptionError(
+                "check: what covering costs is measured of single pictures; evaluate measures it of clips"
+            )
+        super().__init__(classifier, **options)
+        usual = self.classifier.clip.fps if self.classifier.clip else None
+        self.sampling = sampling_of(self.classifier.frames, usual, clip_stride, clip_fps, clip_hop)
+        self._newest: NewestClip[Seen] = NewestClip(self.sampling)
+        self._said: tuple[object, Explanation] | None = None  # of the newest clip that was explained
+
+    def describe(self, method: Method | None = None) -> Header:
+        """See ``GradCAM``; with the frames of a clip, which of them are looked at, and the hop."""
+        how = self.sampling
+        taken = {"clip_stride": how.stride} if how.fps is None else {"clip_fps": how.fps}
+        return super().describe(method) | {"clip_frames": how.frames, **taken, "clip_hop": how.hop}
+
+    def see(self, frame: Frame) -> Seen:
+        """A frame as the model takes it. Cheap: what is computed of it is computed when a clip of it is explained."""
+        view = self._view(frame.image.shape[:2])
+        picture = view.cut(frame.image)
+        # Not a view of the whole frame, which would be kept as long as this is.
+        return Seen(picture if picture.base is None else picture.copy(), view, frame.index, frame.time)
+
+    def watch(self, frame: Frame) -> None:
+        """Take a frame of a live source that comes by, for the clips that ``start`` explains."""
+        if frame.fresh:
+            self._newest.add(frame, self.see)
+
+    def start(
+        self, frame: Frame | UInt8Array, targets: Targets | None = None, method: Method | None = None
+    ) -> Callable[[], Explanation]:
+        """Begin with the newest clip of what ``watch`` was given; the explanation is that of its last frame's moment.
+
+        Where fewer than the hop have come since the last one, it is that one once more.
+
+        Raises:
+            NotYet: fewer frames than a clip has have come since the beginning, or since a cut.
+        """
+        found = self._newest.clip()
+        if found is None:
+            raise NotYet
+        number, clip = found
+        asked = number // self.sampling.hop, self.targets if targets is None else tuple(targets), method
+        if self._said and self._said[0] == asked:
+            said = self._said[1]
+            return lambda: said
+        answer = self.start_clip(clip, targets, method)
+
+        def finish() -> Explanation:
+            explanation = moment_of([(answer(), len(clip) - 1)], clip[-1].index, clip[-1].time)
+            self._said = asked, explanation
+            return explanation
+
+        return finish
+
+    def start_clip(
+        self, clip: Sequence[Seen], targets: Targets | None = None, method: Method | None = None
+    ) -> Callable[[], ClipExplanation]:
+        """Begin with a clip; the function that is returned waits for what is said of it.
+
+        Args:
+            clip: as many frames as the model takes, of one size, the oldest first.
+            targets: classes to explain instead of the usual ones.
+            method: a formula instead of the usual one.
+        """
+        wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
+        view, first = clip[0].view, clip[0].picture
+        engine = self._engine(view, len(wanted), method, ranks_of(wanted))
+        if len(clip) != self.sampling.frames or any(seen.picture.shape != first.shape for seen in clip):
+            raise OptionError(f"a clip is {self.sampling.frames} pictures of one size, not {len(clip)}")
+        reference, used = self._reference(view, engine, len(wanted), method), method or self.method
+        given: Any = np.stack([seen.as_input(engine) for seen in clip])
+        answer = engine.start(given, wanted)
+        indices, times = np.array([seen.index for seen in clip]), np.array([seen.time for seen in clip])
+
+        def finish() -> ClipExplanation:
+            found = explanation_of(answer(), wanted, view, reference, used, wider=self._wider(view, engine))
+            assert found.strength is not None
+            assert found.certainty is not None
+            return ClipExplanation(
+                found.heatmaps, found.classes, found.versus, found.against, found.scores, found.probabilities,
+                found.strength, found.certainty, found.region, indices, times,
+            )  # fmt: skip
+
+        return finish
+
+    def explain_clip(self, frames: Sequence[Frame | UInt8Array], targets: Targets | None = None) -> ClipExplanation:
+        """Explain one clip, and wait for it.
+
+        Args:
+            frames: as many as the model takes, each a ``Frame`` or ``(H, W, 3)`` uint8 BGR; a ``(T, H, W, 3)`` array does.
+            targets: classes to explain instead of the usual ones.
+
+        Raises:
+            OptionError: it is not as many, or not of one size.
+        """
+        given = [x if isinstance(x, Frame) else Frame(x, index, float(index)) for index, x in enumerate(frames)]
+        return self.start_clip([self.see(frame) for frame in given], targets)()
