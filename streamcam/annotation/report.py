@@ -22,6 +22,7 @@ from streamcam.steady.motion import motion, small_gray
 from streamcam.system.versions import versions
 from streamcam.types import Explained, Explanation, Float32Array, Frame, Header, UInt8Array
 
+_DECIDES = 0.2  # of full evidence, for a moment to be marked
 _TOP = 5  # classes kept of each frame
 _MOST_THUMBNAILS = 60
 _THUMBNAIL = 220  # pixels wide
@@ -38,6 +39,7 @@ class _Moment:
     hot: float | None
     cold: float | None
     flicker: float | None
+    evidence: float | None  # of a video classifier, at this moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ class ReportPage(FileSink):
                 covering.hot if covering else None,
                 covering.cold if covering else None,
                 change.flicker,
+                float(explanation.strength[0]) if explanation.clip and explanation.strength is not None else None,
             )
         )
         state = named, bool(inside and inside.alert), explanation.verdict
@@ -176,6 +179,8 @@ class ReportPage(FileSink):
         if any(moment.hot is not None for moment in self._moments):
             curves = [self._line(Scatter, times, "hot", "#d55e00"), self._line(Scatter, times, "cold", "#56b4e9")]
             rows.append(("lost if covered", curves))
+        if any(moment.evidence is not None for moment in self._moments):
+            rows.append(("evidence of the moment", [self._evidence(Scatter, times)]))
         rows.append(("flicker", [self._line(Scatter, times, "flicker", "#cc79a7")]))
         heights = [2.0] + [1.0] * (len(rows) - 1)
         figure = make_subplots(rows=len(rows), cols=1, shared_xaxes=True, vertical_spacing=0.05, row_heights=heights)
@@ -211,6 +216,18 @@ class ReportPage(FileSink):
             line = {"color": colour, "width": 2}
             curves.append(scatter(x=times, y=values, name=self._name(index), line=line, mode="lines"))
         return curves
+
+    def _evidence(self, scatter: Any, times: list[float]) -> Any:
+        """When a video classifier was decided: the evidence of each moment, with a mark where it is the largest around."""
+        values = np.array([moment.evidence or 0.0 for moment in self._moments])
+        padded = np.pad(values, 1)
+        peaks = (values >= _DECIDES) & (values > padded[:-2]) & (values >= padded[2:])
+        sizes = np.where(peaks, 9, 0).tolist()
+        line, marker = {"color": "#e69f00"}, {"size": sizes, "color": "#f0e442", "opacity": 1, "line": {"width": 0}}
+        return scatter(
+            x=times, y=values.tolist(), mode="lines+markers", fill="tozeroy", line=line, marker=marker, name="evidence",
+            showlegend=False,
+        )  # fmt: skip
 
     def _line(self, scatter: Any, times: list[float], what: str, colour: str) -> Any:
         values = [getattr(moment, what) for moment in self._moments]

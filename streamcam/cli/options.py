@@ -14,6 +14,7 @@ from streamcam.errors import OptionError
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 from streamcam.system.addresses import redacted
 
+CLIP_PANEL = "Video classifiers"
 PICTURE_PANEL, SPEED_PANEL, SESSION_PANEL, OUTPUT_PANEL = "Picture", "Speed", "Session", "Output"
 
 MODEL = OptionGroup(
@@ -66,6 +67,25 @@ EXPLANATION = OptionGroup(
     check=option(
         "--check",
         help="Measure what covering the hottest tenth costs the class, beside the coldest; shown and recorded.",
+    ),
+    clip_frames=option(
+        min=2,
+        metavar="N",
+        help="Frames that it looks at at once.",
+        show_default="its own, else 16",
+        rich_help_panel=CLIP_PANEL,
+    ),
+    clip_stride=option(
+        min=1, metavar="N", help="Look at each Nth frame.", show_default="each", rich_help_panel=CLIP_PANEL
+    ),
+    clip_fps=option(
+        metavar="N",
+        help="Look at so many frames a second, whatever the source gives.",
+        show_default="what it was trained on, where that is known",
+        rich_help_panel=CLIP_PANEL,
+    ),
+    clip_hop=option(
+        min=1, metavar="N", help="Explain after each Nth of the frames looked at.", rich_help_panel=CLIP_PANEL
     ),
     cache=off("--no-cache", help="Keep no converted model on disk.", rich_help_panel=SPEED_PANEL),
 )

@@ -8,6 +8,7 @@ from functools import lru_cache
 import cv2
 
 from streamcam.drawing.corner import Box, SteadyCorner, corner_box
+from streamcam.drawing.strip import draw_strip, said_of
 from streamcam.drawing.text import (
     AMBER,
     GRAY,
@@ -147,6 +148,7 @@ def _lines(explanation: Explanation, labels: tuple[str, ...], top_k: int, count:
     """What is listed: where not all has room, explained classes come first, then what is inside, then the probable."""
     several = len(explanation.classes) > 1
     explained = {int(c): colour_of(k) if several else AMBER for k, c in enumerate(explanation.classes)}
+    count -= _has_strip(explanation, count)
     rows, extras = _scores(explanation, top_k), _measured(explanation)
     extras = extras[: max(0, count - min(len(explained), len(rows)))]
     room = count - len(extras)
@@ -179,7 +181,12 @@ def panel_plan(image: UInt8Array, explanation: Explanation, top_k: int) -> Plan 
 
 def count_lines(explanation: Explanation, top_k: int) -> int:
     """How many lines there are to list of an explanation."""
-    return len(_scores(explanation, top_k)) + len(_measured(explanation))
+    return len(_scores(explanation, top_k)) + len(_measured(explanation)) + (explanation.clip is not None)
+
+
+def _has_strip(explanation: Explanation, lines: int) -> bool:
+    """Whether the last of so many lines is the strip of time."""
+    return explanation.clip is not None and lines > 1
 
 
 def corner_boxes(image: UInt8Array, plan: Plan, corner: SteadyCorner) -> list[Box]:
@@ -195,7 +202,8 @@ def draw_panel(
 
     The heading names the class that the map explains; its bar is marked, and it is listed even where it is not among the
     most probable. The last lines say how much of the evidence lies in the region of interest, where there is one, and what
-    share of its probability the class loses when the hottest places are covered, where that is checked.
+    share of its probability the class loses when the hottest places are covered, where that is checked. Of a video classifier,
+    the strip of time is under them.
 
     Args:
         image: ``(H, W, 3)`` uint8 BGR, changed in place.
@@ -228,3 +236,9 @@ def draw_panel(
             percent = f"{line.share * 100:.0f} %"
             write(panel, percent, plan.width - pad - text_width(percent, size), baseline, WHITE, size)
         baseline += step
+    if _has_strip(explanation, plan.lines):
+        said = said_of(explanation)
+        room = text_width("in 0.0 s", size) + pad
+        top = baseline - round(size * 1.05)
+        draw_strip(panel, explanation, Box(pad, top, plan.width - 2 * pad - room, round(size * 1.35)))
+        write(panel, said, plan.width - pad - text_width(said, size), baseline, WHITE, size)

@@ -127,10 +127,9 @@ class _Shot:
         for number in numbers:
             self._first = number if self._first is None else self._first
             self._kept.append((number, seen))
-            if len(self._kept) == self._length and self._explain.sampling.ends_clip(number):
-                self._clips.append(_Clip(number - self._length + 1, [seen for _, seen in self._kept]))
-                self._ask(self._clips[-1], None)
-                self.has_clips = True
+            is_first = number - self._first + 1 == self._length
+            if is_first or (len(self._kept) == self._length and self._explain.sampling.ends_clip(number)):
+                self._end_clip()
         self._waiting.append((frame, self._kept[-1][0] if self._kept else None))
 
     def done(self) -> Iterator[Explained]:
@@ -142,9 +141,17 @@ class _Shot:
             yield self._next()
 
     def rest(self) -> Iterator[Explained]:
-        """The other frames: the shot is over."""
+        """The other frames: the shot is over, and a last clip ends with it."""
+        if self._clips and self._clips[-1].first + self._length - 1 < self._kept[-1][0]:
+            self._end_clip()
         while self._waiting:
             yield self._next()
+
+    def _end_clip(self) -> None:
+        """Begin and end a clip with the samples that are kept."""
+        self._clips.append(_Clip(self._kept[0][0], [seen for _, seen in self._kept]))
+        self._ask(self._clips[-1], None)
+        self.has_clips = True
 
     def _next(self) -> Explained:
         frame, of_sample = self._waiting.popleft()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.sinks.partial import FileSink
-from streamcam.types import RIVALS_OF, Explanation, Float32Array, Frame, Header, Region
+from streamcam.types import RIVALS_OF, ClipExplanation, Explanation, Float32Array, Frame, Header, Region
 
 
 class RowSink(FileSink):
@@ -66,6 +66,8 @@ def record_of(frame: Frame, explanation: Explanation | None, labels: tuple[str, 
         record["covering"] = {name: round(fall, 4) for name, fall in asdict(explanation.covering).items()}
     if explanation.verdict:
         record["verdict"] = explanation.verdict
+    if explanation.clip:
+        record["clip"] = clip_of(explanation.clip, labels)
     return record | {
         "explained": explanation.index == frame.index,
         "top": [named(index, score) for index, score in explanation.top(top_k)],
@@ -76,6 +78,17 @@ def record_of(frame: Frame, explanation: Explanation | None, labels: tuple[str, 
             for k in range(len(explanation.classes))
         ],
     }
+
+
+def clip_of(clip: ClipExplanation, labels: tuple[str, ...]) -> dict[str, Any]:
+    """What a video classifier said of a clip: which frames it looked at, and of each class the score and each frame's share."""
+    targets = [
+        {"class": int(index), "label": labels[index], "score": round(float(score), 6)}
+        | {"shares": [round(share, 4) for share in shares]}
+        for index, score, shares in zip(clip.classes, clip.scores, clip.shares.tolist(), strict=True)
+    ]
+    times = [round(float(time), 6) for time in clip.times]
+    return {"frames": clip.indices.tolist(), "times": times, "targets": targets}
 
 
 def _asked(explanation: Explanation, k: int, labels: tuple[str, ...]) -> dict[str, Any]:

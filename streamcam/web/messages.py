@@ -212,6 +212,8 @@ class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         evidence: for each map its maximum, 0…1 of full heat.
         verdict: whether the model is sure; missing where that is not known.
         covering: what share of its probability covering the hottest and the coldest places costs the class.
+        moments: of a video classifier, for each map how strong the evidence of each moment of the clip is, 0…1.
+        seconds: from the first of these moments to the last.
     """
 
     id: int
@@ -224,6 +226,8 @@ class PictureHeader(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     evidence: tuple[float, ...] | None = None
     verdict: Verdict | None = None
     covering: tuple[float, float] | None = None
+    moments: tuple[tuple[float, ...], ...] | None = None
+    seconds: float | None = None
 
 
 def picture_message(header: PictureHeader, heat: bytes, jpeg: bytes) -> bytes:

@@ -12,6 +12,7 @@ import numpy as np
 from streamcam.drawing.colours import upsample
 from streamcam.drawing.corner import SteadyCorner
 from streamcam.drawing.jpeg import encode_jpeg
+from streamcam.drawing.strip import heights_of
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.protocols import Closing
 from streamcam.types import Explanation, Frame, UInt8Array
@@ -118,6 +119,10 @@ class PageSink(Closing):
             evidence=tuple(round(float(one.max()), 3) for one in explanation.heat),
             verdict=explanation.verdict,
             covering=(round(covering.hot, 3), round(covering.cold, 3)) if covering else None,
+            moments=_moments(explanation),
+            seconds=round(float(explanation.clip.times[-1] - explanation.clip.times[0]), 2)
+            if explanation.clip
+            else None,
         )
         return picture_message(header, b"".join(one.tobytes() for one in maps), jpeg)
 
@@ -127,6 +132,13 @@ class PageSink(Closing):
     def end(self) -> None:
         """End the session with the next frame."""
         self.is_ending = True
+
+
+def _moments(explanation: Explanation) -> tuple[tuple[float, ...], ...] | None:
+    """The strip of time, of a video classifier."""
+    if explanation.clip is None:
+        return None
+    return tuple(tuple(round(float(height), 3) for height in row) for row in heights_of(explanation))
 
 
 def _reduced(image: UInt8Array) -> UInt8Array:

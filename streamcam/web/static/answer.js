@@ -1,6 +1,7 @@
 // What the program said of the picture: a sentence and bars.
 
 const CONFIDENT = 0.5; // of a model that gives no verdict
+const MARKS = ["#ffcf4a", "#7cc7ff"]; // of one class, and of the one that it is compared with
 const EVIDENCE = 0.05; // of the heat's full scale: less is nothing
 export const WITHOUT_ANSWER = ["connecting", "retrying", "closed", "preparing"]; // phases
 
@@ -29,6 +30,21 @@ export function areas(shown, words, picture) {
 /** When it opens, as people say it. */
 function opening(at, code) {
   return new Date(at).toLocaleString(code, { weekday: "long", hour: "2-digit", minute: "2-digit" });
+}
+
+/** The strip of time of a video classifier: how much evidence each moment of the last seconds has. */
+export function drawMoments(canvas, shown) {
+  const pen = canvas.getContext("2d"), count = shown.moments[0].length, step = canvas.width / count;
+  pen.clearRect(0, 0, canvas.width, canvas.height);
+  for (let at = 0; at < count; at += 1) {
+    const rows = shown.moments.map((row, k) => [row[at], MARKS[k % MARKS.length]]).sort((a, b) => b[0] - a[0]);
+    pen.fillStyle = "rgb(255 255 255 / 0.16)";
+    pen.fillRect(at * step, 0, step - 2, canvas.height);
+    for (const [height, colour] of rows) {
+      pen.fillStyle = colour;
+      pen.fillRect(at * step, canvas.height * (1 - height), step - 2, canvas.height * height);
+    }
+  }
 }
 
 export class Bars {

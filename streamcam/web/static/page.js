@@ -1,5 +1,5 @@
 // The live page.
-import { Bars, WITHOUT_ANSWER, areas, sentence } from "./answer.js";
+import { Bars, WITHOUT_ANSWER, areas, drawMoments, sentence } from "./answer.js";
 import { Camera } from "./camera.js";
 import { Challenge } from "./challenge.js";
 import { Cover } from "./cover.js";
@@ -161,6 +161,13 @@ function say() {
   $("reason").textContent = state.reason;
   once("bars", [words.code, role, hasAnswer && [shown.top, shown.targets]], () => bars.show(hasAnswer ? shown : null, (index) => role !== "viewer" && isAllowed(index)));
   once("captions", [words.code, hasAnswer && shown.targets.map(([index]) => index)], () => panes.place());
+  const moments = hasAnswer && shown.moments;
+  $("moments").hidden = !moments;
+  once("moments", [words.code, moments], () => {
+    if (!moments) return;
+    drawMoments($("moments").firstChild, shown);
+    words.tell($("moments").lastChild, "moments", { n: shown.seconds.toLocaleString(words.code, { maximumFractionDigits: 1 }) });
+  });
   const costs = hasAnswer && shown.covering?.map((fall) => `${Math.round(100 * Math.max(0, fall))} %`);
   $("covering").hidden = !costs || shown.verdict === "no idea";
   const hot = costs && areas(shown, words, picture);
@@ -190,7 +197,7 @@ function makeRoom() {
   const above = isBelow ? Math.max(...needed) + (innerHeight - tools.top) + 1.4 * edge + 8 : innerHeight - box.top;
   picture.leave({ left: Math.round(box.right + drift), bottom: Math.round(above + drift) });
 }
-const NEEDED = ["sentence", "bars", "scale"]; // of the answer, where it lies below the picture
+const NEEDED = ["sentence", "bars", "moments", "scale"]; // of the answer, where it lies below the picture
 
 function drawScale() {
   const pen = document.querySelector("#scale canvas").getContext("2d");
