@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from streamcam.batch.dispatch import Progress
@@ -20,6 +21,8 @@ from streamcam.batch.storage import Storage
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome
 from streamcam.batch.workers import Workers
 from streamcam.errors import OutputExistsError, SinkError, StreamcamError, plain
+from streamcam.explain.make import sampling_of_model
+from streamcam.types import VideoInfo
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -180,7 +183,7 @@ class Batch:
             media = job.outputs.media
             folder = self._manifest.scratch(job) if self._manifest else media.with_name(f".{media.name}.parts")
             try:
-                split = split_file(job, self._settings, self._split, folder, overwrite=overwrite)
+                split = split_file(job, self._settings, self._split, folder, overwrite=overwrite, reach=self._reach)
             except Exception:
                 split = None  # whatever it is, it is said of the whole file
         if split is None:
@@ -196,6 +199,12 @@ class Batch:
             return Task(identity, job.source, job.outputs, name=name, overwrite=overwrite, again=again)
         split = self._splits[id(job)]
         return Task(identity, job.source, split.outputs(number), split.parts[number], name)
+
+    @cached_property
+    def _reach(self) -> Callable[[VideoInfo], int]:
+        """How many frames of a video the model looks at together."""
+        sampling = sampling_of_model(self._settings.model, self._settings.explain)
+        return lambda info: sampling.span(float(info.frame_rate)) if sampling else 0
 
     def _note(self, done: TaskOutcome) -> Outcome | None:
         """Take a task that is over; what came of its job, where that is over, too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -33,6 +34,7 @@ class SplitFile:
         step: parts begin to read at a multiple of this.
         parts: in their order.
         results: of each part, None while it is not made.
+        reach: frames that a clip of a video classifier reaches over, 0 for another model.
         audio: what becomes of the sound.
         overwrite: whether what is there of the job's results may be replaced.
     """
@@ -44,6 +46,7 @@ class SplitFile:
     step: int
     parts: list[FilePart]
     results: list[TaskResult | None]
+    reach: int = 0
     audio: AudioChoice = "copy"
     overwrite: bool = True
 
@@ -69,7 +72,9 @@ class SplitFile:
         for number in found:
             self.results[number] = None
             old = self.parts[number]
-            self.parts[number] = cut(self.index, old.first, old.end, longer(old), self.step, self.folder)
+            self.parts[number] = cut(
+                self.index, old.first, old.end, longer(old), self.step, self.folder, reach=self.reach
+            )
             old.clip.unlink(missing_ok=True)
         return found
 
@@ -94,12 +99,26 @@ class SplitFile:
 
 
 def split_file(
-    job: Job, settings: AnnotationSettings, seconds: float, folder: Path, *, overwrite: bool = True
+    job: Job,
+    settings: AnnotationSettings,
+    seconds: float,
+    folder: Path,
+    *,
+    overwrite: bool = True,
+    reach: Callable[[VideoInfo], int] = lambda _: 0,
 ) -> SplitFile | None:
     """Cut a video into parts of at least so many seconds; None where it is short, or cannot be cut.
 
     Not cut are videos with regions of interest, those of which only a stretch is wanted, and those with outputs that
     need the whole of it.
+
+    Args:
+        job: the video, and where its results go.
+        settings: of all files.
+        seconds: of a part, at least.
+        folder: for everything on the way.
+        overwrite: whether what is there of the job's results may be replaced.
+        reach: how many frames of a video the model looks at together, 0 for one.
     """
     needs_whole = settings.roi or settings.is_stretch or any(kind.join is None for kind, _ in job.outputs.wanted)
     needs_whole = needs_whole or not can_be_joined(job.outputs.media, settings.encoding)
@@ -117,8 +136,10 @@ def split_file(
         return None
     shutil.rmtree(folder, ignore_errors=True)  # what is left of a run that was killed
     folder.mkdir(parents=True)
+    together = reach(info)
     parts = [
-        cut(index, first, end, FIRST_RUN_IN if first else 0, settings.step, folder) for first, end in pairwise(marks)
+        cut(index, first, end, FIRST_RUN_IN if first else 0, settings.step, folder, reach=together)
+        for first, end in pairwise(marks)
     ]
     audio = settings.encoding.audio
-    return SplitFile(job, folder, info, index, settings.step, parts, [None] * len(parts), audio, overwrite)
+    return SplitFile(job, folder, info, index, settings.step, parts, [None] * len(parts), together, audio, overwrite)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,9 @@ class AnnotationSettings:
         data = to_builtins(replace(self, agreed=None, explain=replace(self.explain, cache=True, threads=0)))
         if not self.is_stretch:  # as it was before there were any
             del data["start"], data["end"]
+        for field in fields(self.explain):  # as it was before there were video classifiers
+            if field.name.startswith("clip_") and data["explain"][field.name] == field.default:
+                del data["explain"][field.name]
         labels = self.model.labels
         data["files"] = [file_identity(path) for path in replace(self, model=replace(self.model, labels=None)).files]
         if labels:

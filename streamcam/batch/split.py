@@ -110,7 +110,7 @@ def borders(index: FrameIndex, seconds: float, step: int) -> list[int]:
     return [*found, len(index.times)]
 
 
-def cut(index: FrameIndex, first: int, end: int, run_in: int, step: int, folder: Path) -> FilePart:
+def cut(index: FrameIndex, first: int, end: int, run_in: int, step: int, folder: Path, *, reach: int = 0) -> FilePart:
     """Copy the packets of a part, with what it needs before and after, into a file of its own.
 
     Args:
@@ -120,15 +120,19 @@ def cut(index: FrameIndex, first: int, end: int, run_in: int, step: int, folder:
         run_in: how many frames to read before the first, at least, as far as there are.
         step: the part begins to read at a multiple of this.
         folder: for the copy.
+        reach: frames that a clip of a video classifier reaches over.
 
     Raises:
         SplitError: the packets cannot be copied.
     """
     from streamcam.system.ffmpeg import av
 
-    starts = [key for key in index.keys if key <= max(0, first - run_in) and key % step == 0]
+    starts = [
+        key for key in index.keys if key <= max(0, first - (max(run_in, 2 * reach) if first else 0)) and key % step == 0
+    ]
     begin = starts[-1] if starts else 0
-    beyond = [key for key in index.keys if key >= end + 2 * AHEAD]  # the heat looks ahead, and so does the name
+    needed = end + 2 * AHEAD + reach  # the heat looks ahead, and so do the name and clips
+    beyond = [key for key in index.keys if key >= needed]
     stop = beyond[0] if beyond else len(index.times)
     clip = folder / f"{first:08d}-{begin:08d}{index.path.suffix if index.path.suffix.lower() in _MP4 else '.mkv'}"
     try:
@@ -140,7 +144,7 @@ def cut(index: FrameIndex, first: int, end: int, run_in: int, step: int, folder:
                 output.mux(packet)
     except (av.FFmpegError, ValueError) as error:
         raise SplitError(f"{index.path}: cannot be cut ({error})") from error
-    return FilePart(first, end, begin, clip, index.times[begin : min(stop, end + 2 * AHEAD)])
+    return FilePart(first, end, begin, clip, index.times[begin : min(stop, needed)])
 
 
 def _packets(source: Any, stream: Any, index: FrameIndex, begin: int, stop: int) -> Iterator[Any]:

@@ -6,17 +6,26 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from streamcam.backends.keras.wrap import wrap_model
+from streamcam.backends.load import load_classifier
 from streamcam.errors import OptionError
 from streamcam.explain.clips import ClipGradCAM
 from streamcam.explain.gradcam import GradCAM
 from streamcam.models.classifier import Classifier
-from streamcam.settings import ExplainSettings
+from streamcam.pipeline.sampling import Sampling
+from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.system.cache import Cache
 
 if TYPE_CHECKING:
     import keras
 
 _OF_CLIPS = ("clip_frames", "clip_stride", "clip_fps", "clip_hop")
+
+
+def sampling_of_model(model: ModelSettings, settings: ExplainSettings) -> Sampling | None:
+    """How a stream becomes clips for a model; None for one that looks at single pictures."""
+    classifier = load_classifier(model, cache=settings.cache)
+    explain = make_explainer(settings, classifier)
+    return explain.sampling if isinstance(explain, ClipGradCAM) else None
 
 
 def make_explainer(

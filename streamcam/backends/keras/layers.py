@@ -88,7 +88,8 @@ def record_outputs(changes: Mapping[str, Callable[[Any], Any]] | None = None) ->
             layout = _LAYOUTS.get(str(getattr(layer, "data_format", "")), layout)
         outputs.pop(name, None)
         own = _WITH_TIME[layout] if _rank(result) == 5 else layout
-        outputs[name] = LayerOutput(name, type(layer).__name__, result, calls == calls_before, own)
+        leaf = calls == calls_before or isinstance(layer, keras.layers.RNN)  # whose cell has no map in time
+        outputs[name] = LayerOutput(name, type(layer).__name__, result, leaf, own)
         return result
 
     with _patching, ExitStack() as stack:
