@@ -1,9 +1,9 @@
 """The formulas: activations and gradients in, evidence out. Each is a pure function of the tensors of any framework.
 
-``A`` is ``(c, p)`` float32, the output of the target layer, a row for each of its c channels and a column for each of its
-p places, which are of all time steps where there is time: what a formula pools, it pools over space and time. ``G`` is
-``(c, p)`` float32, the gradient of the score with respect to it. Each formula gives ``(p,)`` float32 >= 0. "Sum" without more
-is over the channels. What a framework must be able to do is in ``Operations``.
+``A`` is ``(t, c, p)`` float32, the output of the target layer: a row for each of its c channels and a column for each of its
+p places. Where there is time, places are of all time steps, or there are t of them with p places each; for a picture, t is 1.
+What a formula pools, it pools over space and time. ``G`` is ``(t, c, p)`` float32, the gradient of the score with respect to
+it. Each formula gives ``(t * p,)`` float32 >= 0. "Sum" without more is over the channels. What a framework must be able to do is in ``Operations``.
 
 A new formula is a function here, a row of ``METHODS``, and its name in ``choices.Method``. Two methods are no such formula:
 ``recipro-cam`` (``support``, and the ``recipro`` of each backend) and ``attention`` (``openvino.attention``).
@@ -40,8 +40,12 @@ class Operations(Protocol):
         """The same numbers in another shape."""
         ...
 
-    def sum(self, x: Any, axis: int | None = None) -> Any:
-        """Along an axis that is kept as 1, or of all as a scalar."""
+    def sum(self, x: Any, axes: Sequence[int] | None = None) -> Any:
+        """Along axes that are kept as 1, or of all as a scalar."""
+        ...
+
+    def transpose(self, x: Any, order: Sequence[int]) -> Any:
+        """With the axes in another order."""
         ...
 
     def max(self, x: Any) -> Any:
@@ -61,7 +65,7 @@ class Operations(Protocol):
         ...
 
     def matmul(self, a: Any, b: Any, *, flip_a: bool = False, flip_b: bool = False) -> Any:
-        """The product of two matrices, either of them transposed."""
+        """The product of two matrices, either of them transposed; of each of several, or of one with each."""
         ...
 
     def where_less(self, a: Any, b: Any, yes: Any, no: Any) -> Any:
@@ -77,8 +81,8 @@ def gradcam(ops: Operations, activations: Any, gradients: Any) -> Any:
 
     ``ReLU(sum(a_c * A_c))`` with ``a_c`` the mean of ``G_c`` over the map.
     """
-    places = ops.shape(activations)[1]
-    return _weighted(ops, activations, ops.sum(gradients, 1) * _number(ops, 1 / places))
+    steps, _, places = ops.shape(activations)
+    return _weighted(ops, activations, _pooled(ops, gradients) * _number(ops, 1 / (steps * places)))
 
 
 def gradcam_plus_plus(ops: Operations, activations: Any, gradients: Any) -> Any:
@@ -90,14 +94,14 @@ def gradcam_plus_plus(ops: Operations, activations: Any, gradients: Any) -> Any:
     where gradients are small, as they are under a global average: then it gives ``k = 1e6 * G_c^2``.
     """
     positive = ops.relu(gradients)
-    divisor = positive * ops.sum(activations, 1) + _number(ops, 2)  # may be negative where activations are
+    divisor = positive * _pooled(ops, activations) + _number(ops, 2)  # may be negative where activations are
     safe = ops.where_less(ops.abs(divisor), _number(ops, _TINY), _number(ops, _TINY), divisor)
-    return _weighted(ops, activations, ops.sum(positive / safe, 1))
+    return _weighted(ops, activations, _pooled(ops, positive / safe))
 
 
 def hirescam(ops: Operations, activations: Any, gradients: Any) -> Any:
     """HiResCAM, Draelos and Carin 2020 (arXiv:2011.08891): ``ReLU(sum(G_c * A_c))``, place by place."""
-    return _flat(ops, ops.relu(ops.sum(activations * gradients, 0)))
+    return _flat(ops, ops.relu(ops.sum(activations * gradients, (1,))))
 
 
 def xgradcam(ops: Operations, activations: Any, gradients: Any) -> Any:
@@ -105,13 +109,13 @@ def xgradcam(ops: Operations, activations: Any, gradients: Any) -> Any:
 
     ``ReLU(sum(a_c * A_c))`` with ``a_c`` the mean of ``G_c`` over the map, weighted by ``A_c``.
     """
-    weights = ops.sum(gradients * activations, 1) / (ops.sum(activations, 1) + _number(ops, _TINY))
+    weights = _pooled(ops, gradients * activations) / (_pooled(ops, activations) + _number(ops, _TINY))
     return _weighted(ops, activations, weights)
 
 
 def layercam(ops: Operations, activations: Any, gradients: Any) -> Any:
     """LayerCAM, Jiang et al. 2021 (doi:10.1109/TIP.2021.3089943), equations 6 and 7: ``ReLU(sum(ReLU(G_c) * A_c))``."""
-    return _flat(ops, ops.relu(ops.sum(activations * ops.relu(gradients), 0)))
+    return _flat(ops, ops.relu(ops.sum(activations * ops.relu(gradients), (1,))))
 
 
 def eigencam(ops: Operations, activations: Any, gradients: Any) -> Any:
@@ -121,8 +125,11 @@ def eigencam(ops: Operations, activations: Any, gradients: Any) -> Any:
     the paper, and in pytorch-grad-cam that of the linear algebra library; here it is the one that gives more evidence
     to places with larger activations. The component comes from a power iteration by squaring the smaller Gram matrix.
     """
-    channels, places = ops.shape(activations)
-    centred = activations - ops.sum(activations, 1) * _number(ops, 1 / places)
+    steps, channels, each = ops.shape(activations)
+    places = steps * each
+    rows = ops.transpose(activations, (1, 0, 2)) if steps > 1 else activations
+    rows = ops.reshape(rows, (channels, places))
+    centred = rows - ops.sum(rows, (1,)) * _number(ops, 1 / places)
     by_place = places <= channels
     gram = ops.matmul(centred, centred, flip_a=True) if by_place else ops.matmul(centred, centred, flip_b=True)
     for _ in range(_SQUARINGS):
@@ -130,7 +137,7 @@ def eigencam(ops: Operations, activations: Any, gradients: Any) -> Any:
         gram = ops.matmul(gram, gram)
     # Every column of a high power is a multiple of the first eigenvector: the one that starts from all of them at once
     # could miss it, the longest one cannot.
-    lengths = ops.sum(gram * gram, 0)
+    lengths = ops.sum(gram * gram, (0,))
     longest = ops.where_less(lengths, ops.max(lengths), _number(ops, 0), _number(ops, 1))
     vector = ops.matmul(gram, longest, flip_b=True)  # a column
     vector = vector / (_length(ops, vector) + _number(ops, _TINIEST))
@@ -141,7 +148,7 @@ def eigencam(ops: Operations, activations: Any, gradients: Any) -> Any:
     else:
         projection = ops.matmul(centred, vector, flip_a=True)
     projection = _flat(ops, projection)
-    agreement = ops.sum(projection * _flat(ops, ops.sum(centred, 0)))
+    agreement = ops.sum(projection * _flat(ops, ops.sum(centred, (0,))))
     return ops.relu(projection * ops.where_less(agreement, _number(ops, 0), _number(ops, -1), _number(ops, 1)))
 
 
@@ -200,8 +207,13 @@ def _resized(ops: Operations, m: Any, wanted: Sequence[int]) -> Any:
 
 
 def _weighted(ops: Operations, activations: Any, weights: Any) -> Any:
-    """``ReLU`` of the sum over channels of ``(c, 1)`` weights times ``(c, p)`` activations."""
+    """``ReLU`` of the sum over channels of ``(1, c, 1)`` weights times ``(t, c, p)`` activations."""
     return ops.relu(_flat(ops, ops.matmul(weights, activations, flip_a=True)))
+
+
+def _pooled(ops: Operations, x: Any) -> Any:
+    """``(1, c, 1)``: the sum over the map."""
+    return ops.sum(x, (0, 2))
 
 
 def _number(ops: Operations, value: float) -> Any:

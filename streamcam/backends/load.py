@@ -17,6 +17,7 @@ from streamcam.backends.openvino.description import Description
 from streamcam.backends.openvino.files import fingerprint_of
 from streamcam.backends.openvino.network import GraphNetwork
 from streamcam.backends.trial import files_of, needs_tensorflow, read_forward, try_out
+from streamcam.backends.weights.bundled import WEIGHTS_SHA256
 from streamcam.backends.weights.lite import LITES
 from streamcam.errors import ModelError
 from streamcam.models import catalog
@@ -100,6 +101,8 @@ def is_model_file(model: str | Path) -> bool:
 
 def _from_catalog(name: str, weights: str) -> Classifier:
     entry = catalog.find(name)
+    if entry.name == catalog.MOTIONS:
+        return _motions(entry, weights)
     lite = LITES.get(entry.name)
 
     @functools.cache
@@ -137,6 +140,38 @@ def _from_catalog(name: str, weights: str) -> Classifier:
         network=KerasNetwork(build, ready if comes_converted else None),
         preprocess_from="name",
         fixed_size=entry.fixed_size,
+    )
+
+
+def _motions(entry: catalog.CatalogEntry, weights: str) -> Classifier:
+    """The bundled video classifier."""
+    from streamcam.backends.motions.clips import MOTIONS
+    from streamcam.backends.motions.network import MOTIONS_SHA256
+
+    if weights not in ("imagenet", "none"):
+        raise ModelError(f"--weights {weights}: {entry.name} brings its own weights")
+    is_trained = weights == "imagenet"
+
+    @functools.cache
+    def build() -> keras.Model:
+        load_tensorflow()
+        from streamcam.backends.keras.applications import seeded
+        from streamcam.backends.motions.network import motions_network
+
+        return motions_network() if is_trained else seeded(lambda: motions_network(weights=False))
+
+    return Classifier(
+        name=entry.name,
+        preprocessing=PREPROCESSINGS[entry.preprocess],
+        labels=MOTIONS,
+        input_size=(entry.input_size, entry.input_size),
+        stride=16,
+        gives_probabilities=True,
+        fingerprint=f"{entry.name}:{MOTIONS_SHA256}:{WEIGHTS_SHA256}" if is_trained else f"{entry.name}:random",
+        network=KerasNetwork(build),
+        preprocess_from="name",
+        layout="nthwc",
+        clip=entry.clip,
     )
 
 

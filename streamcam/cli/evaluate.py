@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,9 @@ _COLUMNS = (
     ("sanity_all", "all layers", "low"),
     ("pointing", "pointing", "high"),
     ("inside", "inside", "high"),
+    ("moment", "moment", "high"),
+    ("order", "order", "high"),
+    ("shuffled", "same shuffled", "low"),
     ("flicker_raw", "flicker: raw", "low"),
     ("flicker_live", "live", "low"),
     ("flicker_file", "file", "low"),
@@ -74,6 +78,13 @@ def evaluate_command(
         list[str] | None,
         typer.Option(metavar="X,Y,W,H|POINTS|MASK", help="Where the evidence ought to lie; repeat for several."),
     ] = None,
+    event: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="BEGIN-END",
+            help="When the evidence of a video classifier ought to lie, in seconds; repeat for several.",
+        ),
+    ] = None,
     no_sanity: Annotated[bool, typer.Option("--no-sanity", help="Leave out the check with random weights.")] = False,
     protocols: Annotated[
         bool,
@@ -110,6 +121,8 @@ def evaluate_command(
     insertion, deletion: the model's certainty while the hottest places are put in, or taken out.
     drop, increase: what only the hot places leave of it. ROAD: hot against cold places, without artefacts.
     sanity: how alike maps of randomised weights are; near 1, a map shows the picture and not the model.
+    order, same shuffled: what a video classifier loses when the frames are shuffled, and how often it says the same.
+    moment: how often its strongest moment lies within an --event.
     flicker: how much maps change beside the motion of the picture, raw, live, and in files.
     With --protocols, as in the papers, on the centre of each frame: average drop, ADCC, RISE's insertion and deletion.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
@@ -134,6 +147,7 @@ def evaluate_command(
             frames=frames,
             seed=seed,
             roi=roi or (),
+            events=[_event(text) for text in event or ()],
             sanity=not no_sanity,
             protocols=protocols,
             progress=line.show,
@@ -148,6 +162,14 @@ def evaluate_command(
         _write(json_path, json.dumps(data, indent=2) + "\n")
     if csv_path:
         _write(csv_path, _csv(data))
+
+
+def _event(text: str) -> tuple[float, float]:
+    """``BEGIN-END`` in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)-(\d+(?:\.\d+)?)", text)
+    if match is None or float(match[1]) >= float(match[2]):
+        raise typer.BadParameter(f"{text}: must be like 1.5-2.5, in seconds", param_hint="--event")
+    return float(match[1]), float(match[2])
 
 
 def _table(rows: Sequence[Row]) -> Iterator[str]:

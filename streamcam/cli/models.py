@@ -26,7 +26,8 @@ def models_command() -> None:
     table = Table("name", "input", "preprocess", "weights", box=None, header_style="bold")
     for entry in CATALOG.values():
         weights = "in the package" if entry.factory is None else "fetched by Keras at the first use"
-        table.add_row(entry.name, f"{entry.input_size}x{entry.input_size}", entry.preprocess, weights)
+        length = f"{entry.clip.frames} frames of " if entry.clip else ""
+        table.add_row(entry.name, f"{length}{entry.input_size}x{entry.input_size}", entry.preprocess, weights)
     print_table(table)
 
 

@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from typing import cast
 
 from streamcam.annotation.roi import parse_roi
 from streamcam.backends.load import load_classifier
 from streamcam.choices import Method
+from streamcam.errors import OptionError
+from streamcam.evaluate.clips import Event, measure_clips
 from streamcam.evaluate.table import Row, measure
+from streamcam.explain.clips import ClipGradCAM
 from streamcam.explain.gradcam import GradCAM
 from streamcam.explain.make import make_explainer
 from streamcam.models.classifier import Classifier
@@ -29,6 +33,7 @@ def evaluate_models(
     frames: int = 20,
     seed: int = 0,
     roi: Sequence[str] = (),
+    events: Sequence[Event] = (),
     sanity: bool = True,
     protocols: bool = False,
     progress: Callable[[str], object] = lambda _: None,
@@ -45,6 +50,7 @@ def evaluate_models(
         frames: how many frames are changed and asked about, shared among the inputs.
         seed: of all that is random: which frames, the noise, the shuffled weights.
         roi: where the evidence ought to lie, see ``annotation.roi.parse_roi``.
+        events: when the evidence of a video classifier ought to lie, ``(begin, end)`` in seconds.
         sanity: whether to randomise the models' weights, too.
         protocols: whether to measure as papers do, too; this takes seconds for each frame.
         progress: called with a line before each step.
@@ -75,6 +81,26 @@ def evaluate_models(
         def step(line: str, title: str = " ".join(filter(None, (name, method, layer)))) -> None:
             progress(f"{title}: {line}")
 
+        if classifier.frames:
+            of_clips = cast("Callable[[Classifier], ClipGradCAM]", explainer)
+            rows.append(
+                measure_clips(
+                    paths,
+                    classifier,
+                    of_clips,
+                    clips=frames,
+                    seed=seed,
+                    rois=rois,
+                    events=events,
+                    with_sanity=sanity,
+                    progress=step,
+                )
+            )
+            continue
+        if events:
+            raise OptionError(
+                f"event: {name} looks at single pictures; when something happens is for video classifiers"
+            )
         rows.append(
             measure(
                 paths,
@@ -111,7 +137,9 @@ def recommended(rows: Sequence[Row]) -> Row:
     """The row that ranks best on average in insertion, deletion and ROAD."""
 
     def rank(of: Row, key: str, sign: int) -> int:
-        mine = sign * getattr(of, key)
-        return sum(sign * getattr(row, key) > mine for row in rows)
+        values = [getattr(row, key) for row in (of, *rows)]
+        if None in values:  # what is not measured of clips
+            return 0
+        return sum(sign * value > sign * values[0] for value in values[1:])
 
     return min(rows, key=lambda row: rank(row, "insertion", 1) + rank(row, "deletion", -1) + rank(row, "road", 1))

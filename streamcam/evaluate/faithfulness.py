@@ -69,17 +69,20 @@ def spread(heat: Float32Array, picture: UInt8Array) -> Float32Array:
 def insertion(picture: UInt8Array, heat: Float32Array, ask: Ask) -> float:
     """Area under the curve, see ``Faithfulness``; ``heat`` is ``(h, w)`` of the picture."""
     sigma = min(picture.shape[:2]) / 20
-    return _area(np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8), picture, heat, ask)
+    return area(np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8), picture, heat, ask)
 
 
 def deletion(picture: UInt8Array, heat: Float32Array, ask: Ask) -> float:
     """Area under the curve, see ``Faithfulness``; ``heat`` is ``(h, w)`` of the picture."""
     mean = np.broadcast_to(np.rint(picture.mean(axis=(0, 1))).astype(np.uint8), picture.shape)
-    return _area(picture, mean, heat, ask)
+    return area(picture, mean, heat, ask)
 
 
-def _area(start: UInt8Array, end: UInt8Array, heat: Float32Array, ask: Ask) -> float:
-    """Under the probability while the start becomes the end, hottest places first, by the trapezoid rule."""
+def area(start: UInt8Array, end: UInt8Array, heat: Float32Array, ask: Ask) -> float:
+    """Under the probability while the start becomes the end, hottest places first, by the trapezoid rule.
+
+    ``heat`` is ``(h, w)`` of pictures ``(h, w, 3)``, or ``(T, h, w)`` of clips ``(T, h, w, 3)``.
+    """
     ranks = _ranks(heat)
     scores = [
         ask(np.ascontiguousarray(np.where((ranks < share * heat.size)[..., None], end, start)))
@@ -89,7 +92,7 @@ def _area(start: UInt8Array, end: UInt8Array, heat: Float32Array, ask: Ask) -> f
 
 
 def _ranks(heat: Float32Array) -> np.ndarray:
-    """``(h, w)``: 0 the hottest place, 1 the next; ties in reading order."""
+    """Of a map: 0 the hottest place, 1 the next; ties in reading order."""
     ranks = np.empty(heat.size, np.int64)
     ranks[np.argsort(-heat.ravel(), kind="stable")] = np.arange(heat.size)
     return ranks.reshape(heat.shape)

@@ -39,7 +39,7 @@ class Row:
         model: name of the model.
         layer: path of the target layer.
         method: the formula.
-        frames: how many frames were changed and asked about.
+        frames: how many frames were changed and asked about; of a video classifier, how many clips.
         insertion, deletion, drop, increase, road: means of ``Faithfulness``.
         sanity_head, sanity_all: see ``sanity``.
         pointing: share of the frames whose hottest cell lies inside the region of interest (Zhang et al. 2016).
@@ -51,6 +51,9 @@ class Row:
         kept: mean correlation of the steady maps that look ahead with the frame's own, where there is heat.
         insertion_steady: of the steady maps that look ahead, on the frames of videos.
         insertion_video: of the raw maps on the same frames.
+        order: of a video classifier, how much of the class's probability is lost when the frames are shuffled.
+        shuffled: share of the shuffled clips with the same most probable class.
+        moment: share of the clips in which an event happens whose strongest moment lies within one.
         average_drop, average_increase, coherency, complexity, adcc, rise_insertion, rise_deletion: means of ``Protocols``.
     """
 
@@ -60,9 +63,9 @@ class Row:
     frames: int
     insertion: float
     deletion: float
-    drop: float
-    increase: float
-    road: float
+    drop: float | None = None
+    increase: float | None = None
+    road: float | None = None
     sanity_head: float | None = None
     sanity_all: float | None = None
     pointing: float | None = None
@@ -74,6 +77,9 @@ class Row:
     flips_steady: float | None = None
     lag: float | None = None
     kept: float | None = None
+    order: float | None = None
+    shuffled: float | None = None
+    moment: float | None = None
     insertion_video: float | None = None
     insertion_steady: float | None = None
     average_drop: float | None = None

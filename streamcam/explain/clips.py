@@ -168,7 +168,9 @@ class ClipGradCAM(GradCAM):
 
         return finish
 
-    def explain_clip(self, frames: Sequence[Frame | UInt8Array], targets: Targets | None = None) -> ClipExplanation:
+    def explain_clip(
+        self, frames: Sequence[Frame | UInt8Array] | UInt8Array, targets: Targets | None = None
+    ) -> ClipExplanation:
         """Explain one clip, and wait for it.
 
         Args:

@@ -6,8 +6,10 @@ import difflib
 from dataclasses import dataclass
 
 from streamcam.errors import ModelError
+from streamcam.models.classifier import ClipInput
 
 BUNDLED = "efficientnet-lite0"
+MOTIONS = "motions"  # what moves how, see ``backends.motions``
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +21,14 @@ class CatalogEntry:
         factory: the function of ``keras.applications`` that builds it, or None for an EfficientNet-Lite.
         input_size: side of the square input that it was trained on, in pixels.
         preprocess: name of its preprocessing; ``none`` where the network scales its own input.
+        clip: what a video classifier looks at, None for one of single pictures.
     """
 
     name: str
     factory: str | None
     input_size: int
     preprocess: str
+    clip: ClipInput | None = None
 
     @property
     def fixed_size(self) -> bool:
@@ -43,6 +47,7 @@ CATALOG = {
         CatalogEntry(
             "efficientnet-lite1", None, 240, "lite"
         ),  # its weights come in a package, see ``backends.weights.lite``
+        CatalogEntry(MOTIONS, None, 160, "lite", ClipInput(16, fps=15.0)),
         *_family(
             "none",
             ("convnext_tiny", "ConvNeXtTiny", 224),

@@ -19,6 +19,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
     "against_notebook": (["--small"], "times as fast"),
     "batch": (["scheduling", "--most", "4"], "driver"),
     "certainty": ([], "| strength | 0.9"),
+    "clips": (["speed", "--rounds", "11"], "times the cost of one frame"),
     "crowd": (["doors", "--connections", "100", "--seconds", "2"], "/health: at most"),
     "every": (["--frames", "24"], "still"),
     "exhibit": (["switch"], "two classes compared: "),

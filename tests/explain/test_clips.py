@@ -176,7 +176,7 @@ def test_what_does_not_fit_is_refused_in_one_line():
 def test_what_a_classifier_of_single_pictures_has_no_use_for_is_refused(tiny_model):
     from streamcam import load_model
 
-    with pytest.raises(OptionError, match="clip-stride 2: .* looks at single pictures"):
+    with pytest.raises(OptionError, match=r"clip-stride 2: .* looks at single pictures"):
         make_explainer(ExplainSettings(clip_stride=2), load_model(tiny_model))
 
 

@@ -204,7 +204,7 @@ def _map(recipe: Recipe, layer: Layer, activations: Any, gradients: Any) -> Any:
     elif layer.layout == "tokens":  # class tokens come first
         steps = activations.shape[0]
         pair = [x[:, -(count // steps) :] for x in pair]
-    rows = [tf.transpose(tf.reshape(tf.cast(x, tf.float32), (-1, layer.shape[-1]))) for x in pair]
+    rows = [tf.transpose(tf.reshape(tf.cast(x, tf.float32), (-1, layer.shape[-1])))[tf.newaxis] for x in pair]
     return tf.reshape(METHODS[recipe.method](TensorFlowOperations(), *rows), layer.grid)
 
 

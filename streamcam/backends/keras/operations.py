@@ -23,9 +23,13 @@ class TensorFlowOperations:
         """See ``Operations``."""
         return _tf().reshape(x, shape)
 
-    def sum(self, x: Any, axis: int | None = None) -> Any:
+    def sum(self, x: Any, axes: Sequence[int] | None = None) -> Any:
         """See ``Operations``."""
-        return _tf().reduce_sum(x, axis=axis, keepdims=axis is not None)
+        return _tf().reduce_sum(x, axis=axes, keepdims=axes is not None)
+
+    def transpose(self, x: Any, order: Sequence[int]) -> Any:
+        """See ``Operations``."""
+        return _tf().transpose(x, order)
 
     def max(self, x: Any) -> Any:
         """See ``Operations``."""

@@ -97,11 +97,17 @@ def compiled_answer(model: Any, precision: Precision, *, threads: int = 0) -> Ca
         ConversionError: OpenVINO cannot compile it.
     """
     compiled = _compiled(model, precision, 1, threads)
+    idle: list[Any] = []  # several threads may ask
 
     def answer(image: UInt8Array) -> Float32Array:
-        request = compiled.create_infer_request()  # several threads may ask
+        try:
+            request = idle.pop()
+        except IndexError:
+            request = compiled.create_infer_request()
         request.infer((np.ascontiguousarray(image),))
-        return np.array(request.get_output_tensor(0).data, np.float32)
+        given = np.array(request.get_output_tensor(0).data, np.float32)
+        idle.append(request)
+        return given
 
     return answer
 

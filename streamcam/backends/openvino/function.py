@@ -231,14 +231,12 @@ def _rivals(probabilities: Any, ranking: Any, classes: Any, own: Any, count: int
 
 
 def _rows(tensor: Any, layer: Layer) -> Any:
-    """``(c, p)`` float32: a row for each channel, a column for each place."""
+    """``(t, c, p)`` float32: a row for each channel, a column for each place; t is 1, or the time steps of ``nchw``."""
     shape = shape_of(tensor)
     x = as_float32(tensor)
     if layer.layout in ("nchw", "ncthw"):
-        if shape[0] > 1:  # time steps
-            x = ops().transpose(x, integers([1, 0, 2, 3])).output(0)
-        return ops().reshape(x, integers([shape[1], -1]), False)
+        return ops().reshape(x, integers([*shape[:2], -1]), False)
     if layer.layout == "tokens":
         count = math.prod(layer.grid) // shape[0]
         x = ops().slice(x, integers([shape[1] - count]), integers([shape[1]]), integers([1]), integers([1])).output(0)
-    return ops().transpose(ops().reshape(x, integers([-1, shape[-1]]), False), integers([1, 0]))
+    return ops().transpose(ops().reshape(x, integers([1, -1, shape[-1]]), False), integers([0, 2, 1]))

@@ -26,10 +26,14 @@ class OpenVINOOperations:
         """See ``Operations``."""
         return ops().reshape(x, integers(list(shape)), False)
 
-    def sum(self, x: Any, axis: int | None = None) -> Any:
+    def sum(self, x: Any, axes: Sequence[int] | None = None) -> Any:
         """See ``Operations``."""
-        axes = list(range(len(self.shape(x)))) if axis is None else [axis]
-        return ops().reduce_sum(x, integers(axes), axis is not None)
+        along = list(range(len(self.shape(x)))) if axes is None else list(axes)
+        return ops().reduce_sum(x, integers(along), axes is not None)
+
+    def transpose(self, x: Any, order: Sequence[int]) -> Any:
+        """See ``Operations``."""
+        return ops().transpose(x, integers(list(order)))
 
     def max(self, x: Any) -> Any:
         """See ``Operations``."""

@@ -15,6 +15,7 @@ from streamcam.backends.openvino.gradients.rules import (
     reshaped,
     rule,
     shape_of,
+    spread,
     unsupported,
 )
 from streamcam.types import Float32Array
@@ -32,7 +33,7 @@ def average(node: Any, gradient: Any, at: int) -> Any:
     sizes, places = shape_of(x)[2:], shape_of(node.output(0))[2:]
     if places == (1,) * len(places) and window == list(sizes):
         share = multiply(gradient, constant(1.0 / float(np.prod(window)), x))
-        return ops().broadcast(share, integers(list(shape_of(x)))).output(0)
+        return spread(share, shape_of(x))
     counts = _counts(sizes, places, window, strides, before, bool(attributes["exclude-pad"]))
     share = multiply(gradient, constant(1.0 / counts[None, None], x))
     ones = np.ones((shape_of(x)[1], 1, 1, *window), np.float32)
@@ -88,7 +89,7 @@ def _spread(shares: Any, kernels: Any, x: Any, window: list[int], strides: list[
     missing = [
         size - ((p - 1) * s + k - b) for size, p, s, k, b in zip(sizes, places, strides, window, before, strict=True)
     ]
-    spread = ops().group_convolution_backprop_data(
+    placed = ops().group_convolution_backprop_data(
         shares,
         constant(kernels, x),
         strides=strides,
@@ -99,10 +100,10 @@ def _spread(shares: Any, kernels: Any, x: Any, window: list[int], strides: list[
     )
     if any(m > 0 for m in missing):
         none = [0, 0, *(0 for _ in missing)]
-        spread = ops().pad(
-            spread, integers(none), integers([0, 0, *(max(m, 0) for m in missing)]), "constant", constant(0.0, x)
+        placed = ops().pad(
+            placed, integers(none), integers([0, 0, *(max(m, 0) for m in missing)]), "constant", constant(0.0, x)
         )
-    return spread.output(0)
+    return placed.output(0)
 
 
 def _counts(

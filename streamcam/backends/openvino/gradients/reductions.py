@@ -14,6 +14,7 @@ from streamcam.backends.openvino.gradients.rules import (
     reshaped,
     rule,
     shape_of,
+    spread,
     unsupported,
     value_of,
 )
@@ -30,14 +31,10 @@ def _kept(output: Any, node: Any) -> Any:
     return reshaped(output, [1 if i in axes else n for i, n in enumerate(shape_of(node.input_value(0)))])
 
 
-def _broadcast(output: Any, like: Any) -> Any:
-    return ops().broadcast(output, integers(list(shape_of(like)))).output(0)
-
-
 @rule("ReduceSum")
 def total(node: Any, gradient: Any, at: int) -> Any:
     """To each the same."""
-    return _broadcast(_kept(gradient, node), node.input_value(0))
+    return spread(_kept(gradient, node), shape_of(node.input_value(0)))
 
 
 @rule("ReduceMean")
@@ -45,7 +42,7 @@ def mean(node: Any, gradient: Any, at: int) -> Any:
     """To each an equal share."""
     x = node.input_value(0)
     count = float(np.prod([shape_of(x)[axis] for axis in _axes(node)]))
-    return _broadcast(multiply(_kept(gradient, node), constant(1.0 / count, x)), x)
+    return spread(multiply(_kept(gradient, node), constant(1.0 / count, x)), shape_of(x))
 
 
 @rule("ReduceMax", "ReduceMin")

@@ -110,6 +110,12 @@ def unbroadcast(gradient: Any, shape: Sequence[int]) -> Any:
     return reshaped(gradient, shape)
 
 
+def spread(output: Any, shape: Sequence[int]) -> Any:
+    """A tensor repeated along the axes on which it is 1. By a product: OpenVINO's own broadcast takes ten times as long."""
+    ones = [wanted if given == 1 else 1 for given, wanted in zip(shape_of(output), shape, strict=True)]
+    return ops().multiply(output, constant(np.ones(ones), output)).output(0)
+
+
 def multiply(*factors: Any) -> Any:
     """A product of tensors, from left to right."""
     product = factors[0]
