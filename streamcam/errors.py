@@ -48,6 +48,10 @@ class SourceError(StreamcamError, OSError):
     """An input that is missing, not media, or broken."""
 
 
+class TooShortError(SourceError):
+    """A video that is shorter than the clips that a video classifier looks at. Whoever knows its name adds it."""
+
+
 class SinkError(StreamcamError, OSError):
     """An output that cannot be written."""
 

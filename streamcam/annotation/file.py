@@ -14,7 +14,7 @@ from streamcam.annotation.outputs import Observer, Outputs, Writing, open_media
 from streamcam.annotation.roi import Inspection
 from streamcam.choices import Every
 from streamcam.drawing.overlay import Overlay
-from streamcam.errors import SinkError
+from streamcam.errors import SinkError, SourceError, TooShortError
 from streamcam.pipeline.run import run
 from streamcam.protocols import Explainer, FileSource, Naming, Steady, Writer
 from streamcam.settings import Encoding
@@ -169,6 +169,8 @@ def annotate(
             frames = run(
                 source, explain, writers, overlay=overlay, steady=shown, naming=naming, every=every, progress=progress
             )
+    except TooShortError as error:
+        raise SourceError(f"{name or path}: {error}") from error
     except KeyboardInterrupt as stop:
         kept = [sink.output.part for sink in sinks if isinstance(sink, FileSink) and sink.output.part.exists()]
         raise Interrupted(kept) from stop

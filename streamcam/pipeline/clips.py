@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from streamcam.errors import SourceError
+from streamcam.errors import TooShortError
 from streamcam.iteration import End, with_end
 from streamcam.pipeline.sampling import Sampling
 from streamcam.protocols import Explainer
@@ -203,7 +203,7 @@ def explained_clips(frames: Iterable[Frame], explain: ClipExplainer, *, names_on
         names_one: whether each frame is explained for the class that is the most probable of its moment.
 
     Raises:
-        SourceError: there is no shot as long as a clip.
+        TooShortError: there is no shot as long as a clip.
     """
     samples, shots = explain.sampling.sampler(), Shots()
     shot, has_clips = _Shot(explain, names_one=names_one), False
@@ -211,7 +211,7 @@ def explained_clips(frames: Iterable[Frame], explain: ClipExplainer, *, names_on
         if isinstance(frame, End):
             has_clips |= shot.has_clips
             if not has_clips and not frame.error:
-                raise SourceError(_too_short(count, explain.sampling))
+                raise TooShortError(_too_short(count, explain.sampling))
             yield from shot.rest()
             if frame.error:
                 raise frame.error
@@ -263,10 +263,7 @@ def _are_alike(one: ClipExplanation, other: ClipExplanation) -> bool:
 
 
 def _too_short(frames: int, sampling: Sampling) -> str:
-    each = (
-        f"{sampling.fps:g} a second" if sampling.fps else f"every {sampling.stride}." if sampling.stride > 1 else "each"
-    )
-    return (
-        f"too short for a video classifier: {frames} frames without a clip of {sampling.frames} between two cuts "
-        f"({each} is looked at; --clip-stride 1 looks at each)"
-    )
+    """Why a video of so many frames has no clip, and what helps where something does."""
+    sparse = f"{sampling.fps:g} frames a second" if sampling.fps else f"each {sampling.stride}. frame"
+    remedy = f"; of {sparse}: --clip-stride 1 looks at each" if sampling.fps or sampling.stride > 1 else ""
+    return f"too short for a video classifier: {frames} frames, without a clip of {sampling.frames} between two cuts{remedy}"

@@ -22,9 +22,9 @@ def test_a_run_in_that_is_too_short_is_noticed_and_the_part_made_again(scale, fi
     cuts = []
     real = parts_module.cut
 
-    def cut(index, first, end, run_in, *more):
+    def cut(index, first, end, run_in, *more, **named):
         cuts.append((first, run_in))
-        return real(index, first, end, run_in, *more)
+        return real(index, first, end, run_in, *more, **named)
 
     monkeypatch.setattr(parts_module, "cut", cut)
     out = tmp_path / "out"

@@ -132,7 +132,7 @@ def test_one_class_is_explained_of_a_frame_that_clips_name_differently():
 
 
 def test_a_video_that_is_too_short_is_refused_in_one_line():
-    with pytest.raises(SourceError, match="too short for a video classifier: 3 frames without a clip of 4"):
+    with pytest.raises(SourceError, match="too short for a video classifier: 3 frames, without a clip of 4"):
         list(explained_clips(frames(3), Brightness(Sampling(4)), names_one=False))
 
 

@@ -15,7 +15,12 @@ export function sentence(state, shown, words, picture) {
   if (names.length > 1) return ["compared", { a: names[0], b: names[1] }];
   const [index, score] = shown.targets[0];
   if (shown.verdict === "no idea" && !state.asked.length) return ["no_idea", { n: words.count.toLocaleString(words.code) }];
-  if (shown.evidence[0] < EVIDENCE) return ["nothing", { a: names[0] }];
+  if (shown.evidence[0] < EVIDENCE) {
+    const moments = shown.moments?.[0] ?? [], strongest = Math.max(0, ...moments);
+    if (strongest < EVIDENCE) return ["nothing", { a: names[0] }];
+    const ago = shown.seconds * (1 - moments.indexOf(strongest) / (moments.length - 1));
+    return ["earlier", { a: names[0], n: ago.toLocaleString(words.code, { maximumFractionDigits: 1 }) }];
+  }
   const c = areas(shown, words, picture);
   if (state.asked.length && index !== best) return ["asked", { a: names[0], b: words.name(best), c }];
   const isSure = shown.verdict ? shown.verdict === "sure" : score >= CONFIDENT;
