@@ -10,7 +10,10 @@ from makers.runs import read_records, streamcam
 
 @pytest.fixture(scope="module")
 def video_model(shared):
-    return shared("video-model", lambda folder: video_models.ALL["lstm"]().model.save(folder / "lstm.keras")) / "lstm.keras"
+    return (
+        shared("video-model", lambda folder: video_models.ALL["lstm"]().model.save(folder / "lstm.keras"))
+        / "lstm.keras"
+    )
 
 
 @pytest.mark.parametrize("how", [("--clip-stride", "2", "--clip-hop", "2"), ("--clip-fps", "12.5"), ("--target", "3")])

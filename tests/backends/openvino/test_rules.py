@@ -129,6 +129,16 @@ CASES = {
     "average same": (MAP, lambda x: avg_pool(x, 3, 1, [0, 0], [0, 0], exclude=True, auto_pad="same_upper"), "AvgPool"),
     "average of stripes": (MAP, lambda x: avg_pool(x, 2, 3, [0, 0], [0, 0], exclude=False), "AvgPool"),
     "average of all": (MAP, lambda x: ops.avg_pool(x, [1, 1], [0, 0], [0, 0], [7, 6], False), "AvgPool"),
+    "average of clips": (
+        (1, 2, 4, 5, 4),
+        lambda x: ops.avg_pool(x, [2, 2, 2], [0, 0, 0], [0, 1, 0], [2, 2, 2], True),
+        "AvgPool",
+    ),
+    "max pool of clips": (
+        (1, 2, 4, 5, 4),
+        lambda x: ops.max_pool(x, [2, 2, 1], [1, 1, 1], [0, 0, 0], [0, 1, 0], [2, 2, 2]).output(0),
+        "MaxPool",
+    ),
     "max pool": (MAP, lambda x: max_pool(x, 2, 2).output(0), "MaxPool"),
     "max pool overlapping": (MAP, lambda x: max_pool(x, 3, 2).output(0), "MaxPool"),
     "max pool same": (MAP, lambda x: max_pool(x, 3, 2, auto_pad="same_upper").output(0), "MaxPool"),
