@@ -3,7 +3,8 @@
 ``A`` is ``(t, c, p)`` float32, the output of the target layer: a row for each of its c channels and a column for each of its
 p places. Where there is time, places are of all time steps, or there are t of them with p places each; for a picture, t is 1.
 What a formula pools, it pools over space and time. ``G`` is ``(t, c, p)`` float32, the gradient of the score with respect to
-it. Each formula gives ``(t * p,)`` float32 >= 0. "Sum" without more is over the channels. What a framework must be able to do is in ``Operations``.
+it. Each formula gives ``(t * p,)`` float32 >= 0. "Sum" without more is over the channels. What a framework must be able to do
+is in ``Operations``.
 
 A new formula is a function here, a row of ``METHODS``, and its name in ``choices.Method``. Two methods are no such formula:
 ``recipro-cam`` (``support``, and the ``recipro`` of each backend) and ``attention`` (``openvino.attention``).

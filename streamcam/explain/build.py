@@ -15,6 +15,7 @@ from streamcam.choices import EngineName, Precision, PrecisionChoice
 from streamcam.errors import MissingLibraryError, ModelError, OptionError, StreamcamWarning
 from streamcam.explain.graphs import Graphs
 from streamcam.explain.measured import MeasuredPrecision
+from streamcam.explain.prove import prove
 from streamcam.explain.targets import single_target
 from streamcam.system.cache import Cache
 from streamcam.system.libraries import has_gpu, has_nncf, has_openvino
@@ -146,6 +147,15 @@ class Builder:
         if stages is None:
             return None
         threads = self._settings.threads
+        proof = prove(
+            self._compiled(recipe, "f32")[0],
+            OpenVINOEngine(stages.function.model, "f32", frame=stages.frame),
+            recipe.size,
+            frames=recipe.classifier.frames,
+            targets=recipe.targets,
+        )
+        if not proof.holds:
+            return None
         engine = OpenVINOEngine(stages.function.model, precision, threads=threads, frame=stages.frame)
         return engine, stages.function.layers
 

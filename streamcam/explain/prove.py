@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from streamcam.backends.ending import MOST_PROBABILITY, largest_difference
 from streamcam.backends.engine import Engine
 from streamcam.explain.targets import single_target
@@ -42,8 +44,10 @@ class Proof:
         return asdict(self)
 
 
-def prove(reference: Engine, candidate: Engine, size: tuple[int, int], least: float = 0.0, frames: int = 0) -> Proof:
-    """Compare two engines for one target on photographs and on noise.
+def prove(
+    reference: Engine, candidate: Engine, size: tuple[int, int], least: float = 0.0, frames: int = 0, targets: int = 1
+) -> Proof:
+    """Compare two engines on photographs and on noise.
 
     Args:
         reference: what is right.
@@ -51,11 +55,12 @@ def prove(reference: Engine, candidate: Engine, size: tuple[int, int], least: fl
         size: ``(height, width)`` of their input in pixels.
         least: evidence that a map must reach to be compared by its own maximum rather than by this.
         frames: of a clip, 0 where the input is one picture.
+        targets: how many classes both explain at once.
     """
     probability = evidence = 0.0
     for picture in varied(*size, frames):
-        expected = reference.start(picture, single_target(-1))()
-        found = candidate.start(picture, single_target(int(expected[2][0, 0])))()
+        expected = reference.start(picture, np.repeat(single_target(-1), targets, axis=0))()
+        found = candidate.start(picture, np.repeat(single_target(int(expected[2][0, 0])), targets, axis=0))()
         probability = max(probability, largest_difference(expected[1], found[1]))
         most = max(float(expected[0].max()), float(found[0].max()), least)
         if most > 0:

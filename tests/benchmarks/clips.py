@@ -144,7 +144,7 @@ def motions(clips: int) -> None:
     from streamcam.backends.motions.clips import MOTIONS, make_clip
 
     explain = ClipGradCAM(load_model("motions"), clip_stride=1)
-    random, kept = np.random.default_rng(2026), list(photographs())
+    random, kept = np.random.default_rng(20261127), list(photographs())
     right = np.zeros((len(MOTIONS), 2), int)
     on_it, in_time, shuffled = [], [], []
     for number in range(clips):

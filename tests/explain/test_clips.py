@@ -199,3 +199,17 @@ def test_a_decision_for_each_frame_is_no_decision_about_the_clip():
     x = video_models.pooled(video_models.per_frame(clip))
     with pytest.raises(ModelError, match=r"gives output of shape \(1, 8, 5\)"):
         wrap_model(keras.Model(clip, layers.Dense(5)(x)))
+
+
+def test_maps_that_are_empty_prove_nothing_of_frames_by_themselves():
+    import keras
+    from keras import layers
+
+    def body(x):
+        nothing = keras.initializers.Constant(-9)
+        return layers.Conv3D(4, 3, padding="same", activation="relu", bias_initializer=nothing)(x)
+
+    model = video_models.made(body, lambda x: layers.GlobalAveragePooling3D()(x))
+    explain = ClipGradCAM(wrapped(model), engine="openvino", precision="f32")
+    assert explain.explain_clip(clip_of()).heatmaps.max() == 0
+    assert explain._latest.encode is None  # it looks at three frames at once, which no empty map shows

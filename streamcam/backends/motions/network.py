@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import keras
 
 MOTIONS_FILE = "motions.npz"
-MOTIONS_SHA256 = "13c07e4dd8d1e630ec945be1bb21838ef8680313bf1c3f33fc56e1a03d71c3c7"
+MOTIONS_SHA256 = "8bd51717afd7788237cebd0208aeb781abdc566c9b84c80647c4f745eebf2f1f"
 LITE_LAYER = "block3b_add"  # the last layer of EfficientNet-Lite0 that is used, an eighth of the picture's side
 
 

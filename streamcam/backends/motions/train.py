@@ -9,10 +9,10 @@ The clips are made (``motion_clips.py``) of the photographs that those three pac
 computed once for each clip. A clip is also learned backwards, as the opposite motion.
 
 Two auxiliary losses make the evidence lie in the right place at the right time. One is the cross-entropy of the average over
-only those places that are on the thing during the event; it comes first, as the average over all places tells too little to
-begin with. The other is the share of the true class's evidence (its class activation map, which is Grad-CAM at the layer
-"motion") that lies elsewhere. So the network is told where to look, beside what to say: that its maps lie right on made clips
-is trained, not found. "stays" has neither, as it is nowhere.
+only those places that are on the thing during the event, where "stays" counts as no evidence; it comes first, as the average
+over all places tells too little to begin with. The other is the share of all evidence, for and against any class (of the
+class activation maps, which are Grad-CAM at the layer "motion"), that lies elsewhere. So the network is told where to look,
+beside what to say: that its maps lie right on made clips is trained, not found. A clip that stays has neither loss.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ Log: TypeAlias = Callable[..., None]  # takes the epoch, and its averages
 NETWORK = "streamcam.backends.motions.network"  # by name, as these weights lie below it
 LITE_LAYER, MOTION_LAYER = "block3b_add", "motion"
 SEED, HELD_OUT_SEED, SHUFFLE_SEED = 1, 2, 3
-CLIPS, HELD_OUT_CLIPS = 5000, 500
+CLIPS, HELD_OUT_CLIPS = 4000, 500
 EPOCHS, BATCH = 10, 32
 RATE, DECAY = 1e-3, 1e-3
 GAIN = 30.0  # of the average over all places, of which few tell; part of the last kernel afterwards
 LOCALLY = 1.0  # weight of the cross-entropy of the average over the thing's own places
-ELSEWHERE = 1.0  # weight of the evidence's share that lies elsewhere
+ELSEWHERE = 1.0  # weight of the share of evidence that lies elsewhere
 LONGER_SIDE = 480  # of a photograph, at most
 
 SOURCES = {
@@ -143,13 +143,12 @@ def fit(
     squeeze.kernel.assign(squeeze.kernel / some.std((0, 1, 2, 3))[:, None])  # as if of standardised features
     squeeze.bias.assign(-some.mean((0, 1, 2, 3)) @ squeeze.kernel.numpy()[0, 0])
     predictions.kernel.assign(predictions.kernel / 10)
+    moving = np.not_equal(range(len(MOTIONS)), STAYS).astype(np.float32)
     variables = [v for layer in trained_layers(network) for v in layer.trainable_variables]
     steps = EPOCHS * (len(labels) // BATCH)
     rate = keras.optimizers.schedules.CosineDecay(0.0, steps, warmup_target=RATE, warmup_steps=steps // 20)
     optimizer = keras.optimizers.AdamW(rate, weight_decay=DECAY, clipnorm=1.0)
     optimizer.build(variables)
-
-    moving = np.array([label != STAYS for label in range(len(MOTIONS))], np.float32)
 
     def step(x: Any, label: Any, where: Any, strict: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -222,8 +221,11 @@ def check(network: keras.Model) -> Iterator[str]:
         yield f"  {name:12}" + "".join(f"{count:4}" for count in row)
     kernel = network.get_layer("predictions").kernel.numpy()
     found = [_found(made[i], maps[i] @ kernel[:, truth[i]]) for i in np.flatnonzero((said == truth) & (truth != STAYS))]
-    peaks = ("peak on the thing", "peak on the thing and in the event", "strip's peak in the event")
-    names = (*peaks, "strip's peak within one sample of it", "evidence on the thing in the event")
+    names = (
+        *("peak on the thing", "peak on the thing and in the event"),
+        *("strip's peak in the event", "strip's peak within one sample of it"),
+        *("evidence for the class on the thing in the event", "evidence for or against it there"),
+    )
     for name, share in zip(names, np.mean(found, 0), strict=True):
         yield f"{name}: {share:.1%} of {len(found)}"
     rng = np.random.default_rng(SHUFFLE_SEED)
@@ -242,9 +244,9 @@ def _found(clip: MotionClip, activation: Float32Array) -> tuple[float, ...]:
     peak = np.unravel_index(evidence.argmax(), evidence.shape)
     moment = int(evidence.sum((1, 2)).argmax())
     near = clip.event.start - 1 <= moment <= clip.event.stop
-    during = evidence[clip.event.start : clip.event.stop] * on[clip.event.start : clip.event.stop]
-    share = during.sum() / max(float(evidence.sum()), 1e-9)
-    return (on[peak], on[peak] and int(peak[0]) in clip.event, moment in clip.event, near, share)
+    there = on & np.isin(np.arange(SAMPLES), clip.event)[:, None, None]
+    shares = [float((e * there).sum() / max(e.sum(), 1e-9)) for e in (evidence, np.abs(activation))]
+    return (on[peak], on[peak] and int(peak[0]) in clip.event, moment in clip.event, near, *shares)
 
 
 def progress(epoch: int, wrong: float, locally: float, elsewhere: float, right: float) -> str:

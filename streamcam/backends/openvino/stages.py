@@ -1,8 +1,8 @@
 """A video classifier in two stages: what it does to each frame by itself, and what it makes of all of them.
 
 Where clips overlap, the first stage is computed once for each frame rather than once for each clip. Where it ends is found
-by trying: the graph is cut at a tensor that everything passes through, and the frames are given to what lies before it
-one by one. It is the last such tensor that comes out the same.
+by trying: the graph is cut at a tensor that everything passes through, and the frames of a clip in which things move are given
+to what lies before it one by one. It is the last such tensor that comes out the same, and not the same for each frame.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from streamcam.backends.openvino.function import ExplainFunction, explain_functi
 from streamcam.backends.openvino.gradients.rules import ops, shape_of
 from streamcam.backends.recipe import Recipe
 from streamcam.models.layers import choose_layers
+from streamcam.photographs import varied
 from streamcam.system.libraries import load_openvino
 from streamcam.types import Float32Array
 
 _ALIKE = 1e-5  # of the largest number
+_DIFFERENT = 1e-2  # of the largest number, between two frames
 
 
 class Stages(NamedTuple):
@@ -58,8 +60,12 @@ def in_stages(forward: Forward, recipe: Recipe) -> Stages | None:
     before = [tensor for tensor in bottlenecks if _lies_before(tensor, tap)]
     position = next((i for i, tensor in enumerate(before) if _is_same(tensor, tap)), None)
 
+    moving = varied(*recipe.size, classifier.frames)[0]
+    clip = classifier.preprocessing.prepare(moving)[np.newaxis]
+    clip = np.ascontiguousarray(clip.transpose(["nthwc".index(axis) for axis in forward.layout]))
+
     def frame_by_frame(tensor: Any) -> Any:
-        return _frame_by_frame(ov.Model([ops().result(tensor)], [pixels], "frame"), shapes)
+        return _frame_by_frame(ov.Model([ops().result(tensor)], [pixels], "frame"), shapes, clip)
 
     at, frame = position, None if position is None else frame_by_frame(tap)
     if frame is None:
@@ -134,28 +140,42 @@ def _last(tensors: Sequence[Any], try_: Any) -> tuple[int | None, Any]:
     return found
 
 
-def _frame_by_frame(model: Any, shapes: Sequence[Sequence[int]]) -> Any | None:
-    """The model for one frame, where it gives of each what it gives of all at once; else None."""
-    frames = next(a for a, b in zip(*shapes, strict=True) if a != b)
+def _frame_by_frame(model: Any, shapes: Sequence[Sequence[int]], clip: Float32Array) -> Any | None:
+    """The model for one frame, where it gives of each what it gives of all at once; else None.
+
+    Args:
+        model: of a clip.
+        shapes: of its input for a clip, and for one frame.
+        clip: an input on which what it gives differs from frame to frame: else nothing is proved.
+    """
     axis = [a != b for a, b in zip(*shapes, strict=True)].index(True)
+    frames = shapes[0][axis]
     try:
         single = of_size(model, shapes[1])
     except RuntimeError:
         return None
-    output = single.outputs[0].get_partial_shape()
-    if output.is_dynamic or frames * int(np.prod(shape_of(single.outputs[0]))) != int(
-        np.prod(shape_of(model.outputs[0]))
+    if single.outputs[0].get_partial_shape().is_dynamic or not _has_time_first(
+        shape_of(model.outputs[0]), shape_of(single.outputs[0]), frames
     ):
         return None
-    clip = np.random.default_rng(0).uniform(-1, 1, tuple(shapes[0])).astype(np.float32)
     all_at_once, alone = (core().compile_model(m, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}) for m in (model, single))
     expected: Float32Array = np.asarray(all_at_once(clip)[0], np.float32).reshape(frames, -1)
+    largest = float(np.abs(expected).max())
+    if float(np.ptp(expected, axis=0).max()) <= _DIFFERENT * largest:
+        return None
     for number in {0, frames // 2, frames - 1}:
-        given = np.take(clip, [number], axis)
-        found = np.asarray(alone(given)[0], np.float32).ravel()
-        if np.abs(found - expected[number]).max() > _ALIKE * max(float(np.abs(expected).max()), 1e-30):
+        found = np.asarray(alone(np.take(clip, [number], axis))[0], np.float32).ravel()
+        if np.abs(found - expected[number]).max() > _ALIKE * largest:
             return None
     return single
+
+
+def _has_time_first(of_clip: Sequence[int], of_frame: Sequence[int], frames: int) -> bool:
+    """Whether a tensor has as many rows for a clip as frames, behind axes of one, and is else as for one frame."""
+    if len(of_clip) != len(of_frame):
+        return False
+    differs = [axis for axis, (a, b) in enumerate(zip(of_clip, of_frame, strict=True)) if a != b]
+    return len(differs) == 1 and of_clip[differs[0]] == frames and all(n == 1 for n in of_frame[: differs[0] + 1])
 
 
 def _fed(frame: Any, forward: Forward, recipe: Recipe) -> Any:
