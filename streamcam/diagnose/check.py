@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +66,8 @@ def check_feeding(photos: Sequence[str | Path], *, model: ModelSettings = ModelS
     Each is brought to the model's own size: squeezed, or its centre where the model's authors feed that.
 
     Args:
-        photos: files, folders or globs; of a video its first frame.
+        photos: files, folders or globs; of a video its first frame, for a video classifier as many as it looks at. A photograph
+            stands still for it.
         model: which model.
         top: how many classes of each answer are wanted.
 
@@ -73,7 +75,7 @@ def check_feeding(photos: Sequence[str | Path], *, model: ModelSettings = ModelS
         SourceError, ModelError: a photograph or the model cannot be read.
     """
     paths = [path for given in photos for path in files_of(given)]
-    pictures = [_first_frame(path) for path in paths]
+    pictures = [_first_frames(path, 1)[0] for path in paths]
     classifier = load_classifier(model)
     used = classifier.preprocessing
     ways = [how.gray() for how in BASIC.values()] if used.order == "gray" else list(PREPROCESSINGS.values())
@@ -81,16 +83,22 @@ def check_feeding(photos: Sequence[str | Path], *, model: ModelSettings = ModelS
     fit = classifier.fit if classifier.fit == "crop" else "stretch"
 
     def checked(path: Path, picture: UInt8Array) -> CheckedPhoto:
-        seen = view_of(picture.shape[:2], fit, classifier.input_size, classifier.stride).cut(picture)
+        view = view_of(picture.shape[:2], fit, classifier.input_size, classifier.stride)
+        frames = [view.cut(frame) for frame in _first_frames(path, classifier.frames)]
+        seen = np.stack(frames) if frames else view.cut(picture)
         readings = [Reading(how, how == used, _top(answer(how.prepare(seen)), classifier, top)) for how in ways]
         return CheckedPhoto(path, tuple(readings))
 
     return Check(classifier, tuple(checked(path, picture) for path, picture in zip(paths, pictures, strict=True)))
 
 
-def _first_frame(path: Path) -> UInt8Array:
+def _first_frames(path: Path, count: int) -> list[UInt8Array]:
+    """So many pictures of a file; where there are fewer, the last one again."""
+    if not count:
+        return []
     with open_source(path) as source:
-        return next(iter(source)).image
+        found = [frame.image for frame in islice(source, count)]
+    return found + found[-1:] * (count - len(found))
 
 
 def _top(probabilities: Float32Array, classifier: Classifier, count: int) -> tuple[tuple[str, float], ...]:

@@ -17,9 +17,7 @@ from streamcam.explain.explanation import explanation_of
 from streamcam.explain.geometry import View
 from streamcam.explain.gradcam import GradCAM
 from streamcam.explain.targets import ranks_of, resolve_targets
-from streamcam.iteration import NotYet
 from streamcam.models.classifier import Classifier
-from streamcam.pipeline.clips import NewestClip, moment_of
 from streamcam.pipeline.sampling import sampling_of
 from streamcam.types import ClipExplanation, Explanation, Float32Array, Frame, Header, Targets, UInt8Array
 
@@ -89,8 +87,6 @@ class ClipGradCAM(GradCAM):
         super().__init__(classifier, **options)
         usual = self.classifier.clip.fps if self.classifier.clip else None
         self.sampling = sampling_of(self.classifier.frames, usual, clip_stride, clip_fps, clip_hop)
-        self._newest: NewestClip[Seen] = NewestClip(self.sampling)
-        self._said: tuple[object, Explanation] | None = None  # of the newest clip that was explained
 
     def describe(self, method: Method | None = None) -> Header:
         """See ``GradCAM``; with the frames of a clip, which of them are looked at, and the hop."""
@@ -105,37 +101,11 @@ class ClipGradCAM(GradCAM):
         # Not a view of the whole frame, which would be kept as long as this is.
         return Seen(picture if picture.base is None else picture.copy(), view, frame.index, frame.time)
 
-    def watch(self, frame: Frame) -> None:
-        """Take a frame of a live source that comes by, for the clips that ``start`` explains."""
-        if frame.fresh:
-            self._newest.add(frame, self.see)
-
     def start(
         self, frame: Frame | UInt8Array, targets: Targets | None = None, method: Method | None = None
     ) -> Callable[[], Explanation]:
-        """Begin with the newest clip of what ``watch`` was given; the explanation is that of its last frame's moment.
-
-        Where fewer than the hop have come since the last one, it is that one once more.
-
-        Raises:
-            NotYet: fewer frames than a clip has have come since the beginning, or since a cut.
-        """
-        found = self._newest.clip()
-        if found is None:
-            raise NotYet
-        number, clip = found
-        asked = number // self.sampling.hop, self.targets if targets is None else tuple(targets), method
-        if self._said and self._said[0] == asked:
-            said = self._said[1]
-            return lambda: said
-        answer = self.start_clip(clip, targets, method)
-
-        def finish() -> Explanation:
-            explanation = moment_of([(answer(), len(clip) - 1)], clip[-1].index, clip[-1].time)
-            self._said = asked, explanation
-            return explanation
-
-        return finish
+        """Of no use here: one frame is no clip. Raises ``OptionError``."""
+        raise OptionError(f"{self.classifier.name}: looks at clips; explain_clip takes one, run a stream of frames")
 
     def start_clip(
         self, clip: Sequence[Seen], targets: Targets | None = None, method: Method | None = None

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,7 +21,9 @@ from streamcam.explain.prepare import prepare
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.live.stats import Stats
 from streamcam.models.classifier import Classifier
+from streamcam.pipeline.clips import ClipExplainer
 from streamcam.pipeline.explaining import Start, explain_frame
+from streamcam.pipeline.following import ClipFollower
 from streamcam.protocols import Explainer, Naming, Watching
 from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.steady.renewal import Renewal
@@ -70,7 +72,9 @@ class ControlledExplainer(Generic[E]):
         every: Every = 1,
     ) -> None:
         self.current = explain
-        if isinstance(explain, Watching) and every == "auto":
+        self._follower: ClipFollower | None = None
+        self._following_on = threading.Lock()
+        if isinstance(explain, ClipExplainer | Watching) and every == "auto":
             every = 1  # of a clip, the newest picture alone does not tell whether something has changed
         self.step = 1 if every == "auto" else every
         self._renewal = Renewal() if every == "auto" else None
@@ -97,8 +101,19 @@ class ControlledExplainer(Generic[E]):
 
     def watch(self, frame: Frame) -> None:
         """See ``Watching``, for an explainer that must see each frame."""
-        if isinstance(self.current, Watching):
-            self.current.watch(frame)
+        explain = self._following()
+        if isinstance(explain, Watching):
+            explain.watch(frame)
+
+    def _following(self) -> Any:
+        """The explainer in use; where it looks at clips, with the frames of this session alone."""
+        explain = self.current
+        if not isinstance(explain, ClipExplainer):
+            return explain
+        with self._following_on:  # one thread watches, another explains
+            if self._follower is None or self._follower.explain is not explain:
+                self._follower = ClipFollower(explain)
+            return self._follower
 
     def start(self, frame: Frame, targets: Targets | None = None) -> Callable[[], Explanation]:
         """See ``Explainer``; what is explained is for the controls to say."""
@@ -134,7 +149,7 @@ class ControlledExplainer(Generic[E]):
 
     def _prepared(self, frame: Frame) -> Start:
         """Ready to explain a frame: whatever takes long once is done before anything is timed."""
-        explain, targets = self.current, self._controls.targets or None
+        explain, targets = self._following(), self._controls.targets or None
         return lambda frame, chosen: explain.start(frame, chosen or targets)
 
     def _judge(self, seconds: float, shape: tuple[int, int]) -> None:
@@ -223,7 +238,8 @@ class LiveExplainer(ControlledExplainer[GradCAM]):
             explain.view(frame.image, len(targets), method)
             self._ready, self._worked = wanted, method
         explain.check = self._controls.checking
-        return lambda frame, chosen: explain.start(frame, chosen or targets, method)
+        begin = self._following()
+        return lambda frame, chosen: begin.start(frame, chosen or targets, method)
 
     def stop(self) -> None:
         """No explanation is wanted any more: one that is being prepared ends."""

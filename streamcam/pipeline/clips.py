@@ -6,11 +6,10 @@ depends on where a clip happens to begin. No clip reaches across a cut.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -30,8 +29,6 @@ from streamcam.types import (
     UInt8Array,
 )
 
-S = TypeVar("S")
-
 
 @runtime_checkable
 class ClipExplainer(Explainer, Protocol):
@@ -46,7 +43,9 @@ class ClipExplainer(Explainer, Protocol):
         """What is kept of a frame."""
         ...
 
-    def start_clip(self, clip: Sequence[Any], targets: Targets | None = None) -> Callable[[], ClipExplanation]:
+    def start_clip(
+        self, clip: Sequence[Any], targets: Targets | None = None, *more: Any
+    ) -> Callable[[], ClipExplanation]:
         """Begin with a clip of kept frames; the function that is returned waits for what is said of it."""
         ...
 
@@ -63,31 +62,6 @@ class Shots:
         gray, before = small_gray(frame.image, Region(0, 0, width, height)), self._before
         self._before = gray
         return before is not None and (before.shape != gray.shape or is_cut(gray, before))
-
-
-class NewestClip(Generic[S]):
-    """The newest frames of a live source, as many as a clip has. One thread adds frames, another takes clips."""
-
-    def __init__(self, sampling: Sampling) -> None:
-        self._samples, self._shots = sampling.sampler(counts=True), Shots()
-        self._kept: deque[tuple[int, S]] = deque(maxlen=sampling.frames)
-        self._changing = threading.Lock()
-
-    def add(self, frame: Frame, see: Callable[[Frame], S]) -> None:
-        """Take the next frame, as ``see`` keeps it."""
-        begins, numbers = self._shots.begins(frame), self._samples(frame)
-        seen = see(frame) if numbers else None
-        with self._changing:
-            if begins:
-                self._kept.clear()
-            self._kept.extend((number, seen) for number in numbers if seen is not None)
-
-    def clip(self) -> tuple[int, list[S]] | None:
-        """The number of the newest sample, and all samples of the clip that ends with it; None where they are too few."""
-        with self._changing:
-            if len(self._kept) < (self._kept.maxlen or 0):
-                return None
-            return self._kept[-1][0], [seen for _, seen in self._kept]
 
 
 @dataclass(slots=True)

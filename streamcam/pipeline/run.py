@@ -12,6 +12,7 @@ from streamcam.choices import Every
 from streamcam.drawing.overlay import Overlay, SteadyDrawing
 from streamcam.pipeline.clips import ClipExplainer, explained_clips
 from streamcam.pipeline.explaining import check_clips, check_every, explain_due, explain_frame, explained
+from streamcam.pipeline.following import ClipFollower
 from streamcam.pipeline.newest import follow
 from streamcam.pipeline.prefetch import prefetch
 from streamcam.protocols import Drawing, Explainer, Naming, Steady, Watching, Writer
@@ -47,6 +48,8 @@ def newest_frame(
 
     Frames are dropped where those who use them are slow, and the explainer takes as many as it can.
     """
+    if isinstance(explain, ClipExplainer):
+        explain = ClipFollower(explain)
     if isinstance(explain, Watching):
         frames = watched(frames, explain)
     if every == "auto":
@@ -111,9 +114,13 @@ def run(
 
 def watched(frames: Iterable[Frame], explain: Watching) -> Iterator[Frame]:
     """The frames, each of which the explainer sees."""
-    for frame in frames:
-        explain.watch(frame)
-        yield frame
+    try:
+        for frame in frames:
+            explain.watch(frame)
+            yield frame
+    finally:
+        if isinstance(frames, Generator):
+            frames.close()
 
 
 def drawn(stream: Iterable[Explained], overlay: Drawing) -> Iterator[Explained]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from streamcam.errors import OptionError, SourceError
-from streamcam.iteration import NotYet
-from streamcam.pipeline.clips import NewestClip, explained_clips
+from streamcam.pipeline.clips import explained_clips
+from streamcam.pipeline.following import NewestClip
 from streamcam.pipeline.run import lossless, newest_frame, run
 from streamcam.pipeline.sampling import Sampling, sampling_of
 from streamcam.steady.heat import steadied
@@ -187,22 +187,14 @@ def test_the_newest_clip_waits_for_enough_frames_and_forgets_them_at_a_cut():
 
 
 def test_live_frames_pass_while_there_is_no_clip():
-    class Watcher(Brightness):
-        def __init__(self, sampling):
-            super().__init__(sampling)
-            self.newest = NewestClip(sampling)
-
-        def watch(self, frame):
-            self.newest.add(frame, lambda one: one)
-
-        def start(self, frame, targets=None):
-            if self.newest.clip() is None:
-                raise NotYet
-            raise ZeroDivisionError  # there is one: asked at last
+    class Refusing(Brightness):
+        def start_clip(self, clip, targets=None):
+            assert len(clip) == 4
+            raise ZeroDivisionError  # asked at last
 
     given = []
     with pytest.raises(ZeroDivisionError):
-        for one in newest_frame(slow(40), Watcher(Sampling(4)), 1, None, lambda stream: stream):
+        for one in newest_frame(slow(40), Refusing(Sampling(4)), 1, None, lambda stream: stream):
             given.append(one)
     assert len(given) >= 3
     assert all(explanation is None for _, explanation in given)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def answering(classifier: Classifier, model: keras.Model) -> Callable[[Float32Array], Float32Array]:
     """A function from ``(height, width, channels)`` float32, prepared and of the classifier's own size, to probabilities.
 
+    Of a video classifier, from ``(T, height, width, channels)``.
+
     It is traced once, whatever is fed to it, and gives ``(C,)`` float32.
     """
     load_tensorflow()
@@ -30,7 +32,8 @@ def answering(classifier: Classifier, model: keras.Model) -> Callable[[Float32Ar
         result = model(arranged(image[tf.newaxis], classifier.layout, model), training=False)
         return scores_of(output_at(result, classifier.output), classifier.gives_probabilities)[1]
 
-    signature = tf.TensorSpec((*classifier.input_size, channels), tf.float32)
+    frames = (classifier.frames,) if classifier.frames else ()
+    signature = tf.TensorSpec((*frames, *classifier.input_size, channels), tf.float32)
     function = runnable(tf.function(answer, autograph=False).get_concrete_function(signature))
 
     def probabilities(image: Float32Array) -> Float32Array:
