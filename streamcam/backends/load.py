@@ -291,4 +291,5 @@ def _from_graph_file(path: Path, cache: Cache | None, output: str | int | None) 
         preprocess_from="guess" if any("preprocessing" in line for line in description.assumed) else "model",
         fixed_size=description.fixed_size,
         assumed=description.assumed,
+        clip=ClipInput(description.frames) if description.frames else None,
     )

@@ -117,7 +117,7 @@ def _over_time(
             place = _tokens(shape, grid)
             if place:
                 layer = Layer(candidate.path, candidate.kind, (*place, shape[2]), "tokens", candidate.shown)
-        elif shape is not None and (found := _in_space_and_time(shape, candidate.layout)):
+        elif shape is not None and (found := in_space_and_time(shape, candidate.layout)):
             place, channels = found
             if place[0] <= frames and is_map((place[1], place[2]), image):
                 grid = place
@@ -125,9 +125,9 @@ def _over_time(
         yield layer
 
 
-def _in_space_and_time(shape: tuple[int, ...], layout: str) -> tuple[tuple[int, ...], int] | None:
+def in_space_and_time(shape: tuple[int, ...], layout: str) -> tuple[tuple[int, ...], int] | None:
     """``(t, h, w)`` and the channels of a tensor. With four dimensions, the batch is time; a batch of one has none."""
-    if len(shape) == 5 and shape[0] == 1:
+    if len(shape) == 5 and shape[0] == 1 and layout in ("ncthw", "nthwc"):
         return (shape[2:], shape[1]) if layout == "ncthw" else (shape[1:4], shape[4])
     if len(shape) == 4 and shape[0] > 1:
         return ((shape[0], *shape[2:]), shape[1]) if layout == "nchw" else (shape[:3], shape[3])

@@ -20,6 +20,7 @@ class Description:
         fixed_size: whether it takes no input of another size.
         labels: the names of its classes, where the file brings them.
         assumed: what was guessed and how to change it, one line each.
+        frames: of the clips of a video classifier, 0 for one of single pictures.
     """
 
     preprocessing: Preprocessing
@@ -30,3 +31,4 @@ class Description:
     fixed_size: bool
     labels: tuple[str, ...] | None = None
     assumed: tuple[str, ...] = ()
+    frames: int = 0

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from streamcam.backends.openvino.forward import shape_for
 from streamcam.backends.openvino.reasons import reason_of
 from streamcam.backends.openvino.walk import behind, constant_of, names_of, static_shape
 from streamcam.choices import InputLayout
 from streamcam.errors import ModelError
+from streamcam.models.classifier import USUAL_FRAMES
 
 # Sizes that networks of free input size were trained for; the first that the graph takes is used.
 _USUAL_SIZES = (224, 256, 299, 384, 192, 128, 96, 64, 32)
@@ -29,6 +31,7 @@ class Input:
         channels: 1 or 3.
         open: whether the file leaves the size open.
         values: the least and the greatest value that a quantised input could hold, or None.
+        frames: of a clip, 0 where it takes one picture.
     """
 
     parameter: Any
@@ -37,11 +40,16 @@ class Input:
     channels: int
     open: bool
     values: tuple[float, float] | None = None
+    frames: int = 0
 
     def shape(self, height: int, width: int) -> list[int]:
         """The shape for an image size; -1 for one that is free."""
-        shapes = {"nchw": [1, self.channels, height, width], "nhwc": [1, height, width, self.channels]}
-        return shapes.get(self.layout, [1, height, width])
+        return shape_for(self.layout, (height, width), self.channels, self.frames)
+
+    @property
+    def picture(self) -> tuple[int, ...]:
+        """``(height, width, 3)`` of a picture for it, or ``(T, height, width, 3)`` of a clip."""
+        return (self.frames, *self.size, 3) if self.frames else (*self.size, 3)
 
 
 def settle_input(model: Any, name: str) -> Input:
@@ -73,7 +81,7 @@ def settle_input(model: Any, name: str) -> Input:
         raise ModelError(f"{name}: takes no single image as input {found} ({reason})")
     raise ModelError(
         f"{name}: takes input of shape {found}; an image classifier takes (batch, height, width, 1 or 3) "
-        "or (batch, 1 or 3, height, width)"
+        "or (batch, 1 or 3, height, width), a video classifier has the time before these or behind the channels"
     )
 
 
@@ -88,6 +96,9 @@ def readings(shape: Any, parameter: Any, *, last: bool) -> Iterator[Input]:
     if shape.rank.is_dynamic:
         return
     sizes = [None if d.is_dynamic else d.get_length() for d in shape]
+    if len(sizes) == 5:
+        yield from _readings_of_clips(sizes, parameter)
+        return
     if len(sizes) == 3 and sizes[0] in (None, 1):
         ways: list[tuple[InputLayout, int, int | None, int | None]] = [("nhw", 1, sizes[1], sizes[2])]
     elif len(sizes) == 4:
@@ -108,6 +119,20 @@ def readings(shape: Any, parameter: Any, *, last: bool) -> Iterator[Input]:
         usual = [side for side in (height, width) if side] or _USUAL_SIZES
         for side in usual[:1] if height and width else usual:
             yield Input(parameter, layout, (height or side, width or side), channels, not (height and width))
+
+
+def _readings_of_clips(sizes: list[int | None], parameter: Any) -> Iterator[Input]:
+    """The same, for a clip: where the channels are, time and height and width follow."""
+    layouts: tuple[InputLayout, ...] = ("nthwc", "ncthw", "ntchw")
+    for layout in layouts:
+        known = dict(zip(layout, sizes, strict=True))
+        channels, height, width = known["c"], known["h"], known["w"]
+        if channels not in (1, 3):
+            continue
+        usual = [side for side in (height, width) if side] or _USUAL_SIZES
+        for side in usual[:1] if height and width else usual:
+            size, is_open = (height or side, width or side), not (height and width)
+            yield Input(parameter, layout, size, channels, is_open, frames=known["t"] or USUAL_FRAMES)
 
 
 def _layout_of(parameter: Any) -> str:
@@ -149,7 +174,7 @@ def _dequantised(model: Any, found: Input) -> Input:
     parameter.set_element_type(Type.f32)
     model.validate_nodes_and_infer_types()
     values = float(low.item()), float(high.item())
-    return Input(parameter, found.layout, found.size, found.channels, found.open, values)
+    return Input(parameter, found.layout, found.size, found.channels, found.open, values, found.frames)
 
 
 def find_scores(model: Any, output: str | int | None, name: str) -> Any:

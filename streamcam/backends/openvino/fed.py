@@ -9,7 +9,7 @@ import numpy as np
 
 from streamcam.backends.errors import SizeError
 from streamcam.backends.openvino.attention import unfuse_attention
-from streamcam.backends.openvino.forward import Forward, of_size, shape_for
+from streamcam.backends.openvino.forward import ORDERS, Forward, of_size, shape_for
 from streamcam.backends.openvino.gradients.rules import (
     constant,
     integers,
@@ -27,11 +27,6 @@ from streamcam.models.layers import said
 from streamcam.models.preprocessing import Preprocessing
 from streamcam.system.libraries import load_openvino
 
-_ORDERS = {
-    "nchw": [2, 0, 1],
-    "ntchw": [0, 3, 1, 2],
-    "ncthw": [3, 0, 1, 2],
-}  # of the axes of pictures, for inputs with channels first
 _POOLS = ("AvgPool", "MaxPool")
 
 
@@ -121,8 +116,8 @@ def prepared_of(image: Any, how: Preprocessing, layout: InputLayout, pixels: Any
     if any(s != 1 for s in how.std):
         x = ops().divide(x, constant(how.std, x)).output(0)
     shape = list(pixels.get_output_shape(0))
-    if order := _ORDERS.get(layout):
-        x = ops().transpose(x, integers(order)).output(0)
+    if order := ORDERS.get(layout):
+        x = ops().transpose(x, integers(list(order))).output(0)
     x = reshaped(x, shape)
     kind = pixels.get_output_element_type(0)
     if kind == x.get_element_type():

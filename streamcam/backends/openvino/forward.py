@@ -67,6 +67,10 @@ def of_size(model: Any, shape: Sequence[int]) -> Any:
     return copy
 
 
+# Of the axes of a picture ``(h, w, c)``, or of a clip ``(t, h, w, c)``, for inputs that do not have the channels last.
+ORDERS: dict[InputLayout, tuple[int, ...]] = {"nchw": (2, 0, 1), "ntchw": (0, 3, 1, 2), "ncthw": (3, 0, 1, 2)}
+
+
 def shape_for(layout: InputLayout, size: tuple[int, int], channels: int, frames: int = 0) -> list[int]:
     """Of an input of ``(height, width)``, or a clip of so many frames, a batch of one."""
     sides = {"n": 1, "c": channels, "t": frames, "h": size[0], "w": size[1]}

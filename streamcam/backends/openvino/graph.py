@@ -14,7 +14,7 @@ from streamcam.backends.ending import Ending, are_probabilities, assumed_of, end
 from streamcam.backends.openvino.description import Description
 from streamcam.backends.openvino.ends import Input, check_memory, find_scores, settle_input
 from streamcam.backends.openvino.engine import core
-from streamcam.backends.openvino.forward import Forward
+from streamcam.backends.openvino.forward import ORDERS, Forward
 from streamcam.backends.openvino.maps import find_layers
 from streamcam.backends.openvino.scaling import guess_preprocessing
 from streamcam.backends.openvino.walk import constant_of, static_shape
@@ -65,7 +65,7 @@ def graph_of(model: Any, name: str, output: str | int | None = None) -> Graph:
     image = settle_input(model, name)
     scores = find_scores(model, output, name)
     whole = ov.Model([opset8.result(scores)], [image.parameter], "forward")
-    found = find_layers(whole, image.layout, image.size, name)
+    found = find_layers(whole, image.layout, image.size, name, image.frames)
     preprocessing, reason = guess_preprocessing(whole, image)
     whole.add_results([opset8.result(tensor) for tensor, _ in found])
     layers = tuple(layer for _, layer in found)
@@ -82,7 +82,7 @@ def describe(graph: Graph) -> Description:
     Raises:
         ModelError: it does not run, or gives no numbers.
     """
-    picture = np.random.default_rng(0).integers(0, 256, (*graph.image.size, 3), np.uint8)
+    picture = np.random.default_rng(0).integers(0, 256, graph.image.picture, np.uint8)
     scores = scoring(graph)(fed(graph, picture))
     if not np.isfinite(scores).all():
         raise ModelError("it gives scores that are no numbers; its weights are damaged")
@@ -107,14 +107,15 @@ def describe(graph: Graph) -> Description:
         gives_probabilities=are_probabilities(graph.ending, scores),
         fixed_size=not graph.forward.is_free,
         assumed=tuple(assumed),
+        frames=image.frames,
     )
 
 
 def fed(graph: Graph, picture: UInt8Array) -> npt.NDArray[Any]:
-    """A picture ``(height, width, 3)`` uint8 BGR of the size that a graph was built for, as its input takes it."""
+    """A picture, or a clip, uint8 BGR of the size that a graph was built for, as its input takes it."""
     image, how = graph.image, graph.preprocessing
     prepared = how.prepare(picture)
-    shaped = prepared.transpose(2, 0, 1) if image.layout == "nchw" else prepared
+    shaped = prepared.transpose(ORDERS.get(image.layout, range(prepared.ndim)))
     kind = image.parameter.get_element_type().to_dtype()
     return shaped.reshape(image.shape(*image.size)).astype(kind)
 
@@ -129,7 +130,7 @@ def scoring(graph: Graph) -> Callable[[npt.NDArray[Any]], Float32Array]:
 
 
 def _stride(image: Input, layers: Sequence[Layer]) -> int:
-    return int(2 ** round(math.log2(max(1.0, image.size[0] / layers[-1].shape[0]))))
+    return int(2 ** round(math.log2(max(1.0, image.size[0] / layers[-1].grid[-2]))))
 
 
 def _unpack_weights(model: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from streamcam.backends.openvino.walk import FORMS, constant_of, leads_to, static_shape, unique
 from streamcam.errors import LayerError
-from streamcam.models.layers import Layer, is_map
+from streamcam.models.layers import Layer, in_space_and_time, is_map
 
 MOST_CLASS_TOKENS = 8  # a class token, one of distillation, registers (Darcet et al. 2024)
 
@@ -31,8 +31,8 @@ _PASSING = FORMS | {
 class _Finder:
     """Goes through a graph in its order and notes the layout of each tensor that depends on the image."""
 
-    def __init__(self, parameter: Any, layout: str, image: tuple[int, int]) -> None:
-        self._image = image
+    def __init__(self, parameter: Any, layout: str, image: tuple[int, int], frames: int) -> None:
+        self._image, self._frames = image, frames
         self._layouts: dict[str, str | None] = {parameter.get_name(): layout}
         self._grids: list[tuple[int, int]] = []  # heights and widths of the maps so far
         self._flattened: list[tuple[int, int]] = []  # of those that became rows of tokens
@@ -50,7 +50,7 @@ class _Finder:
         if shape is None or layout is None:
             return None
         found = self._placed(shape, layout)
-        if found and layout != "tokens":
+        if found and layout != "tokens" and not self._frames:
             self._grids.append((found[0], found[1]))
         return found if node.output(0).get_element_type().is_real() else None
 
@@ -60,6 +60,8 @@ class _Finder:
 
     def _layout(self, node: Any, moving: list[Any], shape: tuple[int, ...]) -> str | None:
         kind = node.get_type_name()
+        if self._frames:
+            return self._in_time(node, moving, shape)
         if len(shape) == 3 and shape[0] == 1:
             return self._row(moving, shape)
         if len(shape) != 4 or shape[0] != 1:
@@ -85,6 +87,31 @@ class _Finder:
             return "nhwc"
         return "nchw" if shape[2:4] in self._grids else None
 
+    def _in_time(self, node: Any, moving: list[Any], shape: tuple[int, ...]) -> str | None:
+        """The same, where there is time: an axis of its own, or in place of the batch."""
+        kind, rank = node.get_type_name(), len(shape)
+        if rank not in (4, 5) or (rank == 5) != (shape[0] == 1):
+            return None
+        if kind in _CHANNELS_FIRST:
+            return "ncthw" if rank == 5 else "nchw"
+        before = [
+            layout
+            for value in moving
+            if (layout := self._layouts[value.get_node().get_name()]) and len(value.get_partial_shape()) == rank
+        ]
+        if kind == "Transpose" and before:
+            order = constant_of(node.input_value(1))
+            turned = "" if order is None else "".join(before[0][axis] for axis in order.ravel())
+            return turned if turned in ("ncthw", "nthwc", "nchw", "nhwc") else None
+        if before and kind != "Reshape":
+            return before[0]
+        flattened = {"ntchw": "nchw", "nthwc": "nhwc"}  # each frame a picture of the batch
+        for value in moving:
+            layout, old = self._layouts[value.get_node().get_name()], static_shape(value)
+            if rank == 4 and old and len(old) == 5 and old[2:] == shape[1:] and layout in flattened:
+                return flattened[layout]
+        return None
+
     def _row(self, moving: list[Any], shape: tuple[int, ...]) -> str | None:
         """Of a tensor with three dimensions: whether its middle one is the places of a map, after any class tokens."""
         for value in moving:
@@ -99,6 +126,10 @@ class _Finder:
         return min(reversed(fitting), key=lambda grid: count - grid[0] * grid[1]) if fitting else None
 
     def _placed(self, shape: tuple[int, ...], layout: str) -> tuple[int, ...] | None:
+        if self._frames:
+            found = in_space_and_time(shape, layout)
+            is_there = found and found[0][0] <= self._frames and is_map((found[0][1], found[0][2]), self._image)
+            return (*found[0], found[1]) if found and is_there else None
         if layout == "tokens":
             grid = self._grid_of(shape[1])
             return (*grid, shape[2]) if grid else None
@@ -106,7 +137,7 @@ class _Finder:
         return place if is_map((place[0], place[1]), self._image) else None
 
 
-def find_layers(graph: Any, layout: str, image: tuple[int, int], name: str) -> list[tuple[Any, Layer]]:
+def find_layers(graph: Any, layout: str, image: tuple[int, int], name: str, frames: int = 0) -> list[tuple[Any, Layer]]:
     """The spatial tensors that scores depend on, in the order of the network, the default target last.
 
     Args:
@@ -114,11 +145,12 @@ def find_layers(graph: Any, layout: str, image: tuple[int, int], name: str) -> l
         layout: of its input.
         image: ``(height, width)`` of its input.
         name: of the model, in messages.
+        frames: of a clip, 0 where the input is one picture.
 
     Raises:
         LayerError: it has none.
     """
-    finder = _Finder(graph.get_parameters()[0], layout, image)
+    finder = _Finder(graph.get_parameters()[0], layout, image, frames)
     found: list[tuple[Any, Layer]] = []
     taken: set[str] = set()
     for node in graph.get_ordered_ops():
@@ -164,7 +196,9 @@ def _without_spent_tokens(layers: list[tuple[Any, Layer]], graph: Any) -> list[t
     that all of this attention is computed from (the normalised input of the last block) is the last that shows places.
     """
     output, last = layers[-1]
-    height, width, _ = last.shape
+    if len(last.grid) == 3:
+        return layers
+    height, width = last.grid
     if last.layout != "tokens" or static_shape(output) is None or output.get_shape()[1] == height * width:
         return layers
     mixing = [node for node in graph.get_ordered_ops() if _mixes(node, graph)]

@@ -28,7 +28,7 @@ _ARITHMETIC = """
     All Any ArgMax ArgMin Max Mean Min Prod Sum TopK TopKV2 L2Loss
 """
 _NETWORKS = """
-    AvgPool AvgPool3D Conv2D Conv2DBackpropInput DepthwiseConv2dNative Dilation2D Elu FakeQuantWithMinMaxArgs
+    AvgPool AvgPool3D MaxPool3D Conv2D Conv3D Conv2DBackpropInput DepthwiseConv2dNative Dilation2D Elu FakeQuantWithMinMaxArgs
     FakeQuantWithMinMaxVars FakeQuantWithMinMaxVarsPerChannel FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3 LRN
     LeakyRelu LogSoftmax MaxPool MaxPoolV2 QuantizeAndDequantizeV2 QuantizeAndDequantizeV3 QuantizeAndDequantizeV4 Relu
     Relu6 ResizeBicubic ResizeBilinear ResizeNearestNeighbor CropAndResize Selu Sigmoid Softmax Softplus Softsign Tanh

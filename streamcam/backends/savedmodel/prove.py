@@ -48,7 +48,7 @@ def prove(graph: Graph, frozen: Any, scores: Any, name: str) -> str:
     quantised = any("Quant" in operation.type for operation in frozen.graph.get_operations())
     allowed = _MOST_QUANTISED if quantised else MOST_PROBABILITY
     most = 0.0
-    for picture in varied(*graph.image.size):
+    for picture in varied(*graph.image.size, graph.image.frames):
         image = fed(graph, picture)
         try:
             expected = tf.cast(reference(tf.constant(image)), tf.float32).numpy().reshape(1, -1)
