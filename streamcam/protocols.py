@@ -9,19 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias, runtime_checkable
 
-from streamcam.types import (
-    Explained,
-    Explanation,
-    Float32Array,
-    Frame,
-    Header,
-    Named,
-    SourceCounts,
-    SourceState,
-    Targets,
-    UInt8Array,
-    VideoInfo,
-)
+from streamcam.source_state import SourceCounts, SourceState
+from streamcam.types import Explained, Explanation, Float32Array, Frame, Header, Named, Targets, UInt8Array, VideoInfo
 
 # From raw explanations to steady heat: gives the same frames with ``Explanation.heat`` set.
 Steady: TypeAlias = Callable[[Iterable[Explained]], Iterator[Explained]]

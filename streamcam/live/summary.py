@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from streamcam.errors import SinkError
-from streamcam.types import Covering, Phase
+from streamcam.source_state import Phase
+from streamcam.types import Covering
 
 
 @dataclass(frozen=True, slots=True)

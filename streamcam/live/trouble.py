@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from streamcam.protocols import LiveFeed
-from streamcam.types import Explanation, Frame, SourceState
+from streamcam.source_state import SourceState
+from streamcam.types import Explanation, Frame
 
 _log = logging.getLogger(__name__)
 

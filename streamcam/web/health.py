@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
-from streamcam.types import SourceState
+from streamcam.source_state import SourceState
 
 Condition: TypeAlias = Literal["ok", "degraded", "failing", "stalled"]
 CONDITIONS: tuple[Condition, ...] = ("ok", "degraded", "failing", "stalled")

@@ -11,8 +11,9 @@ from typing import Any
 from streamcam.live.controls import Controls
 from streamcam.live.stats import Stats
 from streamcam.protocols import LiveFeed
+from streamcam.source_state import SourceState
 from streamcam.sources.live.exhibit import ExhibitSource
-from streamcam.types import Explanation, SourceState
+from streamcam.types import Explanation
 from streamcam.web.defaults import ChangeDefaults, PageDefaults
 from streamcam.web.messages import Choose, Explain, Paint, Role, Status, Touch
 from streamcam.web.rivals import Rivals

@@ -9,7 +9,8 @@ from makers import clips
 
 from streamcam.live.stats import Stats
 from streamcam.live.trouble import TroubleTeller
-from streamcam.types import SourceCounts, SourceState, VideoInfo
+from streamcam.source_state import SourceCounts, SourceState
+from streamcam.types import VideoInfo
 
 
 class Feed:

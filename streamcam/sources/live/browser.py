@@ -10,8 +10,9 @@ from fractions import Fraction
 import numpy as np
 
 from streamcam.protocols import Closing
+from streamcam.source_state import SourceCounts, SourceState
 from streamcam.sources.live.decoding import decode
-from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
+from streamcam.types import Frame, UInt8Array, VideoInfo
 
 MAX_BYTES = 1 << 20  # of a picture as it is sent
 _MAX_SIDE = 2560  # pixels; what decodes to more is refused before it is decoded

@@ -19,10 +19,11 @@ from streamcam.errors import SourceError
 from streamcam.photographs import photographs
 from streamcam.protocols import Closing
 from streamcam.settings import CaptureSettings
+from streamcam.source_state import SourceCounts, SourceState
 from streamcam.sources.live.hours import Hours
 from streamcam.sources.live.live import LiveSource
 from streamcam.sources.live.slideshow import slideshow
-from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
+from streamcam.types import Frame, UInt8Array, VideoInfo
 
 _log = logging.getLogger(__name__)
 

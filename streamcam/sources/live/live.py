@@ -15,12 +15,13 @@ import numpy as np
 from streamcam.errors import OptionError, SourceError
 from streamcam.protocols import Closing
 from streamcam.settings import CaptureSettings
+from streamcam.source_state import SourceCounts, SourceState
 from streamcam.sources.live.address import parse_address
 from streamcam.sources.live.kinds.screen import check_mss
 from streamcam.sources.live.messages import Ended, OpenSource, Waiting
 from streamcam.sources.live.patience import Patience
 from streamcam.sources.live.reader import ReadingProcess
-from streamcam.types import Frame, SourceCounts, SourceState, UInt8Array, VideoInfo
+from streamcam.types import Frame, UInt8Array, VideoInfo
 
 _TICK = 0.1  # seconds between stand-ins, and the longest that anything waits before it looks whether it should stop
 _LATE = 0.5  # seconds without a picture until the last one is shown again
