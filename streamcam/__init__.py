@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from streamcam.sources import AnimationSource, ImageSource, LiveSource, VideoSource, open_source
     from streamcam.steady.heat import steadied, unsteadied
     from streamcam.system.cache import Cache
-    from streamcam.types import Explanation, Frame, Region, VideoInfo
+    from streamcam.types import ClipExplanation, Explanation, Frame, Region, VideoInfo
     from streamcam.web.serve import Served, serve
 
 __version__ = VERSION
@@ -98,6 +98,7 @@ _HOME = {
     "steadied": "steady.heat",
     "unsteadied": "steady.heat",
     "Cache": "system.cache",
+    "ClipExplanation": "types",
     "Explanation": "types",
     "Frame": "types",
     "Region": "types",
@@ -114,6 +115,7 @@ __all__ = [
     "Cache",
     "CaptureSettings",
     "Classifier",
+    "ClipExplanation",
     "ClipGradCAM",
     "Encoding",
     "ExhibitSettings",
