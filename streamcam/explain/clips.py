@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from streamcam.choices import Method
@@ -42,6 +43,13 @@ class Seen:
     def __init__(self, picture: UInt8Array, view: View, index: int, time: float) -> None:
         self.picture, self.view, self.index, self.time = picture, view, index, time
         self._kept: tuple[Any, Float32Array] | None = None
+
+    def at(self, view: View) -> Seen:
+        """The same frame at the size of another view of the same region."""
+        if view == self.view:
+            return self
+        picture = cv2.resize(self.picture, (view.width, view.height), interpolation=cv2.INTER_AREA)
+        return Seen(np.asarray(picture, np.uint8), view, self.index, self.time)
 
     def as_input(self, engine: Engine) -> UInt8Array | Float32Array:
         """What an engine takes of it; computed once."""
@@ -118,10 +126,14 @@ class ClipGradCAM(GradCAM):
             method: a formula instead of the usual one.
         """
         wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
-        view, first = clip[0].view, clip[0].picture
-        engine = self._engine(view, len(wanted), method, ranks_of(wanted))
-        if len(clip) != self.sampling.frames or any(seen.picture.shape != first.shape for seen in clip):
+        view, region = clip[-1].view, clip[-1].view.region
+        if len(clip) != self.sampling.frames or any(seen.view.region != region for seen in clip):
             raise OptionError(f"a clip is {self.sampling.frames} pictures of one size, not {len(clip)}")
+        if self.fit == "crop":
+            engine = self._engine(view, len(wanted), method, ranks_of(wanted))
+        else:  # where the model turns out to take no such shape, all of the frame is squeezed into its own
+            view, engine = self._prepare((region.y1, region.x1), len(wanted), method, ranks_of(wanted))
+        clip = [seen.at(view) for seen in clip]
         reference, used = self._reference(view, engine, len(wanted), method), method or self.method
         given: Any = np.stack([seen.as_input(engine) for seen in clip])
         answer = engine.start(given, wanted)
@@ -149,6 +161,7 @@ class ClipGradCAM(GradCAM):
 
         Raises:
             OptionError: it is not as many, or not of one size.
+        TargetError, LayerError, ModelError: the model has no such class or layer, or cannot be explained.
         """
         given = [x if isinstance(x, Frame) else Frame(x, index, float(index)) for index, x in enumerate(frames)]
         return self.start_clip([self.see(frame) for frame in given], targets)()

@@ -8,7 +8,7 @@ from makers import video_models
 from makers.video_models import ALL, FRAMES, SIDE, eager
 
 from streamcam import GradCAM, wrap_model
-from streamcam.errors import ModelError, OptionError
+from streamcam.errors import ModelError, OptionError, StreamcamWarning
 from streamcam.explain.clips import ClipGradCAM
 from streamcam.explain.make import make_explainer
 from streamcam.models.preprocessing import PREPROCESSINGS
@@ -171,6 +171,20 @@ def test_what_does_not_fit_is_refused_in_one_line():
         GradCAM(fixed)
     with pytest.raises(OptionError, match="a clip is 8 pictures of one size, not 5"):
         ClipGradCAM(fixed).explain_clip(clip_of(frames=5))
+
+
+def test_a_model_for_one_shape_gets_the_whole_frame_squeezed_into_it():
+    model = ALL["tubelets"]()  # the number of its tokens is fixed
+    explain = ClipGradCAM(wrapped(model), precision="f32")
+    wide = clip_of(side=40)[:, :, np.arange(60) % 40]
+    with pytest.warns(StreamcamWarning, match="stretched to 32x32"):
+        said = explain.explain_clip(wide)
+    again = explain.explain_clip(wide)
+    assert said.heatmaps.shape == (1, *model.grid)
+    assert (said.region.x1, said.region.y1) == (60, 40)
+    np.testing.assert_allclose(
+        again.probabilities, said.probabilities, atol=0.05
+    )  # squeezed at once, rather than twice
 
 
 def test_what_a_classifier_of_single_pictures_has_no_use_for_is_refused(tiny_model):
