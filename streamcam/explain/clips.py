@@ -7,6 +7,7 @@ that hold it share it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -16,6 +17,7 @@ from streamcam.choices import Method
 from streamcam.errors import OptionError
 from streamcam.explain.explanation import explanation_of
 from streamcam.explain.geometry import View
+from streamcam.explain.given import image_from
 from streamcam.explain.gradcam import GradCAM
 from streamcam.explain.targets import ranks_of, resolve_targets
 from streamcam.models.classifier import Classifier
@@ -81,7 +83,7 @@ class ClipGradCAM(GradCAM):
 
     def __init__(
         self,
-        classifier: Classifier | keras.Model,
+        classifier: Classifier | keras.Model | str | Path,
         *,
         clip_stride: int | None = None,
         clip_fps: float | None = None,
@@ -110,13 +112,13 @@ class ClipGradCAM(GradCAM):
         return Seen(picture if picture.base is None else picture.copy(), view, frame.index, frame.time)
 
     def start(
-        self, frame: Frame | UInt8Array, targets: Targets | None = None, method: Method | None = None
+        self, frame: Frame | UInt8Array, targets: Targets | str | int | None = None, method: Method | None = None
     ) -> Callable[[], Explanation]:
         """Of no use here: one frame is no clip. Raises ``OptionError``."""
         raise OptionError(f"{self.classifier.name}: looks at clips; explain_clip takes one, run a stream of frames")
 
     def start_clip(
-        self, clip: Sequence[Seen], targets: Targets | None = None, method: Method | None = None
+        self, clip: Sequence[Seen], targets: Targets | str | int | None = None, method: Method | None = None
     ) -> Callable[[], ClipExplanation]:
         """Begin with a clip; the function that is returned waits for what is said of it.
 
@@ -151,7 +153,7 @@ class ClipGradCAM(GradCAM):
         return finish
 
     def explain_clip(
-        self, frames: Sequence[Frame | UInt8Array] | UInt8Array, targets: Targets | None = None
+        self, frames: Sequence[Frame | UInt8Array] | UInt8Array, targets: Targets | str | int | None = None
     ) -> ClipExplanation:
         """Explain one clip, and wait for it.
 
@@ -163,5 +165,5 @@ class ClipGradCAM(GradCAM):
             OptionError: it is not as many, or not of one size.
         TargetError, LayerError, ModelError: the model has no such class or layer, or cannot be explained.
         """
-        given = [x if isinstance(x, Frame) else Frame(x, index, float(index)) for index, x in enumerate(frames)]
+        given = [x if isinstance(x, Frame) else Frame(image_from(x), at, float(at)) for at, x in enumerate(frames)]
         return self.start_clip([self.see(frame) for frame in given], targets)()

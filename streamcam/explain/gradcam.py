@@ -5,13 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
-
-import numpy as np
 
 from streamcam.backends.engine import Engine
 from streamcam.backends.errors import SizeError
-from streamcam.backends.keras.wrap import wrap_model
 from streamcam.backends.recipe import USUAL_RANKS, Recipe, score_of
 from streamcam.choices import EngineName, Fit, FitChoice, Method, Precision, PrecisionChoice, Score
 from streamcam.errors import OptionError, StreamcamWarning
@@ -20,9 +18,10 @@ from streamcam.explain.compiled import Compiled, CompiledFunctions
 from streamcam.explain.covering import CoverMeter
 from streamcam.explain.explanation import explanation_of, say_saturated
 from streamcam.explain.geometry import View, chosen_fit, size_of_input, view_of
+from streamcam.explain.given import classifier_from, image_from
 from streamcam.explain.reference import References
 from streamcam.explain.strength import Reference, sharpened
-from streamcam.explain.targets import ranks_of, resolve_targets
+from streamcam.explain.targets import ranks_of, resolve_targets, targets_of
 from streamcam.models.assumed import say_once
 from streamcam.models.classifier import Classifier
 from streamcam.system.cache import Cache, usual_cache
@@ -38,7 +37,8 @@ class GradCAM:
     The function is compiled when the first frame of a new shape comes, and kept. Changing the class never compiles.
 
     Args:
-        classifier: from ``load_model``, or a Keras model (wrapped by ``wrap_model``). It is left as it is.
+        classifier: from ``load_model``; or what that takes, a name or a path; or a Keras model, as ``wrap_model`` takes it. It
+            is left as it is.
         layer: path of the target layer (``outer/inner`` for a nested one), or several, whose maps are fused; None for
             the last with a spatial map.
         method: the formula, one of ``gradcam``, ``gradcam++``, ``hirescam``, ``xgradcam``, ``layercam``, ``eigencam``;
@@ -46,8 +46,8 @@ class GradCAM:
             ``layer``.
         score: ``logit``: differentiate the class's score before softmax or sigmoid, as the paper does;
             ``probability``: after it, as many notebooks do, and ``recipro-cam`` always.
-        targets: the classes to explain, each a rank (``top1``), a label or a class index; ``tiger vs zebra`` for what
-            speaks for one rather than the other, ``not tiger`` for what speaks against it.
+        targets: the classes to explain, one or several, each a rank (``top1``), a label or a class index; ``tiger vs zebra``
+            for what speaks for one rather than the other, ``not tiger`` for what speaks against it.
         fit: what the model sees of a frame: ``native`` all of it undistorted, ``stretch`` all of it squeezed to the
             model's shape, ``crop`` the centre; ``auto`` what the model's authors let it see, where that is known, else
             ``native``. A model that takes one size only gets ``stretch`` for ``native``.
@@ -78,12 +78,12 @@ class GradCAM:
 
     def __init__(
         self,
-        classifier: Classifier | keras.Model,
+        classifier: Classifier | keras.Model | str | Path,
         *,
         layer: str | Sequence[str] | None = None,
         method: Method = "gradcam",
         score: Score = "logit",
-        targets: Targets = ("top1",),
+        targets: Targets | str | int = ("top1",),
         fit: FitChoice = "auto",
         size: int | None = None,
         engine: EngineName = "auto",
@@ -97,13 +97,13 @@ class GradCAM:
     ) -> None:
         _check(method=(method, Method), score=(score, Score), fit=(fit, FitChoice))
         _check(engine=(engine, EngineName), precision=(precision, PrecisionChoice))
-        self.classifier = classifier if isinstance(classifier, Classifier) else wrap_model(classifier)
+        self.classifier = classifier_from(classifier)
         if bool(self.classifier.frames) != self.for_clips:
             what, other = ("clips", "ClipGradCAM") if self.classifier.frames else ("single pictures", "GradCAM")
             raise OptionError(f"{self.classifier.name}: looks at {what}; use {other}")
         self.method: Method = method
         self.score: Score = score
-        self.targets = tuple(targets)
+        self.targets = targets_of(targets)
         self._targets = resolve_targets(targets, self.classifier.labels)
         self._layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
         self._size = size_of_input(self.classifier, size)
@@ -164,13 +164,13 @@ class GradCAM:
         }
 
     def __call__(
-        self, frame: Frame | UInt8Array, targets: Targets | None = None, method: Method | None = None
+        self, frame: Frame | UInt8Array, targets: Targets | str | int | None = None, method: Method | None = None
     ) -> Explanation:
         """Explain one frame, and wait for it; see ``start``."""
         return self.start(frame, targets, method)()
 
     def start(
-        self, frame: Frame | UInt8Array, targets: Targets | None = None, method: Method | None = None
+        self, frame: Frame | UInt8Array, targets: Targets | str | int | None = None, method: Method | None = None
     ) -> Callable[[], Explanation]:
         """Begin with a frame; the function that is returned waits for the explanation and gives it.
 
@@ -186,8 +186,7 @@ class GradCAM:
             TargetError, LayerError, ModelError: the model has no such class or layer, or cannot be explained.
         """
         image, index, time = (frame.image, frame.index, frame.time) if isinstance(frame, Frame) else (frame, 0, 0.0)
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-            raise OptionError(f"an image is (H, W, 3) uint8 in BGR order, not {image.shape} {image.dtype}")
+        image = image_from(image)
         wanted = self._targets if targets is None else resolve_targets(targets, self.labels)
         view, engine = self._prepare(image.shape[:2], len(wanted), method, ranks_of(wanted))
         reference = self._reference(view, engine, len(wanted), method)

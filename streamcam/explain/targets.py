@@ -18,7 +18,12 @@ _SIMILAR = "similar"
 _AGAINST = re.compile(r"not\s+", re.IGNORECASE)
 
 
-def resolve_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> Int32Array:
+def targets_of(given: Sequence[str | int] | str | int) -> tuple[str | int, ...]:
+    """Targets as they are kept: one alone is one, and not as many as it has letters."""
+    return (given,) if isinstance(given, str | int) else tuple(given)
+
+
+def resolve_targets(targets: Sequence[str | int] | str | int, labels: tuple[str, ...]) -> Int32Array:
     """Turn targets into ``(K, 3)`` int32: a class, the class it is compared with or ``NO_CLASS``, and 1 or -1.
 
     A class is a rank (``top1``, ``top2``, …), a label in any case, or a class index; a rank becomes a negative number
@@ -29,6 +34,7 @@ def resolve_targets(targets: Sequence[str | int], labels: tuple[str, ...]) -> In
     Raises:
         TargetError: the model has no such class; the message lists the nearest.
     """
+    targets = targets_of(targets)
     if not targets:
         raise TargetError("no class to explain; name at least one target, for example top1")
     return np.array([_resolve(target, labels) for target in targets], np.int32)
