@@ -15,6 +15,7 @@ from streamcam.types import Int32Array
 NO_CLASS = 2**30  # stands for "compared with nothing"
 _VERSUS = re.compile(r"\s+(?:rather than|vs\.?|versus)\s+", re.IGNORECASE)
 _SIMILAR = "similar"
+_MOST_NAMED = 5  # classes that a message lists
 _AGAINST = re.compile(r"not\s+", re.IGNORECASE)
 
 
@@ -87,9 +88,19 @@ def _class(target: str | int, labels: tuple[str, ...]) -> int:
     same = [str(i) for i, name in enumerate(names) if name == text.casefold()]
     if same:
         raise TargetError(f"{text}: several classes have this label; name one by its index: {', '.join(same)}")
-    near = difflib.get_close_matches(text.casefold(), names, n=3, cutoff=0.5)
-    near += [name for name in names if text.casefold() in name and name not in near][: 3 - len(near)]
+    near = _nearest(text.casefold(), names)
     hint = f"; the nearest are {', '.join(labels[names.index(name)] for name in near)}" if near else ""
     raise TargetError(
         f"{text}: the model knows no such class{hint}; a target is a label, a class index, or top1, top2, …"
     )
+
+
+def _nearest(text: str, names: Sequence[str]) -> list[str]:
+    """Those names that are likely meant: with the same word, with a word that begins so, then by spelling."""
+    words = {name: re.findall(r"\w+", name) for name in names}
+    found = [name for name in words if text in words[name]]
+    found += [name for name in words if any(word.startswith(text) for word in words[name]) and name not in found]
+    if not found:
+        found = difflib.get_close_matches(text, names, n=3, cutoff=0.5)
+        found += [name for name in names if text in name and name not in found]
+    return found[:_MOST_NAMED]

@@ -11,6 +11,7 @@ from streamcam import GradCAM, wrap_model
 from streamcam.backends.recipe import SIMILAR
 from streamcam.errors import TargetError
 from streamcam.explain.targets import NO_CLASS, ranks_of, resolve_targets
+from streamcam.models.labels import imagenet_labels
 from streamcam.types import RIVALS_OF
 
 
@@ -80,3 +81,19 @@ def test_similar_is_the_class_against_its_rivals(engine, asked):
     assert found.classes[0] == own
     assert found.versus[0] == RIVALS_OF
     assert explain(picture, ["top1"]).versus[0] == -1
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("cat", ["tiger cat", "Persian cat", "Siamese cat", "Egyptian cat", "Madagascar cat"]),
+        ("shark", ["great white shark", "tiger shark"]),
+        ("espreso", ["espresso", "espresso maker"]),
+    ],
+)
+def test_who_means_a_word_is_told_the_classes_with_that_word(asked, named):
+    with pytest.raises(TargetError) as caught:
+        resolve_targets([asked], imagenet_labels())
+    listed = str(caught.value).split("the nearest are ")[1].split("; a target is")[0].split(", ")
+    assert listed[: len(named)] == named
+    assert "crate" not in listed
