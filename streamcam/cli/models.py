@@ -26,8 +26,8 @@ def models_command() -> None:
     table = Table("name", "input", "preprocess", "weights", box=None, header_style="bold")
     for entry in CATALOG.values():
         weights = "in the package" if entry.factory is None else "fetched by Keras at the first use"
-        length = f"{entry.clip.frames} frames of " if entry.clip else ""
-        table.add_row(entry.name, f"{length}{entry.input_size}x{entry.input_size}", entry.preprocess, weights)
+        sides = (*((entry.clip.frames,) if entry.clip else ()), entry.input_size, entry.input_size)
+        table.add_row(entry.name, "x".join(map(str, sides)), entry.preprocess, weights)
     print_table(table)
 
 
