@@ -62,7 +62,7 @@ class Serving(Closing):
     @contextmanager
     def connected(self, key: str = "", **options: Any) -> Iterator[Viewer]:
         """A viewer that has sent its first message."""
-        with connect(f"ws://localhost:{self.port}/live", max_size=None, **options) as socket:
+        with connect(f"ws://localhost:{self.port}/live", max_size=None, open_timeout=60, **options) as socket:
             yield Viewer(socket, key)
 
     def wait(self, condition: Any, seconds: float = 180) -> Any:

@@ -21,7 +21,7 @@ def test_who_asks_for_nothing_is_put_out_and_keeps_no_place(camera):
     with (
         Serving(camera.url, "--size", "96", "--max-viewers", "1") as serving,
         socket.create_connection(("127.0.0.1", serving.port)) as silent,
-        connect(f"ws://localhost:{serving.port}/live") as mute,
+        connect(f"ws://localhost:{serving.port}/live", open_timeout=60) as mute,
     ):
         with serving.connected() as viewer:
             assert viewer.receive("welcome")
@@ -50,6 +50,6 @@ def test_tls(camera, tmp_path):
     with Serving(camera.url, "--size", "96", "--certfile", str(certificate), "--keyfile", str(key)) as serving:
         assert serving.scheme == "https"
         trusted = ssl.create_default_context(cafile=str(certificate))
-        with connect(f"wss://localhost:{serving.port}/live", ssl=trusted) as socket_:
+        with connect(f"wss://localhost:{serving.port}/live", ssl=trusted, open_timeout=60) as socket_:
             socket_.send('{"do": "hello"}')
             assert "welcome" in json.loads(socket_.recv(timeout=20))
