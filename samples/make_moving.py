@@ -83,7 +83,7 @@ def main(path: Path) -> None:
 def draw_picture(video: Path, path: Path) -> None:
     """Write ``moving.jpg``, the picture in the README: three moments as streamcam annotates them."""
     from streamcam import Overlay, load_model, run
-    from streamcam.explain.clips import ClipGradCAM
+    from streamcam.explainers.clips import ClipGradCAM
     from streamcam.sources import VideoSource
     from streamcam.steady.naming import SteadyNaming
     from streamcam.types import Explanation, Frame

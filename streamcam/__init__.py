@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from streamcam.drawing.overlay import Overlay
     from streamcam.errors import StreamcamError
     from streamcam.evaluate.compare import evaluate_models
-    from streamcam.explain import ClipGradCAM, GradCAM
+    from streamcam.explainers import ClipGradCAM, GradCAM
     from streamcam.live.watch import LiveResult, watch
     from streamcam.models.classifier import Classifier
     from streamcam.pipeline.run import run
@@ -71,8 +71,8 @@ _HOME = {
     "Overlay": "drawing.overlay",
     "StreamcamError": "errors",
     "evaluate_models": "evaluate.compare",
-    "ClipGradCAM": "explain",
-    "GradCAM": "explain",
+    "ClipGradCAM": "explainers",
+    "GradCAM": "explainers",
     "LiveResult": "live.watch",
     "watch": "live.watch",
     "Classifier": "models.classifier",

@@ -204,7 +204,7 @@ class Explanation:
         cut: whether another shot begins with this heat. False until ``steadied`` has looked at the pictures.
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.
-        strength: ``(K,)`` float32 in 0…1, how much of a confident answer's evidence there is, see ``explain.strength``;
+        strength: ``(K,)`` float32 in 0…1, how much of a confident answer's evidence there is, see ``explainers.strength``;
             None from an explainer that does not measure it.
         certainty: the strength of the most probable class, or None; steady along with the heat once that was made.
         verdict: whether the model is sure, in one of three words. None until ``steadied`` or ``unsteadied`` have said it,

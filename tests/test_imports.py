@@ -86,7 +86,7 @@ def importers(module: str) -> set[str]:
 def test_each_library_has_its_rooms():
     assert importers("av") <= {"system/ffmpeg.py", *FOR_TYPES_ONLY}
     assert {name.split("/")[0] for name in importers("tensorflow")} <= {"backends", "system", "diagnose"}
-    assert {name.split("/")[0] for name in importers("keras")} <= {"backends", "explain"}  # there for a type
+    assert {name.split("/")[0] for name in importers("keras")} <= {"backends", "explainers"}  # there for a type
     for library in ("starlette", "uvicorn", "prometheus_client", "segno"):
         assert {name.split("/")[0] for name in importers(library)} == {"web"}
     assert {name.split("/")[0] for name in importers("openvino")} <= {"backends", "system"}

@@ -41,7 +41,7 @@ class Engine(Protocol):
         Args:
             image: ``(height, width, 3)`` uint8, BGR; of a video classifier ``(T, height, width, 3)``, or what ``encode`` has
                 given of each frame, float32 with the time first.
-            targets: ``(K, 3)`` int32, see ``explain.targets``.
+            targets: ``(K, 3)`` int32, see ``explainers.targets``.
 
         Returns:
             A function that waits for the answer and gives it. It must be called once.

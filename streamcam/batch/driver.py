@@ -21,7 +21,7 @@ from streamcam.batch.storage import Storage
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome
 from streamcam.batch.workers import Workers
 from streamcam.errors import OutputExistsError, SinkError, StreamcamError, plain
-from streamcam.explain.make import sampling_of_model
+from streamcam.explainers.make import sampling_of_model
 from streamcam.types import VideoInfo
 
 if TYPE_CHECKING:

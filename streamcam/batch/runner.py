@@ -26,8 +26,8 @@ from streamcam.errors import (
     TargetError,
     plain,
 )
-from streamcam.explain.gradcam import GradCAM
-from streamcam.explain.make import make_explainer
+from streamcam.explainers.gradcam import GradCAM
+from streamcam.explainers.make import make_explainer
 from streamcam.protocols import Steady
 from streamcam.settings import HeatSettings
 from streamcam.steady.heat import AHEAD, make_steady

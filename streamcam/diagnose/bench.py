@@ -23,11 +23,11 @@ from streamcam.backends.load import load_classifier
 from streamcam.backends.openvino.engine import processor_abilities, processor_name
 from streamcam.drawing.overlay import Overlay
 from streamcam.errors import StreamcamError
-from streamcam.explain import ClipGradCAM, GradCAM
-from streamcam.explain.clips import Seen
-from streamcam.explain.geometry import View
-from streamcam.explain.make import make_explainer
-from streamcam.explain.prepare import prepare
+from streamcam.explainers import ClipGradCAM, GradCAM
+from streamcam.explainers.clips import Seen
+from streamcam.explainers.geometry import View
+from streamcam.explainers.make import make_explainer
+from streamcam.explainers.prepare import prepare
 from streamcam.photographs import photographs
 from streamcam.pipeline.clips import moment_of
 from streamcam.pipeline.explaining import explained

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from streamcam.backends.load import load_classifier
-from streamcam.explain.geometry import view_of
+from streamcam.explainers.geometry import view_of
 from streamcam.models.classifier import Classifier
 from streamcam.models.preprocessing import BASIC, PREPROCESSINGS, Preprocessing
 from streamcam.settings import ModelSettings

@@ -20,7 +20,7 @@ from streamcam.errors import ModelError, OptionError, StreamcamWarning
 from streamcam.evaluate.faithfulness import area
 from streamcam.evaluate.sanity import randomised, spearman
 from streamcam.evaluate.table import MOST_FRAMES, Row
-from streamcam.explain.clips import ClipGradCAM
+from streamcam.explainers.clips import ClipGradCAM
 from streamcam.models.classifier import Classifier
 from streamcam.sources import open_source
 from streamcam.types import ClipExplanation, Float32Array, Frame, UInt8Array

@@ -14,9 +14,9 @@ from streamcam.choices import Method
 from streamcam.errors import OptionError
 from streamcam.evaluate.clips import Event, measure_clips
 from streamcam.evaluate.table import Row, measure
-from streamcam.explain.clips import ClipGradCAM
-from streamcam.explain.gradcam import GradCAM
-from streamcam.explain.make import make_explainer
+from streamcam.explainers.clips import ClipGradCAM
+from streamcam.explainers.gradcam import GradCAM
+from streamcam.explainers.make import make_explainer
 from streamcam.models.classifier import Classifier
 from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.sources.inputs import files_of

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from streamcam.explain.precision import correlation
+from streamcam.explainers.precision import correlation
 from streamcam.types import Float32Array
 
 Ask: TypeAlias = Callable[[Float32Array], float]

@@ -11,7 +11,7 @@ import numpy as np
 from streamcam.backends.openvino.forward import Forward
 from streamcam.backends.openvino.network import GraphNetwork
 from streamcam.backends.openvino.shuffle import shuffled
-from streamcam.explain import GradCAM
+from streamcam.explainers import GradCAM
 from streamcam.models.classifier import Classifier
 from streamcam.types import Float32Array, UInt8Array
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from streamcam.explain.precision import correlation
+from streamcam.explainers.precision import correlation
 from streamcam.steady.motion import motion, small_gray
 from streamcam.steady.naming import CLOSE
 from streamcam.types import Explained, Float32Array

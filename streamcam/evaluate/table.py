@@ -17,9 +17,9 @@ from streamcam.evaluate.faithfulness import Faithfulness, faithfulness, insertio
 from streamcam.evaluate.protocols import Protocols, protocols
 from streamcam.evaluate.sanity import sanity
 from streamcam.evaluate.steadiness import Steadiness, lag_after_cuts, steadiness
-from streamcam.explain import GradCAM
-from streamcam.explain.geometry import view_of
-from streamcam.explain.precision import correlation
+from streamcam.explainers import GradCAM
+from streamcam.explainers.geometry import view_of
+from streamcam.explainers.precision import correlation
 from streamcam.models.classifier import Classifier
 from streamcam.pipeline.explaining import explained
 from streamcam.sources import ImageSource, open_source

@@ -15,9 +15,9 @@ import numpy as np
 
 from streamcam.choices import Every, Method
 from streamcam.errors import ModelError
-from streamcam.explain.gradcam import GradCAM
-from streamcam.explain.make import make_explainer
-from streamcam.explain.prepare import prepare
+from streamcam.explainers.gradcam import GradCAM
+from streamcam.explainers.make import make_explainer
+from streamcam.explainers.prepare import prepare
 from streamcam.live.controls import Controls, SessionEnd
 from streamcam.live.stats import Stats
 from streamcam.models.classifier import Classifier

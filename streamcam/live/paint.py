@@ -9,7 +9,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from streamcam.explain.covering import blurred, soft_edges
+from streamcam.explainers.covering import blurred, soft_edges
 from streamcam.live.controls import Controls
 from streamcam.types import Float32Array, Frame
 

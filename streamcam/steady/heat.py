@@ -3,7 +3,7 @@
 Three things make heatmaps of a video flicker, and each has its remedy, the third in ``naming``:
 
 * *The scale.* A map that is stretched to its own maximum shows weak evidence as strong. Here full heat is the evidence of a
-  confident answer: each map is divided by its maximum and multiplied by its strength (``explain.strength``), which is
+  confident answer: each map is divided by its maximum and multiplied by its strength (``explainers.strength``), which is
   steadied by itself, and more than the map. Or it is the largest evidence of the last moments, which fades by 1 % a
   frame. The minimum is never subtracted.
 * *The map.* Each frame's map is noisy. Here the map of the frame before is carried along by the motion of the picture

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from streamcam.drawing.overlay import make_overlay
 from streamcam.errors import OptionError
-from streamcam.explain.targets import NO_CLASS, resolve_targets
+from streamcam.explainers.targets import NO_CLASS, resolve_targets
 from streamcam.live.controls import Controls
 from streamcam.settings import ExhibitSettings, ExplainSettings, PageSettings, PictureSettings
 from streamcam.web.access import AccessKeys

@@ -14,7 +14,7 @@ from makers.needs import need_module
 
 import streamcam
 from streamcam import LiveSource
-from streamcam.explain.prepare import prepare
+from streamcam.explainers.prepare import prepare
 from streamcam.settings import CaptureSettings, ExplainSettings, ModelSettings
 
 TRAPS = (

@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 
 from streamcam import GradCAM, load_model, run, wrap_model
-from streamcam.explain.clips import ClipGradCAM
+from streamcam.explainers.clips import ClipGradCAM
 from streamcam.models.classifier import Classifier
 from streamcam.models.preprocessing import PREPROCESSINGS
 from streamcam.photographs import photographs, views

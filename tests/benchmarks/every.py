@@ -27,7 +27,7 @@ from skimage import data
 
 from streamcam import Frame, GradCAM, VideoSource, load_model
 from streamcam.drawing.overlay import Overlay, SteadyDrawing
-from streamcam.explain.precision import correlation
+from streamcam.explainers.precision import correlation
 from streamcam.pipeline.explaining import explained
 from streamcam.pipeline.run import drawn
 from streamcam.steady.heat import AHEAD, steadied

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from streamcam import GradCAM, load_model
-from streamcam.explain.precision import correlation
+from streamcam.explainers.precision import correlation
 from streamcam.photographs import photographs
 from streamcam.types import UInt8Array
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from streamcam import ExplainSettings, VideoSource, load_model
 from streamcam.annotation.roi import share_inside
-from streamcam.explain.gradcam import GradCAM
-from streamcam.explain.make import make_explainer
+from streamcam.explainers.gradcam import GradCAM
+from streamcam.explainers.make import make_explainer
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 sys.path.insert(0, str(SAMPLES))

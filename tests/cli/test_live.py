@@ -169,7 +169,7 @@ def test_tensorflow_stays_out_of_the_live_process(camera, tmp_path):
     def is_converting():
         for child in psutil.Process(process.pid).children():
             with suppress(psutil.Error):  # it has just ended
-                if "streamcam.explain.prepare" in child.cmdline():
+                if "streamcam.explainers.prepare" in child.cmdline():
                     return True
         return False
 

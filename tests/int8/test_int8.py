@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from streamcam import Cache, GradCAM, load_model
-from streamcam.explain.precision import correlation
+from streamcam.explainers.precision import correlation
 from streamcam.photographs import photographs, views
 
 # A network whose explanations survive: without depthwise convolutions, whose few numbers quantise badly.

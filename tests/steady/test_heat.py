@@ -8,7 +8,7 @@ from makers.footage import SIZE, explained_frames, texture
 
 from streamcam import GradCAM, VideoSource
 from streamcam.evaluate.steadiness import lag_after_cuts, steadiness
-from streamcam.explain.precision import correlation
+from streamcam.explainers.precision import correlation
 from streamcam.pipeline.explaining import explained
 from streamcam.steady.heat import steadied, unsteadied
 from streamcam.steady.naming import SteadyNaming

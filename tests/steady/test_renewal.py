@@ -8,7 +8,7 @@ from makers import movement
 from makers.movement import RATE, SIZE, filmed, small_cup, view, with_thing
 
 from streamcam import Frame, GradCAM, Region, VideoSource
-from streamcam.explain.precision import correlation
+from streamcam.explainers.precision import correlation
 from streamcam.pipeline.explaining import explained
 from streamcam.steady.heat import AHEAD, steadied
 from streamcam.steady.naming import SteadyNaming

@@ -13,7 +13,7 @@ from makers.needs import need_module
 
 from streamcam import GradCAM, wrap_model
 from streamcam.backends.formulas import METHODS
-from streamcam.explain.precision import correlation
+from streamcam.explainers.precision import correlation
 
 LAYERS = ("top_activation", "block5c_add")
 

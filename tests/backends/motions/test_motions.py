@@ -13,7 +13,7 @@ from streamcam import VideoSource, load_model
 from streamcam.backends.motions import network
 from streamcam.backends.motions.clips import MOTIONS, SAMPLES, SIDE, make_clip
 from streamcam.errors import ModelError
-from streamcam.explain.clips import ClipGradCAM
+from streamcam.explainers.clips import ClipGradCAM
 from streamcam.photographs import photographs
 from streamcam.pipeline.clips import explained_clips
 

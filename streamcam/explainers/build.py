@@ -13,10 +13,10 @@ from streamcam.backends.errors import ConversionError
 from streamcam.backends.recipe import Recipe
 from streamcam.choices import EngineName, Precision, PrecisionChoice
 from streamcam.errors import MissingLibraryError, ModelError, OptionError, StreamcamWarning
-from streamcam.explain.graphs import Graphs
-from streamcam.explain.measured import MeasuredPrecision
-from streamcam.explain.prove import prove
-from streamcam.explain.targets import single_target
+from streamcam.explainers.graphs import Graphs
+from streamcam.explainers.measured import MeasuredPrecision
+from streamcam.explainers.prove import prove
+from streamcam.explainers.targets import single_target
 from streamcam.system.cache import Cache
 from streamcam.system.libraries import has_gpu, has_nncf, has_openvino
 from streamcam.types import Float32Array, UInt8Array

@@ -11,7 +11,7 @@ from streamcam.backends.engine import Engine
 from streamcam.backends.openvino.engine import core, cpu_precisions
 from streamcam.backends.recipe import Recipe
 from streamcam.choices import Method, Precision
-from streamcam.explain.precision import choose
+from streamcam.explainers.precision import choose
 from streamcam.photographs import views
 from streamcam.system.cache import Cache, key_of
 from streamcam.system.libraries import has_nncf

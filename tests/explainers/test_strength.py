@@ -12,10 +12,10 @@ from makers.known import area_under_curve, nothings, views_of_known
 from streamcam import Frame, GradCAM, wrap_model
 from streamcam.backends.recipe import Recipe
 from streamcam.backends.weights.bundled import REFERENCE_PEAKS
-from streamcam.explain import reference as reference_module
-from streamcam.explain.build import Builder, EngineSettings
-from streamcam.explain.reference import References
-from streamcam.explain.strength import Reference, reference_of, sharpened, strengths
+from streamcam.explainers import reference as reference_module
+from streamcam.explainers.build import Builder, EngineSettings
+from streamcam.explainers.reference import References
+from streamcam.explainers.strength import Reference, reference_of, sharpened, strengths
 from streamcam.steady.heat import unsteadied
 from streamcam.system.cache import Cache
 

@@ -13,7 +13,7 @@ import numpy as np
 from streamcam.backends.engine import Answer, Engine
 from streamcam.backends.errors import ConversionError
 from streamcam.choices import Precision
-from streamcam.explain.targets import single_target
+from streamcam.explainers.targets import single_target
 from streamcam.types import Float32Array, UInt8Array
 
 _log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from streamcam.explain.geometry import view_of
+from streamcam.explainers.geometry import view_of
 from streamcam.sources import open_source
 from streamcam.sources.inputs import files_of
 from streamcam.types import UInt8Array

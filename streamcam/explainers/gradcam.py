@@ -13,15 +13,15 @@ from streamcam.backends.errors import SizeError
 from streamcam.backends.recipe import USUAL_RANKS, Recipe, score_of
 from streamcam.choices import EngineName, Fit, FitChoice, Method, Precision, PrecisionChoice, Score
 from streamcam.errors import OptionError, StreamcamWarning
-from streamcam.explain.build import Builder, EngineSettings
-from streamcam.explain.compiled import Compiled, CompiledFunctions
-from streamcam.explain.covering import CoverMeter
-from streamcam.explain.explanation import explanation_of, say_saturated
-from streamcam.explain.geometry import View, chosen_fit, size_of_input, view_of
-from streamcam.explain.given import classifier_from, image_from
-from streamcam.explain.reference import References
-from streamcam.explain.strength import Reference, sharpened
-from streamcam.explain.targets import ranks_of, resolve_targets, targets_of
+from streamcam.explainers.build import Builder, EngineSettings
+from streamcam.explainers.compiled import Compiled, CompiledFunctions
+from streamcam.explainers.covering import CoverMeter
+from streamcam.explainers.explanation import explanation_of, say_saturated
+from streamcam.explainers.geometry import View, chosen_fit, size_of_input, view_of
+from streamcam.explainers.given import classifier_from, image_from
+from streamcam.explainers.reference import References
+from streamcam.explainers.strength import Reference, sharpened
+from streamcam.explainers.targets import ranks_of, resolve_targets, targets_of
 from streamcam.models.assumed import say_once
 from streamcam.models.classifier import Classifier
 from streamcam.system.cache import Cache, usual_cache

@@ -9,8 +9,8 @@ from makers.video_models import ALL, FRAMES, SIDE, eager
 
 from streamcam import GradCAM, wrap_model
 from streamcam.errors import ModelError, OptionError, StreamcamWarning
-from streamcam.explain.clips import ClipGradCAM
-from streamcam.explain.make import make_explainer
+from streamcam.explainers.clips import ClipGradCAM
+from streamcam.explainers.make import make_explainer
 from streamcam.models.preprocessing import PREPROCESSINGS
 from streamcam.settings import ExplainSettings
 from streamcam.types import Frame

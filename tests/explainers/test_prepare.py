@@ -9,7 +9,7 @@ import pytest
 from makers.leftovers import nothing_left
 
 from streamcam import Cache
-from streamcam.explain.prepare import prepare
+from streamcam.explainers.prepare import prepare
 from streamcam.settings import ExplainSettings, ModelSettings
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from streamcam.backends.load import load_classifier
-from streamcam.explain.clips import ClipGradCAM
-from streamcam.explain.make import make_explainer
+from streamcam.explainers.clips import ClipGradCAM
+from streamcam.explainers.make import make_explainer
 from streamcam.settings import ExplainSettings, ModelSettings
 from streamcam.system.child import ChildProcess, serve_parent
 from streamcam.system.wire import from_builtins
@@ -59,7 +59,7 @@ def prepare(
     Returns:
         Whether it worked. Where it did not, doing the same here gives the reason.
     """
-    child = ChildProcess("streamcam.explain.prepare", environment={"STREAMCAM_CACHE": str(cache)})
+    child = ChildProcess("streamcam.explainers.prepare", environment={"STREAMCAM_CACHE": str(cache)})
     try:
         child.send(Order(model, explain, shape))
         while not child.wait(_LOOKS if stopped else None):

@@ -1,6 +1,6 @@
 """The explainer: a compiled Grad-CAM function of a classifier."""
 
-from streamcam.explain.clips import ClipGradCAM
-from streamcam.explain.gradcam import GradCAM
+from streamcam.explainers.clips import ClipGradCAM
+from streamcam.explainers.gradcam import GradCAM
 
 __all__ = ["ClipGradCAM", "GradCAM"]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from streamcam import Frame, GradCAM, VideoSource
-from streamcam.explain.covering import CoverMeter, covered, ends_of
+from streamcam.explainers.covering import CoverMeter, covered, ends_of
 from streamcam.pipeline.explaining import explained
 from streamcam.types import Explanation, Region
 

@@ -15,9 +15,9 @@ from streamcam.backends.errors import ConversionError, SizeError, UnsupportedOpe
 from streamcam.backends.openvino.finite import check_finite
 from streamcam.backends.recipe import Recipe
 from streamcam.errors import StreamcamWarning
-from streamcam.explain.calibration import pictures_of
-from streamcam.explain.precision import Fidelity, compare
-from streamcam.explain.prove import prove
+from streamcam.explainers.calibration import pictures_of
+from streamcam.explainers.precision import Fidelity, compare
+from streamcam.explainers.prove import prove
 from streamcam.photographs import views
 from streamcam.system.cache import Cache, key_of
 from streamcam.system.versions import versions

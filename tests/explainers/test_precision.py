@@ -9,8 +9,8 @@ from makers.explainers import exact
 
 from streamcam import GradCAM, VideoSource, wrap_model
 from streamcam.backends.recipe import Recipe
-from streamcam.explain.build import Builder, EngineSettings
-from streamcam.explain.precision import LEAST_CORRELATION, compare, correlation
+from streamcam.explainers.build import Builder, EngineSettings
+from streamcam.explainers.precision import LEAST_CORRELATION, compare, correlation
 from streamcam.models.preprocessing import PREPROCESSINGS
 from streamcam.photographs import views
 

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from streamcam.backends.engine import Engine
 from streamcam.backends.recipe import Recipe, score_of
 from streamcam.backends.weights.bundled import REFERENCE_PEAKS, WEIGHTS_SHA256
-from streamcam.explain.strength import Reference, reference_of
-from streamcam.explain.targets import single_target
+from streamcam.explainers.strength import Reference, reference_of
+from streamcam.explainers.targets import single_target
 from streamcam.photographs import views
 from streamcam.system.cache import Cache, key_of
 from streamcam.system.versions import versions

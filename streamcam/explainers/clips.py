@@ -15,11 +15,11 @@ import numpy as np
 
 from streamcam.choices import Method
 from streamcam.errors import OptionError
-from streamcam.explain.explanation import explanation_of
-from streamcam.explain.geometry import View
-from streamcam.explain.given import image_from
-from streamcam.explain.gradcam import GradCAM
-from streamcam.explain.targets import ranks_of, resolve_targets
+from streamcam.explainers.explanation import explanation_of
+from streamcam.explainers.geometry import View
+from streamcam.explainers.given import image_from
+from streamcam.explainers.gradcam import GradCAM
+from streamcam.explainers.targets import ranks_of, resolve_targets
 from streamcam.models.classifier import Classifier
 from streamcam.pipeline.sampling import sampling_of
 from streamcam.types import ClipExplanation, Explanation, Float32Array, Frame, Header, Targets, UInt8Array

@@ -8,7 +8,7 @@ from makers import models
 from makers.explainers import RAW, exact, image
 
 from streamcam import wrap_model
-from streamcam.explain.geometry import view_of
+from streamcam.explainers.geometry import view_of
 from streamcam.types import Region
 
 

@@ -139,7 +139,7 @@ def test_an_entry_of_other_versions_is_not_used(model_file, tmp_path, monkeypatc
     cache = Cache(tmp_path / "c")
     explain(model_file, cache)
     found = {"format": "0", "tensorflow": "1", "keras": "1", "openvino": "1"}
-    monkeypatch.setattr("streamcam.explain.graphs.versions", lambda: found)
+    monkeypatch.setattr("streamcam.explainers.graphs.versions", lambda: found)
     explain(model_file, cache)
     assert len(graphs(cache)) == 2
 
@@ -189,8 +189,8 @@ GradCAM(load_model({str(model_file)!r}), precision="f32")(np.zeros((48, 48, 3), 
 def test_who_measured_a_precision_first_decides_for_all_who_agree(model_file, tmp_path, monkeypatch):
     agreed = Cache(tmp_path / "agreed")
     measured = iter(["f32", "bf16"])
-    monkeypatch.setattr("streamcam.explain.measured.cpu_precisions", lambda: ("bf16", "f32"))
-    monkeypatch.setattr("streamcam.explain.measured.choose", lambda *_: next(measured))
+    monkeypatch.setattr("streamcam.explainers.measured.cpu_precisions", lambda: ("bf16", "f32"))
+    monkeypatch.setattr("streamcam.explainers.measured.choose", lambda *_: next(measured))
 
     def precision(name, agreed):
         """What is computed in, and what is kept under the name."""

@@ -10,7 +10,7 @@ from makers.explainers import RAW, as_input, assert_same_map, exact, image
 from streamcam import GradCAM, wrap_model
 from streamcam.backends.recipe import SIMILAR
 from streamcam.errors import TargetError
-from streamcam.explain.targets import NO_CLASS, ranks_of, resolve_targets
+from streamcam.explainers.targets import NO_CLASS, ranks_of, resolve_targets
 from streamcam.models.labels import imagenet_labels
 from streamcam.types import RIVALS_OF
 

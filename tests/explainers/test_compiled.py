@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
-from streamcam.explain.compiled import Compiled, CompiledFunctions
+from streamcam.explainers.compiled import Compiled, CompiledFunctions
 
 
 def compiled(weights):

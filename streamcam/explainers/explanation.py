@@ -7,9 +7,9 @@ import numpy as np
 from streamcam.backends.engine import Answer
 from streamcam.backends.recipe import SIMILAR
 from streamcam.choices import Method
-from streamcam.explain.geometry import View
-from streamcam.explain.strength import Reference, sharpened, strengths
-from streamcam.explain.targets import NO_CLASS
+from streamcam.explainers.geometry import View
+from streamcam.explainers.strength import Reference, sharpened, strengths
+from streamcam.explainers.targets import NO_CLASS
 from streamcam.models.assumed import say_once
 from streamcam.types import LEAST_EVIDENCE, RIVALS_OF, Explanation, Int32Array
 

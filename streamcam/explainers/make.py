@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from streamcam.backends.keras.wrap import wrap_model
 from streamcam.backends.load import load_classifier
 from streamcam.errors import OptionError
-from streamcam.explain.clips import ClipGradCAM
-from streamcam.explain.gradcam import GradCAM
+from streamcam.explainers.clips import ClipGradCAM
+from streamcam.explainers.gradcam import GradCAM
 from streamcam.models.classifier import Classifier
 from streamcam.pipeline.sampling import Sampling
 from streamcam.settings import ExplainSettings, ModelSettings

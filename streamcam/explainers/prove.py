@@ -9,7 +9,7 @@ import numpy as np
 
 from streamcam.backends.ending import MOST_PROBABILITY, largest_difference
 from streamcam.backends.engine import Engine
-from streamcam.explain.targets import single_target
+from streamcam.explainers.targets import single_target
 from streamcam.photographs import varied
 
 MOST_MAP = 1e-2  # of its maximum, see MOST_PROBABILITY
