@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from streamcam.explainers import ClipGradCAM, GradCAM
     from streamcam.live.watch import LiveResult, watch
     from streamcam.models.classifier import Classifier
+    from streamcam.notebook.explain import explain, explain_all
+    from streamcam.notebook.picture import ExplainedPicture
     from streamcam.pipeline.run import run
     from streamcam.settings import (
         CaptureSettings,
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     )
     from streamcam.sinks import HeatmapSink, ImageSink, RecordSink, VideoSink
     from streamcam.sources import AnimationSource, ImageSource, LiveSource, VideoSource, open_source
+    from streamcam.sources.arrays import frames
     from streamcam.steady.heat import steadied, unsteadied
     from streamcam.system.cache import Cache
     from streamcam.types import ClipExplanation, Explanation, Frame, Region, VideoInfo
@@ -76,6 +79,9 @@ _HOME = {
     "LiveResult": "live.watch",
     "watch": "live.watch",
     "Classifier": "models.classifier",
+    "explain": "notebook.explain",
+    "explain_all": "notebook.explain",
+    "ExplainedPicture": "notebook.picture",
     "load_model": "backends.load",
     "wrap_model": "backends.keras.wrap",
     "run": "pipeline.run",
@@ -90,6 +96,7 @@ _HOME = {
     "ImageSink": "sinks",
     "RecordSink": "sinks",
     "VideoSink": "sinks",
+    "frames": "sources.arrays",
     "AnimationSource": "sources",
     "ImageSource": "sources",
     "LiveSource": "sources",
@@ -120,6 +127,7 @@ __all__ = [
     "Encoding",
     "ExhibitSettings",
     "ExplainSettings",
+    "ExplainedPicture",
     "Explanation",
     "Frame",
     "GradCAM",
@@ -146,6 +154,9 @@ __all__ = [
     "bench",
     "check_feeding",
     "evaluate_models",
+    "explain",
+    "explain_all",
+    "frames",
     "load_model",
     "open_source",
     "run",

@@ -200,7 +200,8 @@ class Explanation:
             the map shows what speaks for the one rather than for the other.
         against: ``(K,)`` bool, whether the map shows what speaks against the class.
         inside: how much of the evidence lies in the region of interest, or None where there is none.
-        heat: ``(K, h, w)`` float32 in 0…1, what is shown of the maps: steadied and scaled. None until ``run`` has shown it.
+        heat: ``(K, h, w)`` float32 in 0…1, what is shown of the maps, scaled, and in a video steadied. None of
+            what ``start`` gives, until ``run`` has shown it.
         cut: whether another shot begins with this heat. False until ``steadied`` has looked at the pictures.
         scores: ``(K,)`` float32 in 0…1, the probability of each of these classes.
         probabilities: ``(C,)`` float32 in 0…1, of every class of the model.

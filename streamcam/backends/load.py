@@ -7,22 +7,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamcam.backends.format import ENDINGS, GRAPHS, likely_format
 from streamcam.backends.keras.imports import sources_of
 from streamcam.backends.keras.network import KerasNetwork
 from streamcam.backends.keras.wrap import classifier_of
+from streamcam.backends.motions.classifier import motions_classifier
 from streamcam.backends.openvino.description import Description
 from streamcam.backends.openvino.files import fingerprint_of
 from streamcam.backends.openvino.network import GraphNetwork
 from streamcam.backends.trial import files_of, needs_tensorflow, read_forward, try_out
-from streamcam.backends.weights.bundled import WEIGHTS_SHA256
 from streamcam.backends.weights.lite import LITES
 from streamcam.errors import ModelError
 from streamcam.models import catalog
 from streamcam.models.assumed import say_assumed
-from streamcam.models.classifier import Classifier, ClipInput
+from streamcam.models.classifier import Classifier, ClipInput, Network
 from streamcam.models.label_files import read_labels
 from streamcam.models.labels import default_labels, imagenet_labels, with_labels_beside
 from streamcam.models.preprocessing import PREPROCESSINGS, preprocessing_named
@@ -82,7 +82,26 @@ def load_model(
     if preprocess:
         classifier = classifier.with_preprocessing(preprocessing_named(preprocess))
     say_assumed(classifier)
-    return classifier
+    place = str(Path(model).absolute()) if is_model_file(model) else str(model)
+    imports = tuple(imports)
+    origin = ModelSettings(
+        model=place, weights=weights, model_output=None if output is None else str(output), trust=trust, imports=imports
+    )
+    again = functools.partial(network_again, origin, classifier.fingerprint)
+    network: Any = classifier.network
+    return replace(classifier, network=replace(network, again=again))
+
+
+def network_again(origin: ModelSettings, fingerprint: str | None) -> Network:
+    """The network of a classifier that was pickled, loaded once more.
+
+    Raises:
+        ModelError: it is not there any more, or another one.
+    """
+    classifier = load_classifier(origin)
+    if classifier.fingerprint != fingerprint:
+        raise ModelError(f"{origin.model}: has changed since its explainer was pickled; make a new one")
+    return classifier.network
 
 
 def load_classifier(settings: ModelSettings, *, cache: Cache | bool = True) -> Classifier:
@@ -102,7 +121,7 @@ def is_model_file(model: str | Path) -> bool:
 def _from_catalog(name: str, weights: str) -> Classifier:
     entry = catalog.find(name)
     if entry.name == catalog.MOTIONS:
-        return _motions(entry, weights)
+        return motions_classifier(entry, weights)
     lite = LITES.get(entry.name)
 
     @functools.cache
@@ -140,38 +159,6 @@ def _from_catalog(name: str, weights: str) -> Classifier:
         network=KerasNetwork(build, ready if comes_converted else None),
         preprocess_from="name",
         fixed_size=entry.fixed_size,
-    )
-
-
-def _motions(entry: catalog.CatalogEntry, weights: str) -> Classifier:
-    """The bundled video classifier."""
-    from streamcam.backends.motions.clips import MOTIONS
-    from streamcam.backends.motions.network import MOTIONS_SHA256
-
-    if weights not in ("imagenet", "none"):
-        raise ModelError(f"--weights {weights}: {entry.name} brings its own weights")
-    is_trained = weights == "imagenet"
-
-    @functools.cache
-    def build() -> keras.Model:
-        load_tensorflow()
-        from streamcam.backends.keras.applications import seeded
-        from streamcam.backends.motions.network import motions_network
-
-        return motions_network() if is_trained else seeded(lambda: motions_network(weights=False))
-
-    return Classifier(
-        name=entry.name,
-        preprocessing=PREPROCESSINGS[entry.preprocess],
-        labels=MOTIONS,
-        input_size=(entry.input_size, entry.input_size),
-        stride=16,
-        gives_probabilities=True,
-        fingerprint=f"{entry.name}:{MOTIONS_SHA256}:{WEIGHTS_SHA256}" if is_trained else f"{entry.name}:random",
-        network=KerasNetwork(build),
-        preprocess_from="name",
-        layout="nthwc",
-        clip=entry.clip,
     )
 
 

@@ -60,7 +60,7 @@ class Overlay(PictureSettings):
         """
         if explanation.heat is None:
             raise OptionError(
-                "draw: the explanation has no heat yet; steadied() or unsteadied() make it of the raw maps"
+                "draw: the explanation has no heat yet; explain(frame) gives it, as steadied() and unsteadied() do"
             )
         if self.layout == "original":
             return image.copy()

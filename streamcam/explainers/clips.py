@@ -17,9 +17,9 @@ from streamcam.choices import Method
 from streamcam.errors import OptionError
 from streamcam.explainers.explanation import explanation_of
 from streamcam.explainers.geometry import View
-from streamcam.explainers.given import image_from
 from streamcam.explainers.gradcam import GradCAM
 from streamcam.explainers.targets import ranks_of, resolve_targets
+from streamcam.images import image_from
 from streamcam.models.classifier import Classifier
 from streamcam.pipeline.sampling import sampling_of
 from streamcam.types import ClipExplanation, Explanation, Float32Array, Frame, Header, Targets, UInt8Array
@@ -95,6 +95,7 @@ class ClipGradCAM(GradCAM):
                 "check: what covering costs is measured of single pictures; evaluate measures it of clips"
             )
         super().__init__(classifier, **options)
+        self._options |= {"clip_stride": clip_stride, "clip_fps": clip_fps, "clip_hop": clip_hop}
         usual = self.classifier.clip.fps if self.classifier.clip else None
         self.sampling = sampling_of(self.classifier.frames, usual, clip_stride, clip_fps, clip_hop)
 

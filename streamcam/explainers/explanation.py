@@ -44,7 +44,9 @@ def explanation_of(
     classes, against = resolved[:, 0], wanted[:, 2] < 0
     compared = np.where(wanted[:, 1] == NO_CLASS, -1, resolved[:, 1])
     versus = np.where(wanted[:, 1] == SIMILAR, RIVALS_OF, compared).astype(np.int32)
-    strength, certainty = strengths(probabilities, classes, against, reference.share(heatmaps, method))
+    strength, certainty = strengths(
+        probabilities, classes, ~against & (versus == -1), reference.share(heatmaps, method)
+    )
     return Explanation(
         heatmaps,
         classes,

@@ -1,17 +1,14 @@
-"""What people give an explainer, and what becomes of it: a model by name, as a file or as it is, and an image."""
+"""What people give an explainer for a model: its name, its path, or the model as it is."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, get_args
 
 from streamcam.backends.keras.wrap import wrap_model
 from streamcam.backends.load import load_model
 from streamcam.errors import OptionError
 from streamcam.models.classifier import Classifier
-from streamcam.types import UInt8Array
 
 if TYPE_CHECKING:
     import keras
@@ -28,20 +25,8 @@ def classifier_from(given: Classifier | keras.Model | str | Path) -> Classifier:
     return load_model(given) if isinstance(given, str | Path) else wrap_model(given)
 
 
-def image_from(given: Any) -> UInt8Array:
-    """An image, if it is one.
-
-    Raises:
-        OptionError: it is not ``(H, W, 3)`` uint8; the message says what it is instead, and what helps.
-    """
-    if given is None:
-        raise OptionError(
-            "the image is None, which is what cv2.imread gives of a file that it cannot read; check its path"
-        )
-    if isinstance(given, str | Path):
-        raise OptionError(f"{given}: a path is no image; read it first, for example with cv2.imread")
-    if not isinstance(given, np.ndarray):
-        raise OptionError(f"an image is a NumPy array (H, W, 3) uint8 in BGR order, not a {type(given).__name__}")
-    if given.dtype != np.uint8 or given.ndim != 3 or given.shape[2] != 3 or not given.size:
-        raise OptionError(f"an image is (H, W, 3) uint8 in BGR order, not {given.shape} {given.dtype}")
-    return given
+def check_choices(**options: tuple[str, Any]) -> None:
+    """Raise ``OptionError`` for the first option whose value is none of its choices."""
+    for option, (value, choices) in options.items():
+        if value not in get_args(choices):
+            raise OptionError(f"{option} {value}: choose one of {', '.join(get_args(choices))}")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from streamcam.backends.engine import Engine
 from streamcam.backends.errors import SizeError
@@ -18,12 +19,14 @@ from streamcam.explainers.compiled import Compiled, CompiledFunctions
 from streamcam.explainers.covering import CoverMeter
 from streamcam.explainers.explanation import explanation_of, say_saturated
 from streamcam.explainers.geometry import View, chosen_fit, size_of_input, view_of
-from streamcam.explainers.given import classifier_from, image_from
+from streamcam.explainers.given import check_choices, classifier_from
 from streamcam.explainers.reference import References
 from streamcam.explainers.strength import Reference, sharpened
 from streamcam.explainers.targets import ranks_of, resolve_targets, targets_of
+from streamcam.images import image_from
 from streamcam.models.assumed import say_once
 from streamcam.models.classifier import Classifier
+from streamcam.steady.heat import by_itself
 from streamcam.system.cache import Cache, usual_cache
 from streamcam.types import Explanation, Float32Array, Frame, Header, Targets, UInt8Array
 
@@ -95,16 +98,21 @@ class GradCAM:
         agreed: Cache | None = None,
         check: bool = False,
     ) -> None:
-        _check(method=(method, Method), score=(score, Score), fit=(fit, FitChoice))
-        _check(engine=(engine, EngineName), precision=(precision, PrecisionChoice))
+        check_choices(method=(method, Method), score=(score, Score), fit=(fit, FitChoice))
+        check_choices(engine=(engine, EngineName), precision=(precision, PrecisionChoice))
         self.classifier = classifier_from(classifier)
+        self._options: dict[str, Any] = {
+            "layer": layer, "method": method, "score": score, "targets": targets, "fit": fit, "size": size, "engine": engine,
+            "precision": precision, "calibrate": calibrate, "threads": threads, "in_flight": in_flight, "cache": cache,
+            "agreed": agreed,
+        }  # fmt: skip
         if bool(self.classifier.frames) != self.for_clips:
             what, other = ("clips", "ClipGradCAM") if self.classifier.frames else ("single pictures", "GradCAM")
             raise OptionError(f"{self.classifier.name}: looks at {what}; use {other}")
         self.method: Method = method
         self.score: Score = score
         self.targets = targets_of(targets)
-        self._targets = resolve_targets(targets, self.classifier.labels)
+        self._targets = resolve_targets(targets, self.labels)
         self._layers = (layer,) if isinstance(layer, str) else tuple(layer or ())
         self._size = size_of_input(self.classifier, size)
         self.fit: Fit = chosen_fit(self.classifier, fit)
@@ -118,6 +126,10 @@ class GradCAM:
         self._latest: Engine | None = None
         self._compiled = CompiledFunctions()
         self.layer: str | None = "+".join(self._layers) or None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as it was made, by its model's name or path; it is compiled anew where it is used."""
+        return partial(type(self), self.classifier, **self._options, check=self.check), ()
 
     @property
     def engine(self) -> str | None:
@@ -166,8 +178,8 @@ class GradCAM:
     def __call__(
         self, frame: Frame | UInt8Array, targets: Targets | str | int | None = None, method: Method | None = None
     ) -> Explanation:
-        """Explain one frame, and wait for it; see ``start``."""
-        return self.start(frame, targets, method)()
+        """Explain one frame by itself, and wait for it; see ``start``. With heat, so that an ``Overlay`` can draw it."""
+        return by_itself(self.start(frame, targets, method)())
 
     def start(
         self, frame: Frame | UInt8Array, targets: Targets | str | int | None = None, method: Method | None = None
@@ -285,9 +297,3 @@ class GradCAM:
         self, size: tuple[int, int], targets: int, method: Method | None = None, ranks: int = USUAL_RANKS
     ) -> Recipe:
         return Recipe(self.classifier, self._layers, method or self.method, self.score, size, targets, ranks)
-
-
-def _check(**options: tuple[str, Any]) -> None:
-    for option, (value, choices) in options.items():
-        if value not in get_args(choices):
-            raise OptionError(f"{option} {value}: choose one of {', '.join(get_args(choices))}")

@@ -91,24 +91,24 @@ def is_distribution(probabilities: Float32Array) -> bool:
 
 
 def strengths(
-    probabilities: Float32Array, classes: Int32Array, against: BoolArray, shares: Float32Array
+    probabilities: Float32Array, classes: Int32Array, plain: BoolArray, shares: Float32Array
 ) -> tuple[Float32Array, float]:
     """The strength of each target, and the certainty: the strength of the most probable class.
 
     Args:
         probabilities: ``(C,)`` float32 of all classes.
         classes: ``(K,)`` int32, the class of each target.
-        against: ``(K,)`` bool, whether the map shows what speaks against the class.
+        plain: ``(K,)`` bool, whether the map shows what speaks for the class, rather than against it or for it beside another.
         shares: ``(K,)`` float32 in 0…1, see ``Reference.share``.
 
     Returns:
-        ``(K,)`` float32 in 0…1, and a number 0…1. Where no target is the most probable class, the largest share of the
-        evidence that there is stands for that class's.
+        ``(K,)`` float32 in 0…1, and a number 0…1. Where nothing was asked about the most probable class, its probability and
+        lead alone are the certainty: that the model sees no goldfish does not mean that it does not know what it sees.
     """
     best = int(probabilities.argmax())
     sure = _sure(probabilities, best)
-    own = shares[(classes == best) & ~against]
-    share = float(own.max() if own.size else shares.max())
+    own = shares[(classes == best) & plain]
+    share = float(own.max()) if own.size else 1.0
     return np.asarray(sure * shares * (2 - shares), np.float32), sure * _rising(share)
 
 

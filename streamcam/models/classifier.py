@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from streamcam.choices import Fit, InputLayout, PreprocessOrigin
-from streamcam.errors import ModelError
+from streamcam.errors import ModelError, OptionError
 from streamcam.models.layers import Layer
 from streamcam.models.preprocessing import Preprocessing
 from streamcam.types import Float32Array
@@ -25,7 +25,13 @@ class Network(Protocol):
     Attributes:
         needs_tensorflow: whether TensorFlow reads it: then what OpenVINO makes of it is kept.
         runs_on_tensorflow: whether it can run there, too: then what OpenVINO makes of it is proved against that.
+        again: loads it once more, for ``pickle``; None where it came from no file and has no name.
     """
+
+    @property
+    def again(self) -> Callable[[], Network] | None:
+        """See above."""
+        ...
 
     @property
     def runs_on_tensorflow(self) -> bool:
@@ -73,6 +79,15 @@ class Network(Protocol):
         It takes ``(height, width, channels)`` float32 of the classifier's own size, and gives ``(C,)`` float32.
         """
         ...
+
+
+def pickled(again: Callable[[], Network] | None) -> tuple[Callable[[], Network], tuple[()]]:
+    """What ``__reduce__`` of a network gives. Raises ``OptionError`` where it cannot be loaded again."""
+    if again is None:
+        raise OptionError(
+            "a Keras model as it is cannot be pickled with its explainer; save it, and load it by its path with load_model"
+        )
+    return again, ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from streamcam.choices import Every
 from streamcam.drawing.overlay import Overlay, SteadyDrawing
+from streamcam.errors import OptionError
+from streamcam.images import framed
 from streamcam.pipeline.clips import ClipExplainer, explained_clips
 from streamcam.pipeline.explaining import check_clips, check_every, explain_due, explain_frame, explained
 from streamcam.pipeline.following import ClipFollower
@@ -17,8 +19,10 @@ from streamcam.pipeline.newest import follow
 from streamcam.pipeline.prefetch import prefetch
 from streamcam.protocols import Drawing, Explainer, Naming, Steady, Watching, Writer
 from streamcam.steady.heat import AHEAD, steadied
-from streamcam.types import Explained, Frame
+from streamcam.types import Explained, Explanation, Frame, UInt8Array
 
+# A sink that is a function.
+Write: TypeAlias = Callable[[Frame, Explanation | None], object]
 # What happens to explained frames on their way to the sinks: steady heat, drawn.
 Finish: TypeAlias = Callable[[Iterable[Explained]], Iterator[Explained]]
 Policy: TypeAlias = Callable[
@@ -61,9 +65,9 @@ def newest_frame(
 
 
 def run(
-    frames: Iterable[Frame],
+    frames: Iterable[Frame | UInt8Array],
     explain: Explainer,
-    sinks: Sequence[Writer],
+    sinks: Sequence[Writer | Write] | Writer | Write,
     *,
     overlay: Drawing | None = None,
     policy: Policy = lossless,
@@ -77,9 +81,11 @@ def run(
     An error of any stage is raised here, and no thread outlives this call.
 
     Args:
-        frames: a source, or any iterable of frames.
+        frames: a source, or any iterable of frames, or of images ``(H, W, 3)`` uint8 BGR, which count as 30 a second
+            (``streamcam.frames`` takes another rate, and RGB).
         explain: a ``GradCAM``, or any other explainer.
-        sinks: where the frames go. They are not closed here: the one who opens closes.
+        sinks: where the frames go, one or several: sinks, or functions that take a frame and its explanation. They are not
+            closed here: the one who opens closes. Their errors are raised as they are.
         overlay: how the heat is drawn; a jet overlay with the explainer's labels if None. What an ``Overlay`` writes keeps
             its corner for as long as that covers little heat.
         policy: ``lossless`` for files, ``newest_frame`` for what is live.
@@ -98,18 +104,39 @@ def run(
         SourceError: a video is too short for a video classifier.
     """
     check_every(every)
+    writes = writes_of(sinks)
     overlay = overlay or Overlay(explain.labels)
     drawing = SteadyDrawing(overlay) if isinstance(overlay, Overlay) else overlay
     steady = steady or partial(steadied, ahead=AHEAD if policy is lossless else 0)
     count = 0
-    with closing(policy(frames, explain, every, naming, lambda stream: drawn(steady(stream), drawing))) as annotated:
+    with closing(
+        policy(framed(frames), explain, every, naming, lambda stream: drawn(steady(stream), drawing))
+    ) as annotated:
         for frame, explanation in annotated:
-            for sink in sinks:
-                sink.write(frame, explanation)
+            for write in writes:
+                write(frame, explanation)
             count += 1
             if progress:
                 progress(frame)
     return count
+
+
+def writes_of(sinks: Sequence[Writer | Write] | Writer | Write) -> list[Write]:
+    """What takes a frame and its explanation, of each sink.
+
+    Raises:
+        OptionError: something is no sink.
+    """
+    given = list(sinks) if isinstance(sinks, Iterable) and not hasattr(sinks, "write") else [sinks]
+    writes: list[Write] = []
+    for sink in given:
+        write = getattr(sink, "write", sink)
+        if not callable(write):
+            raise OptionError(
+                f"a {type(sink).__name__} is no sink: that has write(frame, explanation), or is a function of the two"
+            )
+        writes.append(write)
+    return writes
 
 
 def watched(frames: Iterable[Frame], explain: Watching) -> Iterator[Frame]:

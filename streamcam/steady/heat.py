@@ -52,15 +52,17 @@ def make_steady(settings: HeatSettings, *, ahead: int = 0) -> Steady:
 def unsteadied(stream: Iterable[Explained], *, settings: HeatSettings = HeatSettings()) -> Iterator[Explained]:
     """The same frames with heat and verdict, each by itself."""
     for frame, explanation in stream:
-        if explanation is not None:
-            maps, judge = explanation.heatmaps, Judge(settings.sure, settings.no_idea, hold=0)
-            if _is_absolute(explanation, settings):
-                explanation = replace(explanation, heat=_with_strength(maps, explanation.strength))
-            else:
-                heat = (maps / max(maps.max(), LEAST_EVIDENCE)).astype(np.float32)
-                explanation = replace(explanation, heat=heat)
-            explanation = _judged(explanation, judge, settings, afresh=True)
-        yield frame, explanation
+        yield frame, explanation and by_itself(explanation, settings)
+
+
+def by_itself(explanation: Explanation, settings: HeatSettings = HeatSettings()) -> Explanation:
+    """An explanation with the heat and the verdict of its frame alone."""
+    maps, judge = explanation.heatmaps, Judge(settings.sure, settings.no_idea, hold=0)
+    if _is_absolute(explanation, settings):
+        heat = _with_strength(maps, explanation.strength)
+    else:
+        heat = (maps / max(maps.max(), LEAST_EVIDENCE)).astype(np.float32)
+    return _judged(replace(explanation, heat=heat), judge, settings, afresh=True)
 
 
 def steadied(

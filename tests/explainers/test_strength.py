@@ -20,12 +20,12 @@ from streamcam.steady.heat import unsteadied
 from streamcam.system.cache import Cache
 
 
-def of(probabilities, *classes, shares=None, against=None):
+def of(probabilities, *classes, shares=None, plain=None):
     count = len(classes)
     return strengths(
         np.array(probabilities, np.float32),
         np.array(classes, np.int32),
-        np.array(against or [False] * count),
+        np.array(plain or [True] * count),
         np.array(shares or [1.0] * count, np.float32),
     )
 
@@ -53,8 +53,22 @@ def test_a_rival_takes_a_little_and_the_evidence_of_each_target_counts():
     found, certainty = of(spread(0.9), 0, 7, shares=[1.0, 0.5])
     assert found[1] == pytest.approx(0.75 * found[0])
     assert certainty == pytest.approx(float(found[0]))
-    (other,), certainty = of(spread(0.9), 7, shares=[0.5])  # no map of the best class: what there is stands for it
-    assert certainty == pytest.approx(float(other))
+
+
+def test_what_is_asked_does_not_decide_whether_the_model_knows_what_it_sees(bundled, cat, coffee):
+    """No goldfish in a picture of a cat is weak evidence, and no sign of a model that has no idea."""
+    for asked in ({"shares": [0.1]}, {"shares": [0.1], "plain": [False]}):
+        (other,), certainty = of(spread(0.9), 7, **asked)
+        assert other < 0.2
+        assert certainty == pytest.approx(of(spread(0.9), 0)[1])
+    assert of(spread(0.9), 0, shares=[0.1], plain=[False])[1] > 0.9  # its map is of another question
+    explain = GradCAM(bundled, precision="f32")
+    for picture, best in ((cat, "Egyptian cat"), (coffee, "espresso")):
+        for target in ("goldfish", f"{best} vs similar", f"goldfish vs {best}", f"not {best}"):
+            said = explain(picture, target)
+            assert said.verdict in ("sure", "unsure"), (best, target)
+            assert said.heat.max() == pytest.approx(said.strength[0], abs=1e-5)
+        assert explain(picture, "goldfish").strength[0] < 0.3
 
 
 def test_classes_that_do_not_exclude_each_other_are_no_rivals():
@@ -163,3 +177,6 @@ def test_nothing_is_told_from_something(bundled):
     assert np.mean([explanation.verdict == "no idea" for explanation in of_right]) <= 0.05
     assert np.mean([e.heat.mean() for e in of_nothing]) <= 0.1 * np.mean([e.heat.mean() for e in of_right])
     assert not any(explanation.verdict == "sure" for explanation in of_nothing)
+    asked = [explain(picture, "goldfish").verdict for picture in empty]
+    assert np.mean([verdict == "no idea" for verdict in asked]) >= 0.9
+    assert "sure" not in asked

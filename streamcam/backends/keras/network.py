@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streamcam.models.classifier import Classifier
+from streamcam.models.classifier import Classifier, Network, pickled
 from streamcam.models.layers import Layer
 from streamcam.types import Float32Array
 
@@ -24,11 +24,17 @@ class KerasNetwork:
     Attributes:
         build: gives the Keras model; the first call makes it, later calls return the same one.
         ready: gives its forward graph without TensorFlow, for a network that comes converted.
+        again: loads it once more, in another process; None for a model that has no name and no file.
     """
 
     build: Callable[[], keras.Model]
     ready: Callable[[], Forward] | None = None
+    again: Callable[[], Network] | None = None
     runs_on_tensorflow = True
+
+    def __reduce__(self) -> tuple[Callable[[], Network], tuple[()]]:
+        """Pickled by where it comes from. Raises ``OptionError`` where that is not known."""
+        return pickled(self.again)
 
     @property
     def needs_tensorflow(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamcam.errors import ModelError
-from streamcam.models.classifier import Classifier
+from streamcam.models.classifier import Classifier, Network, pickled
 from streamcam.models.layers import Layer
 from streamcam.types import Float32Array
 
@@ -23,11 +23,17 @@ class GraphNetwork:
     Attributes:
         build: gives the forward graph; the first call reads it, later calls return the same one.
         needs_tensorflow: whether TensorFlow reads it.
+        again: loads it once more, in another process.
     """
 
     build: Callable[[], Forward]
     needs_tensorflow: bool
+    again: Callable[[], Network] | None = None
     runs_on_tensorflow = False
+
+    def __reduce__(self) -> tuple[Callable[[], Network], tuple[()]]:
+        """Pickled by where it comes from."""
+        return pickled(self.again)
 
     def layers(self, classifier: Classifier) -> tuple[Layer, ...]:
         """See ``Network``."""

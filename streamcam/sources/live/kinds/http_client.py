@@ -26,11 +26,13 @@ class HttpClient(Closing):
         url: http or https, with user and password in it, where they are needed.
         timeout: seconds that the server may be silent.
         most_bytes: of an answer.
+        verified: whether an https server must prove who it is. Cameras sign their own certificates: as with streams, which
+            FFmpeg reads, none is asked of them.
     """
 
-    def __init__(self, url: str, *, timeout: float, most_bytes: int) -> None:
+    def __init__(self, url: str, *, timeout: float, most_bytes: int, verified: bool = False) -> None:
         self._home = self._at = urlsplit(url)
-        self._timeout, self._most_bytes = timeout, most_bytes
+        self._timeout, self._most_bytes, self._verified = timeout, most_bytes, verified
         self._connection: HTTPConnection | None = None
         user, password = self._home.username, self._home.password or ""
         self._login = None if user is None else Login(unquote(user), unquote(password))
@@ -77,8 +79,7 @@ class HttpClient(Closing):
     def _connected(self) -> HTTPConnection:
         host, port = self._at.hostname or "", self._at.port
         if self._at.scheme.lower() == "https":
-            # Cameras sign their own certificates. As with streams, which FFmpeg reads, none is asked for.
-            context = ssl._create_unverified_context()
+            context = ssl.create_default_context() if self._verified else ssl._create_unverified_context()
             return HTTPSConnection(host, port, timeout=self._timeout, context=context)
         return HTTPConnection(host, port, timeout=self._timeout)
 

@@ -1,0 +1,1 @@
+"""For notebooks: one picture, one video, one camera, each in a line, with results that show themselves."""
