@@ -2,13 +2,15 @@
 
     StreamcamError
     ├── ModelError           (ValueError)    a model that cannot be found, read or explained
-    │   ├── LayerError                       a target layer that does not exist or has no spatial map
+    │   ├── LayerError                       a target layer that has no spatial map
+    │   │   └── UnknownLayerError (OptionError)  one that does not exist
     │   └── UnsafeModelError                 a model file that wants to run code
     ├── TargetError          (ValueError)    a class that the model does not know
     ├── OptionError          (ValueError)    a setting outside its range
     ├── SourceError          (OSError)       an input that is missing, not media, or broken
     ├── SinkError            (OSError)       an output that cannot be written
-    │   └── OutputExistsError (FileExistsError)
+    │   ├── OutputExistsError (FileExistsError)
+    │   └── EncodingError (OptionError)      a codec, a quality or a speed that cannot be had
     └── MissingLibraryError  (ImportError)   something the machine lacks
         └── MissingDecoderError              what one file needs to be read
 
@@ -29,7 +31,7 @@ class ModelError(StreamcamError, ValueError):
 
 
 class LayerError(ModelError):
-    """A target layer that does not exist or has no spatial map."""
+    """A target layer that has no spatial map, or that the score does not depend on."""
 
 
 class UnsafeModelError(ModelError):
@@ -44,6 +46,10 @@ class OptionError(StreamcamError, ValueError):
     """A setting outside its range."""
 
 
+class UnknownLayerError(LayerError, OptionError):
+    """A target layer that the model does not have."""
+
+
 class SourceError(StreamcamError, OSError):
     """An input that is missing, not media, or broken."""
 
@@ -56,6 +62,10 @@ class SinkError(StreamcamError, OSError):
     """An output that cannot be written."""
 
 
+class EncodingError(SinkError, OptionError):
+    """A codec, a quality or a speed that cannot be had here, or not in this kind of file."""
+
+
 class OutputExistsError(SinkError, FileExistsError):
     """An output that exists and may not be overwritten."""
 
@@ -66,6 +76,10 @@ class MissingLibraryError(StreamcamError, ImportError):
 
 class MissingDecoderError(MissingLibraryError):
     """A library that one input needs, and others do without."""
+
+
+# What a person has asked for that cannot be, whatever the files are.
+WRONG_USAGE = (OptionError, TargetError)
 
 
 def plain(error: BaseException) -> str:

@@ -225,7 +225,7 @@ class Inspection:
 
     def __init__(self, masks: Masks, *, alert_below: float | None = None) -> None:
         if alert_below is not None and not 0 <= alert_below <= 1:
-            raise OptionError(f"alert-below {alert_below}: the share of evidence inside is 0 to 1")
+            raise OptionError(f"alert-below {alert_below:g}: the share of evidence inside is 0 to 1")
         self._masks = masks
         self.alert_below = alert_below
         self.intervals: list[Interval] = []

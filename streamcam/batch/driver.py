@@ -20,7 +20,7 @@ from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.storage import Storage
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome
 from streamcam.batch.workers import Workers
-from streamcam.errors import OutputExistsError, SinkError, StreamcamError, plain
+from streamcam.errors import OptionError, OutputExistsError, SinkError, StreamcamError, plain
 from streamcam.explainers.make import sampling_of_model
 from streamcam.types import VideoInfo
 
@@ -117,7 +117,8 @@ class Batch:
         with closing(workers.work(self._tasks(known), progress)) as work:
             for done in work:
                 if done.failure and done.failure.is_of_settings and not self._any_done:
-                    raise done.cause or StreamcamError(done.failure.reason)
+                    kind = OptionError if done.failure.is_wrong_usage else StreamcamError
+                    raise done.cause or kind(done.failure.reason)
                 outcome = self._note(done)
                 known += [outcome] if outcome else []
                 while known:

@@ -141,10 +141,15 @@ def _found(
         if is_named and is_result(root):
             left_out.append(LeftOut(str(given), "result", (root,)))
             continue
+        twice: list[Path] = []
         for file in there.files:
             place = Path(file.name) if is_named or not is_folder(root) else file.relative_to(root)
             once = Path(os.path.realpath(file.parent), file.name), place if in_folder else None
+            if once in found:
+                twice.append(file)
             found.setdefault(once, (file, place))
+        if twice:
+            left_out.append(LeftOut(str(given), "twice", tuple(twice)))
     if not found and not problems:  # nothing is left of them
         problems = [
             Problem(some.given, SourceError(f"{some.given}: was made by streamcam; give the file that it was made of"))

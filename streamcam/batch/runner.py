@@ -18,6 +18,7 @@ from streamcam.batch.split import PartSource
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome, TaskResult
 from streamcam.drawing.overlay import make_overlay
 from streamcam.errors import (
+    WRONG_USAGE,
     MissingDecoderError,
     MissingLibraryError,
     ModelError,
@@ -76,7 +77,7 @@ class TaskRunner:
             return TaskOutcome(task, self._do(task, counted))
         except StreamcamError as error:
             shared = isinstance(error, _OF_SETTINGS) and not isinstance(error, MissingDecoderError)
-            failure = TaskFailure(str(error), is_of_settings=shared)
+            failure = TaskFailure(str(error), is_of_settings=shared, is_wrong_usage=isinstance(error, WRONG_USAGE))
             return TaskOutcome(task, failure=failure, cause=error)
         except Exception as error:  # a bug, or a file that breaks a library
             return TaskOutcome(task, failure=TaskFailure(plain(error), unforeseen=True), cause=error)

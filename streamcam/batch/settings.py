@@ -59,12 +59,14 @@ class AnnotationSettings:
         from streamcam.annotation.roi import parse_roi
         from streamcam.drawing.overlay import make_overlay
         from streamcam.pipeline.explaining import check_every
+        from streamcam.sinks.reduction import check_encoding
         from streamcam.steady.heat import make_steady
 
         if not (math.isfinite(self.start) and self.start >= 0):
-            raise OptionError(f"start {self.start}: is in seconds, from 0 on")
+            raise OptionError(f"start {self.start:g}: is in seconds, from 0 on")
         if self.end is not None and not self.end > self.start:
             raise OptionError(f"end {self.end:g}: must come after the start, at {self.start:g} s")
+        check_encoding(self.encoding)
         check_every(self.every)
         if self.every == "auto" and not self.heat.steady:
             raise OptionError("every auto: maps that are not steady do not move along with the picture; give a number")

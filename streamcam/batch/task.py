@@ -72,11 +72,13 @@ class TaskFailure:
         reason: one line.
         unforeseen: whether it is no error that streamcam raises on purpose.
         is_of_settings: whether it is about the model or the settings, which all tasks share.
+        is_wrong_usage: whether it is about a setting alone: one that cannot be, with this model.
     """
 
     reason: str
     unforeseen: bool = False
     is_of_settings: bool = False
+    is_wrong_usage: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import typer
 from streamcam.batch.settings import SPLIT, AnnotationSettings
 from streamcam.cli import console
 from streamcam.cli.console import fail, note, say
-from streamcam.cli.grouping import OptionGroup, option, takes
+from streamcam.cli.grouping import OptionGroup, Usual, option, takes
 from streamcam.cli.options import (
     ENCODING,
     EVERY,
@@ -35,6 +35,29 @@ if TYPE_CHECKING:
 _MANY = "Many files"
 _STRETCH = "A stretch of a video"
 STDOUT = "-"
+
+USUAL: Usual = {
+    "output": ("PATH", "Where the result goes, a file or a folder."),
+    "overwrite": ("", "Replace outputs that exist."),
+    "model": ("NAME|PATH", "A name, or a model file or folder."),
+    "labels": ("PATH", "A file of class names."),
+    "targets": ("CLASS", "Class to explain; repeat for several."),
+    "method": ("NAME", "Formula of the heatmap."),
+    "layer": ("NAME", "Target layer; repeat to fuse several."),
+    "layout": ("NAME", "overlay, heatmap, 'side by side', panels."),
+    "mode": ("NAME", "uniform, heat (cold stays clear), or add."),
+    "alpha": ("0…1", "Opacity of the heatmap."),
+    "colormap": ("NAME", "jet, turbo, viridis, inferno, …"),
+    "every": ("N|auto", "Explain each Nth frame, or where it changes."),
+    "start": ("TIME", "Begin there: seconds, or 1:02:30."),
+    "duration": ("TIME", "End so long after the start."),
+    "roi": ("PLACE", "Where the evidence ought to lie."),
+    "report": ("PATH", "A page about the result, .html."),
+    "records": ("PATH", "What the model said, as JSON Lines."),
+    "heatmaps": ("PATH", "The raw maps, as HDF5."),
+    "workers": ("N", "Processes that share the files."),
+    "dry_run": ("", "Only say what would be done."),
+}
 
 FILES = OptionGroup(
     AnnotationSettings(),
@@ -89,7 +112,7 @@ def annotate_command(
     ] = False,
     start: Annotated[
         str | None,
-        typer.Option(metavar=METAVAR, help="Begin there: seconds, or h:m:s.", rich_help_panel=_STRETCH),
+        typer.Option(metavar=METAVAR, help="Begin there: seconds, or 1:02:30.", rich_help_panel=_STRETCH),
     ] = None,
     end: Annotated[
         str | None,
@@ -169,15 +192,14 @@ def annotate_command(
 
     \b
     streamcam annotate clip.mp4                   -> clip.cam.mp4
-    streamcam annotate photos/ -o annotated/      every video and image in a folder
+    streamcam annotate photos/ -o annotated/      all videos and images in it
     streamcam annotate zoo.mp4 --target tiger --target zebra
-    streamcam annotate clip.mp4 -m resnet50 --records clip.jsonl --heatmaps clip.h5
-    streamcam annotate archive/ -o annotated/ -j 4  four processes; call it again to go on where it ended
+    streamcam annotate clip.mp4 -m my_model.keras --records clip.jsonl
+    streamcam annotate archive/ -o annotated/ -j 4  again to go on where it ended
     streamcam annotate film.mkv --start 1:02:30 --duration 20
 
-    Existing files are never replaced unless --overwrite is given.
-    Ctrl-C keeps what was done so far, playable, under a name with .part in it.
-    A folder given with -o remembers what is finished: files that are done are skipped the next time.
+    Nothing is replaced without --overwrite. Ctrl-C keeps what was done, playable.
+    A folder given with -o remembers what is finished, and skips it the next time.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.batch.annotate import CombinationError, annotate_all
 

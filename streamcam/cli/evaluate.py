@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from streamcam.choices import Method
+from streamcam.cli import completion
 from streamcam.cli.console import note, say
-from streamcam.cli.grouping import takes
+from streamcam.cli.grouping import Usual, takes
 from streamcam.cli.options import EXPLANATION, MODEL
 from streamcam.errors import SinkError
 from streamcam.settings import ExplainSettings, ModelSettings
@@ -58,19 +59,46 @@ _COLUMNS = (
 _TRIED: tuple[Method, ...] = ("gradcam", "hirescam", "layercam")  # by --recommend, where no method is named
 
 
+USUAL: Usual = {
+    "model": ("NAME|PATH", "Name or path; repeat to compare."),
+    "labels": ("PATH", "A file of class names."),
+    "method": ("NAME", "Formula; repeat to compare."),
+    "layer": ("NAME", "Target layer; repeat to compare, a+b to fuse."),
+    "recommend": ("", "Name the method and layer to use."),
+    "frames": ("N", "Frames to change and ask the model about."),
+    "roi": ("PLACE", "Where the evidence ought to lie."),
+    "event": ("TIME", "When it ought to lie, of a video classifier."),
+    "protocols": ("", "Measure as papers do, too; slow."),
+    "no_sanity": ("", "Leave out the check with random weights."),
+    "json_path": ("PATH", "Write the table as JSON."),
+    "csv_path": ("PATH", "Write the table as CSV."),
+}
+
+
 @takes(origin=MODEL.without("model"), explanation=EXPLANATION.without("method", "layer", "targets"))
 def evaluate_command(
     inputs: Annotated[list[str], typer.Argument(metavar="INPUT...", help="Images, videos, folders or globs.")],
     model: Annotated[
         list[str] | None,
-        typer.Option("--model", "-m", help="Name or path; repeat to compare.", rich_help_panel=_COMPARED),
+        typer.Option(
+            "--model",
+            "-m",
+            autocompletion=completion.models,
+            help="Name or path; repeat to compare.",
+            rich_help_panel=_COMPARED,
+        ),
     ] = None,
     method: Annotated[
         list[str] | None, typer.Option(help="Formula, as of annotate; repeat to compare.", rich_help_panel=_COMPARED)
     ] = None,
     layer: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Target layer; repeat to compare, a+b to fuse.", rich_help_panel=_COMPARED),
+        typer.Option(
+            autocompletion=completion.layers,
+            metavar="NAME",
+            help="Target layer; repeat to compare, a+b to fuse.",
+            rich_help_panel=_COMPARED,
+        ),
     ] = None,
     frames: Annotated[int, typer.Option(min=1, help="Frames to change and ask the model about.")] = 20,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 0,

@@ -6,14 +6,20 @@ an object of the dataclass.
 
 from __future__ import annotations
 
+import copy
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, TypeAlias, get_args, get_origin, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+
+# The options that ``--help`` lists, by the names of the command's parameters: what stands for the value, and a few words.
+Usual: TypeAlias = Mapping[str, tuple[str, str]]
+
+showing_all = False  # whether ``--help`` lists all options, by ``--help-all``
 
 
 class _PlainFlags:
@@ -29,7 +35,42 @@ class _PlainFlags:
 
 
 class Command(_PlainFlags, TyperCommand):
-    """A command of the command line."""
+    """A command of the command line.
+
+    Attributes:
+        usual: the options that ``--help`` lists; none for all of them. ``--help-all`` lists all, by panel.
+    """
+
+    usual: ClassVar[Usual] = {}
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write what ``--help`` shows: of a command with many options, those that most people use."""
+        if not self.usual or showing_all:
+            super().format_help(ctx, formatter)
+            return
+        brief: Any = copy.copy(self)
+        given = self.get_params(ctx)
+        by_name = {param.name: param for param in given}
+        chosen = [_brief(by_name[name], *words) for name, words in self.usual.items()]
+        arguments = [param for param in given if param.param_type_name == "argument"]
+        help_option = [param for param in given if param.name == "help"]
+        brief.get_params = lambda _: [*arguments, *chosen, *help_option]
+        brief.epilog = f"All {len(given) - len(arguments)} options: {ctx.command_path} --help-all"
+        TyperCommand.format_help(brief, ctx, formatter)
+
+
+def _brief(param: Any, metavar: str, words: str) -> Any:
+    """An option as the short help shows it: on one line."""
+    shown = copy.copy(param)
+    shown.metavar = metavar
+    shown.help, shown.show_default, shown.rich_help_panel = words, False, None
+    shown.show_envvar = False
+    return shown
+
+
+def usually(usual: Usual) -> type[Command]:
+    """A kind of command whose ``--help`` lists these options, by the names of the command's parameters."""
+    return type("Command", (Command,), {"usual": usual})
 
 
 class Group(_PlainFlags, TyperGroup):

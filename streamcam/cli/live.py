@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streamcam.cli.console import fail_with, note, say
-from streamcam.cli.grouping import takes
+from streamcam.cli.grouping import Usual, takes
 from streamcam.cli.options import (
     CAPTURE,
     ENCODING,
@@ -27,6 +27,27 @@ from streamcam.cli.options import (
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
 _SESSION = "Session"
+
+USUAL: Usual = {
+    "output": ("PATH", "Record to a file, or send to a stream."),
+    "overwrite": ("", "Replace the recording if it exists."),
+    "model": ("NAME|PATH", "A name, or a model file or folder."),
+    "labels": ("PATH", "A file of class names."),
+    "targets": ("CLASS", "Class to explain; repeat for several."),
+    "method": ("NAME", "Formula of the heatmap."),
+    "layer": ("NAME", "Target layer; repeat to fuse several."),
+    "check": ("", "Measure what covering hot places costs."),
+    "layout": ("NAME", "overlay, heatmap, 'side by side', panels."),
+    "mode": ("NAME", "uniform, heat (cold stays clear), or add."),
+    "alpha": ("0…1", "Opacity of the heatmap."),
+    "colormap": ("NAME", "jet, turbo, viridis, inferno, …"),
+    "mirror": ("", "Flip left and right."),
+    "loop": ("", "Start a file again at its end."),
+    "full_screen": ("", "Start in full screen."),
+    "no_window": ("", "Show nothing; record or count only."),
+    "seconds": ("N", "End after so long."),
+    "stats": ("PATH", "Write counts, rates and delays as JSON."),
+}
 _RECORDING = "Recording"
 
 
@@ -45,8 +66,8 @@ def live_command(
             metavar="[SOURCE]",
             envvar=SOURCE_VARIABLE,
             show_default="0",
-            help="A camera's number or device path, a URL (of a stream, or of single pictures), a video file, "
-            "or screen, screen:2, screen:640x480+100+50 (a region).",
+            help="A camera's number or device path, a URL of a stream or of single pictures, a video file, "
+            "or screen, screen:2, screen:640x480+100+50.",
         ),
     ] = None,
     source_file: SourceFile = None,
@@ -97,22 +118,18 @@ def live_command(
     heat: HeatSettings,
     every: LiveEvery = "auto",
 ) -> None:
-    """Show live what the model looks at, in a window, and record it or send it on if you say so.
+    """Show live what the model looks at, in a window; record it if you say so.
 
     \b
     streamcam live                              the first camera
-    streamcam live /dev/v4l/by-id/usb-…-index0  the same camera after it was plugged in again
+    streamcam live /dev/v4l/by-id/usb-…-index0  the same camera, whenever it comes
     streamcam live rtsp://camera.local/stream -o hall.mp4
     streamcam live http://camera.local/snapshot.jpg --fps 2
-    streamcam live clip.mp4 --loop              a file, in real time
     streamcam live screen                       what is on the screen
-    streamcam live 0 -o rtsp://media.local/hall
     streamcam live --no-window -o run.mp4 --seconds 60 --stats run.json
 
-    The picture never waits for the model: each frame is shown at once, with the newest map there is.
-    A camera that fails or is not there is tried again without end, and so is a receiver; a file ends at its end.
-    Nothing is recorded unless -o or r says so.
-    Keys: q quit, space freeze, s snapshot, r record, 1-5 explain the class of that rank, l lock it, h all of them.
+    The picture never waits for the model. A camera that fails is tried again.
+    Nothing is recorded unless -o or r says so. Keys: q ends, h lists all.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.live.watch import watch
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from streamcam.cli import completion
 from streamcam.cli.check import ORIGINS
 from streamcam.cli.console import print_table, say
 from streamcam.settings import ModelSettings
@@ -32,7 +33,10 @@ def models_command() -> None:
 
 
 def layers_command(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A name, or a model file or folder.")],
+    model: Annotated[
+        str,
+        typer.Argument(autocompletion=completion.models, metavar="MODEL", help="A name, or a model file or folder."),
+    ],
     trust_model: Annotated[
         bool, typer.Option("--trust-model", help="Let a model file run code of its own (Lambda layers).")
     ] = False,

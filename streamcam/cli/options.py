@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from streamcam.choices import Every
+from streamcam.cli import completion
 from streamcam.cli.grouping import OptionGroup, off, option
 from streamcam.errors import OptionError
 from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
@@ -21,7 +22,11 @@ MODEL = OptionGroup(
     ModelSettings(),
     "Model",
     model=option(
-        "--model", "-m", metavar="NAME|PATH", help="A name ('streamcam models' lists them), or a model file or folder."
+        "--model",
+        "-m",
+        autocompletion=completion.models,
+        metavar="NAME|PATH",
+        help="A name ('streamcam models' lists them), or a model file or folder.",
     ),
     weights=option(metavar="imagenet|none|PATH", help="For a model by name: trained, random, or from a file."),
     labels=option(metavar="PATH", help="Class names: text, one a line, or JSON. ImageNet's are built in."),
@@ -35,6 +40,7 @@ EXPLANATION = OptionGroup(
     ExplainSettings(),
     "Explanation",
     layer=option(
+        autocompletion=completion.layers,
         metavar="NAME",
         help="Target layer, outer/inner for a nested one; repeat to fuse several.",
         show_default="the last with a spatial map",
@@ -43,6 +49,7 @@ EXPLANATION = OptionGroup(
     score=option(help="Which score is differentiated: before or after softmax; recipro-cam takes it after."),
     targets=option(
         "--target",
+        autocompletion=completion.targets,
         metavar="top1|LABEL|INDEX",
         help="Class to explain; repeat for several. 'tiger vs zebra': what speaks for the one rather than the "
         "other. 'tiger vs similar': than for its rivals. 'not tiger': what speaks against it.",
@@ -94,7 +101,9 @@ PICTURE = OptionGroup(
     PictureSettings(),
     PICTURE_PANEL,
     alpha=option(metavar="0…1", help="Opacity of the heatmap."),
-    colormap=option(metavar="NAME", help="Any of OpenCV's: jet, turbo, viridis, inferno, …"),
+    colormap=option(
+        autocompletion=completion.colour_maps, metavar="NAME", help="Any of OpenCV's: jet, turbo, viridis, inferno, …"
+    ),
     mode=option("--blend", help="Even opacity, opacity that grows with the heat, or added light."),
     top_k=option(metavar="N", help="How many labels are shown."),
     hud=off("--no-hud", help="Write nothing on the picture."),

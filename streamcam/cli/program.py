@@ -13,15 +13,16 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from streamcam.cli import annotate, bench, cache, check, console, doctor, evaluate, live, models, serve
+from streamcam.cli import annotate, bench, cache, check, console, demo, doctor, evaluate, grouping, live, models, serve
 from streamcam.cli.console import StdoutError, fail, fail_with, internal, note, warn
-from streamcam.cli.grouping import Command, Group
+from streamcam.cli.grouping import Command, Group, usually
 from streamcam.cli.interrupts import Interrupts
-from streamcam.errors import StreamcamError, StreamcamWarning
+from streamcam.cli.usage import UsageError, line_of_option, line_of_usage, options_of
+from streamcam.errors import WRONG_USAGE, StreamcamError, StreamcamWarning
 from streamcam.system.libraries import explain_import_error
 from streamcam.system.versions import VERSION
 
-_EPILOG = "Start with: streamcam annotate clip.mp4. Each command has its own --help."
+_EPILOG = "Start with: streamcam annotate clip.mp4. Each command has its own --help, and --help-all."
 
 app = typer.Typer(
     name="streamcam",
@@ -31,10 +32,11 @@ app = typer.Typer(
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("annotate")(annotate.annotate_command)
-app.command("live")(live.live_command)
-app.command("serve")(serve.serve_command)
-app.command("evaluate")(evaluate.evaluate_command)
+app.command("annotate", cls=usually(annotate.USUAL))(annotate.annotate_command)
+app.command("live", cls=usually(live.USUAL))(live.live_command)
+app.command("serve", cls=usually(serve.USUAL))(serve.serve_command)
+app.command("demo")(demo.demo_command)
+app.command("evaluate", cls=usually(evaluate.USUAL))(evaluate.evaluate_command)
 app.command("bench")(bench.bench_command)
 app.command("models")(models.models_command)
 app.command("layers")(models.layers_command)
@@ -44,7 +46,8 @@ app.command("doctor")(doctor.doctor_command)
 for _typer in (app, cache.app):
     _typer.info.cls = Group
     for _command in _typer.registered_commands:
-        _command.cls = Command
+        if not (isinstance(_command.cls, type) and issubclass(_command.cls, Command)):
+            _command.cls = Command
 
 
 def _print_version(wanted: bool) -> None:
@@ -68,7 +71,7 @@ def run() -> NoReturn:
     console.reset()
     interrupts = Interrupts()
     arguments = _arguments(sys.argv[1:])
-    console.debugging = len(arguments) < len(sys.argv) - 1
+    console.debugging = "--debug" in sys.argv[1:]
     _prepare_environment()
     warnings.showwarning = _show_warning
     logger = logging.getLogger("streamcam")
@@ -88,12 +91,23 @@ def run() -> NoReturn:
 
 def _code_of(arguments: list[str]) -> int:
     """Run a command; the exit code."""
+    command = typer.main.get_command(app)
     try:
-        app(arguments, prog_name="streamcam")
+        code = command(arguments, prog_name="streamcam", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            print(error)
+        else:
+            fail(line_of_usage(error))
+        return 2
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except StdoutError as error:
         console.give_up_stdout(error)
+    except WRONG_USAGE as error:
+        fail_with(error, line_of_option(error, options_of(command, arguments)))
+        return 2
     except StreamcamError as error:
         fail_with(error)
     except ImportError as error:
@@ -104,8 +118,9 @@ def _code_of(arguments: list[str]) -> int:
 
 
 def _arguments(given: list[str]) -> list[str]:
-    """What was given without ``--debug``, which goes with any command, and with what a bare ``--ray`` means."""
-    arguments = [argument for argument in given if argument != "--debug"]
+    """What was given without ``--debug`` and ``--help-all``, which go with any command, and with what a bare ``--ray`` means."""
+    arguments = ["--help" if argument == "--help-all" else argument for argument in given if argument != "--debug"]
+    grouping.showing_all = "--help-all" in given
     for at, argument in enumerate(arguments):
         if argument == "--ray" and (at + 1 == len(arguments) or arguments[at + 1].startswith("-")):
             arguments[at] = "--ray=local"  # typer has no options whose value may be left out

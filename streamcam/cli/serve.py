@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamcam.cli.console import note, say, warn
-from streamcam.cli.grouping import takes
+from streamcam.cli.grouping import Usual, takes
 from streamcam.cli.options import (
     CAPTURE,
     EXPLANATION,
@@ -39,6 +39,30 @@ from streamcam.settings import (
 
 if TYPE_CHECKING:
     from streamcam.web.addresses import Started
+
+
+USUAL: Usual = {
+    "host": ("ADDRESS", "0.0.0.0 for the whole network."),
+    "port": ("N", "0 for any free one."),
+    "viewers": ("open|key", "Who may look: all, or who has a key."),
+    "certfile": ("PATH", "Certificate for HTTPS, PEM."),
+    "keyfile": ("PATH", "Its key, PEM."),
+    "language": ("CODE", "en, fr, de, or one of your own."),
+    "kiosk": ("", "Exhibit: unattended, for days."),
+    "attract": ("PATH", "Video for when nobody is there."),
+    "allow": ("CLASS", "A class that visitors may ask for."),
+    "hours": ("TEXT", "'Mon-Fri 09:00-17:00'"),
+    "settings": ("PATH", "File that keeps what staff change."),
+    "print_unit": ("", "Print a systemd unit."),
+    "model": ("NAME|PATH", "A name, or a model file or folder."),
+    "labels": ("PATH", "A file of class names."),
+    "targets": ("CLASS", "Class to explain; repeat for two."),
+    "method": ("NAME", "Formula of the heatmap."),
+    "layer": ("NAME", "Target layer; repeat to fuse several."),
+    "mirror": ("", "Flip left and right."),
+    "loop": ("", "Start a file again at its end."),
+    "seconds": ("N", "End after so long."),
+}
 
 
 @takes(
@@ -75,18 +99,18 @@ def serve_command(
     heat: HeatSettings,
     every: LiveEvery = "auto",
 ) -> None:
-    """Show live on a page in the browser what the model looks at, here or on the whole network.
+    """Show live on a page in the browser what the model looks at.
 
     \b
-    streamcam serve                       the first camera, on http://localhost:8000
+    streamcam serve                       the first camera, on localhost:8000
     streamcam serve browser               the camera of whoever opens the page
     streamcam serve clip.mp4 --loop
-    streamcam serve --host 0.0.0.0        for the network: everybody may look, a key is needed to choose
-    streamcam serve --kiosk --hours "Tue-Sun 10:00-18:00" --allow tabby --allow espresso
+    streamcam serve --host 0.0.0.0        for the network; to choose needs a key
+    streamcam serve --kiosk --hours "Tue-Sun 10:00-18:00" --allow tabby
     streamcam serve --kiosk --print-unit  a systemd unit for it
 
-    Nothing is stored, and nothing leaves the machine but to those who open the page.
-    Plain pictures for an <img> are at /stream.mjpg, health at /health, numbers for Prometheus at /metrics.
+    Nothing is stored; only those who open the page are sent anything.
+    Plain pictures are at /stream.mjpg, health at /health, numbers at /metrics.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.web.serve import serve
 

@@ -30,7 +30,7 @@ def colour_table(name: str) -> UInt8Array:
         OptionError: OpenCV has no map of that name.
     """
     if name.lower() not in colormap_names():
-        raise OptionError(f"colour map {name}: OpenCV has none of that name; it has {', '.join(colormap_names())}")
+        raise OptionError(f"colormap {name}: OpenCV has none of that name; it has {', '.join(colormap_names())}")
     ramp = np.arange(256, dtype=np.uint8)[:, None]
     return cv2.applyColorMap(ramp, getattr(cv2, f"COLORMAP_{name.upper()}")).astype(np.uint8)
 

@@ -39,7 +39,7 @@ class Overlay(PictureSettings):
     def __post_init__(self) -> None:
         colour_table(self.colormap)
         if not 0 <= self.alpha <= 1:
-            raise OptionError(f"alpha {self.alpha}: the heatmap's opacity must be 0 to 1")
+            raise OptionError(f"alpha {self.alpha:g}: the heatmap's opacity must be 0 to 1")
         if self.mode not in get_args(BlendMode):
             raise OptionError(f"blend {self.mode}: choose one of {', '.join(get_args(BlendMode))}")
         if self.layout not in get_args(Layout):

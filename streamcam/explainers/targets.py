@@ -61,7 +61,10 @@ def _resolve(target: str | int, labels: tuple[str, ...]) -> tuple[int, int, int]
         text, sign = text[match.end() :], -1
     one, *other = _VERSUS.split(text, maxsplit=1)
     index = _class(one if one != str(target) else target, labels)
-    return index, _other(other[0], labels) if other else NO_CLASS, sign
+    versus = _other(other[0], labels) if other else NO_CLASS
+    if index == versus:
+        raise TargetError(f"{text}: compares a class with itself; name two")
+    return index, versus, sign
 
 
 def _other(text: str, labels: tuple[str, ...]) -> int:

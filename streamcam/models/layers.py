@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from streamcam.errors import LayerError
+from streamcam.errors import LayerError, UnknownLayerError
 
 # Convolutions without padding change the ratio of a small map's sides, but not by this much.
 _MOST_SKEW = 2.0
@@ -206,7 +206,7 @@ def _find(layers: Sequence[Layer], path: str, model_name: str) -> Layer:
         return inner[0]
     known = [layer.path for layer in layers]
     near = [layer.path for layer in inner] or difflib.get_close_matches(path, known, n=3, cutoff=0.3) or known[-3:]
-    raise LayerError(
-        f"{path}: {model_name} has no such layer with a spatial map; the nearest are {', '.join(near)} "
+    raise UnknownLayerError(
+        f"layer {path}: {model_name} has no such layer with a spatial map; the nearest are {', '.join(near)} "
         f"('streamcam layers' lists all)"
     )

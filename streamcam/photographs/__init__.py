@@ -1,9 +1,10 @@
-"""Five small photographs of different things, for measuring on real pictures."""
+"""Five small photographs of different things, for measuring on real pictures, and the sample clip."""
 
 from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,6 +20,11 @@ def photographs() -> tuple[UInt8Array, ...]:
     folder = files("streamcam.photographs")
     encoded = [np.frombuffer((folder / f"{name}.jpg").read_bytes(), np.uint8) for name in NAMES]
     return tuple(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8) for data in encoded)
+
+
+def sample_clip() -> Path:
+    """The clip of ``samples/``, with a cat and a cup of espresso: what the demo shows."""
+    return Path(str(files("streamcam.photographs") / "cat_and_coffee.mp4"))
 
 
 def views(height: int, width: int, frames: int = 0) -> list[UInt8Array]:

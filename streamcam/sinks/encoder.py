@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from streamcam.errors import SinkError
+from streamcam.errors import EncodingError, SinkError
 from streamcam.settings import Encoding
 from streamcam.system.priority import usual_priority
 from streamcam.types import VideoInfo
@@ -53,14 +53,14 @@ def add_video(
     given, codec = encoding.codec, encoding.codec or codec
     encoder = _encoder_of(codec)
     if encoder in _X26X and encoding.preset and encoding.preset not in (*SPEEDS, *"0123456789"):
-        raise SinkError(_no_such_speed(encoder, encoding.preset))  # asked for it, x264 prints a line of its own
+        raise EncodingError(_no_such_speed(encoder, encoding.preset))  # asked for it, x264 prints a line of its own
     if encoder == "libsvtav1":
         os.environ.setdefault("SVT_LOG", "1")  # errors only
     options = _options(encoder, encoding, low_delay=low_delay)
     try:
         stream: Any = output.add_stream(codec, rate=info.frame_rate, options=options)
     except ValueError as error:
-        raise SinkError(_unfit(name, codec, given)) from error
+        raise (EncodingError if given else SinkError)(_unfit(name, codec, given)) from error
     _configure(stream.codec_context, info, low_delay=low_delay)
     stream.time_base = info.time_base
     try:
@@ -70,7 +70,9 @@ def add_video(
         raise SinkError(_blame(encoder, encoding, info, options, name, error)) from error
     left = stream.codec_context.options
     if encoding.crf is not None and "crf" in left:
-        raise SinkError(f"--crf {encoding.crf}: {encoder} has no constant quality; leave it out, or use --codec h264")
+        raise EncodingError(
+            f"--crf {encoding.crf}: {encoder} has no constant quality; leave it out, or use --codec h264"
+        )
     return stream
 
 
@@ -98,11 +100,11 @@ def _encoder_of(codec: str) -> str:
     try:
         encoder = av.Codec(codec, "w")
     except (av.codec.codec.UnknownCodecError, ValueError) as error:
-        raise SinkError(
+        raise EncodingError(
             f"--codec {codec}: this FFmpeg has no such encoder; h264, hevc, vp9 and av1 are common ones"
         ) from error
     if encoder.type != "video" or "yuv420p" not in [f.name for f in encoder.video_formats or ()]:
-        raise SinkError(f"--codec {codec}: does not encode yuv420p video; h264, hevc, vp9 and av1 do")
+        raise EncodingError(f"--codec {codec}: does not encode yuv420p video; h264, hevc, vp9 and av1 do")
     return encoder.name
 
 
@@ -171,7 +173,8 @@ def _unfit(name: str, codec: str, given: str | None) -> str:
 
 def refuse_container(name: str, encoding: Encoding, codec: str) -> SinkError:
     """The error for a container that refuses the picture's codec when its header is written."""
-    return SinkError(_unfit(name, encoding.codec or codec, encoding.codec))
+    kind = EncodingError if encoding.codec else SinkError
+    return kind(_unfit(name, encoding.codec or codec, encoding.codec))
 
 
 def reason(error: Exception) -> str:

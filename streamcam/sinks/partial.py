@@ -27,11 +27,14 @@ def write_whole(path: Path, text: str) -> None:
         OSError: it cannot be written.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())  # before its name is: the power may go at any moment
-    part.replace(path)
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # before its name is: the power may go at any moment
+        part.replace(path)
+    finally:  # an interrupt comes at any moment, too
+        part.unlink(missing_ok=True)
 
 
 class PartialOutput:

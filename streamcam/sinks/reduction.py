@@ -8,10 +8,20 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
+from streamcam.errors import OptionError
 from streamcam.settings import Encoding
 from streamcam.types import Frame, UInt8Array, VideoInfo
 
+_LEAST_WIDTH, _MOST_FPS = 16, 1000
 _ROUNDING = 1e-6  # of times that are meant to be multiples of the interval
+
+
+def check_encoding(encoding: Encoding) -> None:
+    """Raise ``OptionError`` for a size or a rate that no output has."""
+    if encoding.max_width is not None and encoding.max_width < _LEAST_WIDTH:
+        raise OptionError(f"max-width {encoding.max_width}: must be at least {_LEAST_WIDTH} pixels")
+    if encoding.max_fps is not None and not 0 < encoding.max_fps <= _MOST_FPS:
+        raise OptionError(f"max-fps {encoding.max_fps:g}: must be more than 0, and at most {_MOST_FPS}")
 
 
 class Reduction:
@@ -24,6 +34,7 @@ class Reduction:
     """
 
     def __init__(self, info: VideoInfo, encoding: Encoding, *, square: bool = False) -> None:
+        check_encoding(encoding)
         wide = info.width * info.pixel_aspect if square else Fraction(info.width)
         width, height = max(1, round(wide)), info.height
         if encoding.max_width and width > encoding.max_width:

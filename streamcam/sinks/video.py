@@ -49,7 +49,7 @@ class VideoSink(FileSink):
             self.output.discard()
             if isinstance(error, SinkError):
                 raise
-            raise SinkError(f"{name}: cannot be opened as a video ({reason(error)}); use .mp4 or .mkv") from error
+            raise SinkError(f"{name}: no video that is written ends so ({reason(error)}); use .mp4 or .mkv") from error
 
     def _write(self, frame: Frame, explanation: Explanation | None) -> None:
         try:

@@ -26,13 +26,16 @@ _DATA_SUFFIXES = frozenset({".jsonl", ".h5", ".html", ".parquet"})  # of what li
 _NAMED = 3  # files, of which a line gives the names
 
 # Why a file is left out.
-Why: TypeAlias = Literal["ending", "result", "link to nowhere", "link in a circle", "link to a folder", "no file"]
+Why: TypeAlias = Literal[
+    "ending", "result", "link to nowhere", "link in a circle", "link to a folder", "no file", "twice"
+]
 _WORDS: dict[Why, str] = {
     "result": "made by streamcam",
     "link to nowhere": "a link that leads nowhere",
     "link in a circle": "a link that leads in a circle",
     "link to a folder": "a link to a folder (name it to have it, too)",
     "no file": "a folder, a pipe or a device",
+    "twice": "named before; it is done once",
 }
 
 

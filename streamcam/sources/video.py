@@ -42,7 +42,7 @@ class VideoSource(Closing):
     def __init__(self, path: str | Path, *, start: float = 0.0, end: float | None = None) -> None:
         self.path = Path(path)
         if start < 0 or (end is not None and end <= start):
-            raise OptionError(f"start {start}, end {end}: the end must come after the start, and neither before 0")
+            raise OptionError(f"start {start:g}, end {end:g}: the end must come after the start, and neither before 0")
         check_readable(self.path)
         self._start, self._end = start, end
         self._facts = facts = probe(self.path)

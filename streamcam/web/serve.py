@@ -262,7 +262,7 @@ def _check_ranges(page: PageSettings, exhibit: ExhibitSettings) -> None:
     ):
         if not lowest <= value <= highest:
             raise OptionError(
-                f"{name} {value}: must be {lowest} or more{f', at most {highest}' * (highest < math.inf)}"
+                f"{name} {value:g}: must be {lowest} or more{f', at most {highest}' * (highest < math.inf)}"
             )
 
 

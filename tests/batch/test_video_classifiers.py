@@ -16,7 +16,14 @@ def video_model(shared):
     )
 
 
-@pytest.mark.parametrize("how", [("--clip-stride", "2", "--clip-hop", "2"), ("--clip-fps", "12.5"), ("--target", "3")])
+@pytest.mark.parametrize(
+    "how",
+    [
+        ("--clip-stride", "2", "--clip-hop", "4"),
+        ("--clip-fps", "12.5", "--clip-hop", "3"),
+        ("--target", "3", "--clip-hop", "8"),
+    ],
+)
 def test_a_long_video_in_parts_is_what_it_is_in_one_piece(film, video_model, tmp_path, how):
     options = ["--scale", "clip", *how]
     whole = films.annotate(film, tmp_path / "whole", video_model, *options)

@@ -206,7 +206,7 @@ def test_equal_names_from_two_folders_get_names_of_their_own(cli, small_model, t
     assert sorted(len(clips.decoded(p)) for p in Path("out").glob("*.mp4")) == [3, 4]
     assert sorted(len(read_records(p)) for p in Path("rec").iterdir()) == [4, 5]
     code, _, err = cli("annotate", "a/clip.mp4", "-o", "o.mp4", "--records", "o.mp4", "-m", small_model)
-    assert code == 1
+    assert code == 2
     assert "two different results" in err
 
 

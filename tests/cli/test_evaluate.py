@@ -37,9 +37,8 @@ def test_the_command_compares_and_writes_tables(cli, small_model, tmp_path, cat)
     assert cli(*arguments, "--json", "t.json")[2].startswith("error: t.json: exists already")
 
 
-def test_a_method_and_a_layer_are_recommended(tmp_path, coffee, cat, cli, bundled):
-    for name, picture in (("coffee", coffee), ("cat", cat)):
-        cv2.imwrite(str(tmp_path / f"{name}.png"), cv2.resize(picture, (320, 240)))
+def test_a_method_and_a_layer_are_recommended(tmp_path, coffee, cli, bundled):
+    cv2.imwrite(str(tmp_path / "coffee.png"), cv2.resize(coffee, (320, 240)))
     layers = candidates("efficientnet-lite0")
     last, finer, both = layers
     assert last == "top_activation"
@@ -47,11 +46,11 @@ def test_a_method_and_a_layer_are_recommended(tmp_path, coffee, cat, cli, bundle
     assert both == f"{finer}+{last}"
     shapes = {layer.path: layer.shape for layer in load_model().network.layers(bundled)}
     assert shapes[finer][0] == 2 * shapes[last][0]
-    code, out, err = cli("evaluate", "coffee.png", "cat.png", "--recommend", "--frames", "2", "--json", "t.json")
+    code, out, err = cli("evaluate", "coffee.png", "--recommend", "--frames", "1", "--json", "t.json")
     assert code == 0, err
     rows = evaluate_models(
-        [tmp_path / "coffee.png", tmp_path / "cat.png"],
-        methods=("gradcam", "hirescam", "layercam"), layers=layers, frames=2, sanity=False,
+        [tmp_path / "coffee.png"],
+        methods=("gradcam", "hirescam", "layercam"), layers=layers, frames=1, sanity=False,
     )  # fmt: skip
     best = recommended(rows)
     assert f"use --method {best.method}" in out

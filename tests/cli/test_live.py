@@ -110,20 +110,20 @@ def test_nothing_is_recorded_unasked(camera, tiny_model, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "code", "says"),
     [
-        ((), "there is no display (DISPLAY is not set); use --no-window"),
-        (("nothing.mp4", "--no-window"), "nothing.mp4: no such file"),
-        (("http://127.0.0.1:9/x", "--no-window", "--give-up-after", "0.5"), "no picture for 0.5 s"),
-        (("0", "--no-window", "-o", "there.mp4"), "there.mp4: exists already"),
-        (("0", "--no-window", "--target", "nosuch"), "the model knows no such class"),
-        (("0", "--no-window", "--stall-timeout", "-1"), "stall-timeout -1"),
+        ((), 1, "there is no display (DISPLAY is not set); use --no-window"),
+        (("nothing.mp4", "--no-window"), 1, "nothing.mp4: no such file"),
+        (("http://127.0.0.1:9/x", "--no-window", "--give-up-after", "0.5"), 1, "no picture for 0.5 s"),
+        (("0", "--no-window", "-o", "there.mp4"), 1, "there.mp4: exists already"),
+        (("0", "--no-window", "--target", "nosuch"), 2, "--target nosuch: the model knows no such class"),
+        (("0", "--no-window", "--stall-timeout", "-1"), 2, "--stall-timeout -1: must be more than 0"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(tmp_path, arguments, says):
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path, arguments, code, says):
     (tmp_path / "there.mp4").write_bytes(b"x")
     done = live(*arguments, cwd=tmp_path)
-    assert done.returncode == 1
+    assert done.returncode == code
     assert len(done.stderr.strip().splitlines()) == 1
     assert says in done.stderr
 

@@ -16,22 +16,48 @@ from makers.needs import need
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["annotate"], 2, "Missing argument"),
-        (["annotate", "a.mp4", "--fit", "huge"], 2, "'native', 'stretch', 'crop'"),
+        (["annotate"], 2, "INPUT... is missing; streamcam annotate --help"),
+        (["annotate", "a.mp4", "--fit", "huge"], 2, "--fit huge: choose one of auto, native, stretch, crop"),
         (["annotate", "a.mp4", "--probabilities"], 2, "--heatmaps"),
-        (["nonsense"], 2, "No such command"),
+        (["nonsense"], 2, "no such command"),
+        (["live", "a.mp4", "b.mp4"], 2, "b.mp4"),
+        (["annotate", "a.mp4", "--nonsense"], 2, "no such option: --nonsense"),
+        (["annotate", "a.mp4", "--alpha"], 2, "--alpha"),
         (["annotate", "a.mp4", "-m", "resnet5000"], 1, "did you mean resnet50"),
         (["annotate", "a.mp4", "-m", "gone.keras"], 1, "gone.keras: no such model file"),
         (
             ["annotate", "a.mp4", "--target", "tigger"],
-            1,
-            "tigger: the model knows no such class; the nearest are tiger",
+            2,
+            "--target tigger: the model knows no such class; the nearest are tiger",
         ),
-        (["annotate", "a.mp4", "--layer", "top_activatoin"], 1, "top_activation"),
-        (["annotate", "a.mp4", "--colormap", "rainbows"], 1, "rainbows"),
-        (["annotate", "a.mp4", "--alpha", "7"], 1, "alpha 7.0"),
-        (["annotate", "a.mp4", "--size", "3"], 1, "size 3"),
-        (["annotate", "a.mp4", "--codec", "nonsense"], 1, "nonsense"),
+        (["annotate", "a.mp4", "--target", " "], 2, "--target '': name a class"),
+        (
+            ["annotate", "a.mp4", "--target", "espresso vs 967"],
+            2,
+            "--target espresso vs 967: compares a class with itself",
+        ),
+        (
+            ["annotate", "a.mp4", "--layer", "top_activatoin"],
+            2,
+            "--layer top_activatoin: efficientnet-lite0 has no such layer",
+        ),
+        (["annotate", "a.mp4", "--colormap", "rainbows"], 2, "--colormap rainbows: OpenCV has none of that name"),
+        (["annotate", "a.mp4", "--alpha", "-0.5"], 2, "--alpha -0.5: the heatmap's opacity must be 0 to 1"),
+        (["annotate", "a.mp4", "--alpha", "much"], 2, "--alpha much: must be a number"),
+        (["annotate", "a.mp4", "--alpha", "nan"], 2, "--alpha nan: "),
+        (["annotate", "a.mp4", "--size", "3"], 2, "--size 3: the short side"),
+        (["annotate", "a.mp4", "--codec", "nonsense"], 2, "--codec nonsense: this FFmpeg has no such encoder"),
+        (["annotate", "a.mp4", "--codec", "gif"], 2, "--codec gif: "),
+        (["annotate", "a.mp4", "--preset", "fastest"], 2, "--preset fastest: libx264 has no such speed"),
+        (["annotate", "a.mp4", "--crf", "70"], 2, "--crf 70: must be at most 63"),
+        (["annotate", "a.mp4", "--max-fps", "0"], 2, "--max-fps 0: must be more than 0"),
+        (["annotate", "a.mp4", "--max-fps", "-3"], 2, "--max-fps -3: must be more than 0"),
+        (["annotate", "a.mp4", "--sure", "2"], 2, "--sure 2"),
+        (["annotate", "a.mp4", "--roi", "here"], 2, "--roi here: give x,y,width,height"),
+        (["annotate", "a.mp4", "--roi", "1,1,9,9", "--alert-below", "3"], 2, "--alert-below 3: the share"),
+        (["annotate", "a.mp4", "--clip-hop", "2"], 2, "--clip-hop 2: efficientnet-lite0 looks at single pictures"),
+        (["annotate", "a.mp4", "--start", "soon"], 2, "--start soon: write seconds"),
+        (["serve", "a.mp4", "--port", "70000"], 2, "--port 70000: must be at most 65535"),
         (["layers", "gone.h5"], 1, "gone.h5: no such model file"),
     ],
 )
@@ -39,10 +65,11 @@ def test_wrong_usage_is_said_in_one_line(cli, tmp_path, arguments, code, says):
     clips.write_clip(tmp_path / "a.mp4", 2)
     got, _, err = cli(*arguments)
     assert got == code
-    assert says in " ".join(err.replace("│", " ").split())
+    assert says in err
     assert "Traceback" not in err
-    if code == 1:
-        assert len([line for line in err.splitlines() if not line.startswith("preparing ")]) == 1
+    assert "alue error" not in err
+    assert "nput should" not in err
+    assert len([line for line in err.splitlines() if not line.startswith("preparing ")]) == 1
     assert not (tmp_path / "a.cam.mp4").exists()
 
 

@@ -67,8 +67,8 @@ def test_the_codec_follows_from_the_ending_unless_it_is_asked_for(tmp_path, name
         ("a.webm", Encoding(crf=99), r"^--crf 99: "),
         ("a.mp4", Encoding("hevc", crf=63), r"^--crf 63: "),
         ("a.mkv", Encoding("ffv1", crf=20), r"^--crf 20: ffv1 has no constant quality"),
-        ("a.xyz", Encoding(), r"a\.xyz: cannot be opened"),
-        ("a", Encoding(), r"a: cannot be opened"),
+        ("a.xyz", Encoding(), r"a\.xyz: no video that is written ends so"),
+        ("a", Encoding(), r"a: no video that is written ends so"),
     ],
 )
 def test_what_is_refused_is_named_before_the_first_frame(tmp_path, name, encoding, message):

@@ -195,4 +195,4 @@ def _check(settings: CaptureSettings) -> None:
     for name in positive:
         value = getattr(settings, name)
         if value is not None and not 0 < value < float("inf"):
-            raise OptionError(f"{name.replace('_', '-')} {value}: must be more than 0")
+            raise OptionError(f"{name.replace('_', '-')} {value:g}: must be more than 0")
