@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from streamcam.system.versions import VERSION
 
 if TYPE_CHECKING:
-    from streamcam.annotation.file import Annotated, annotate
+    from streamcam.annotation.file import Annotated, annotate_file
     from streamcam.annotation.outputs import Outputs
     from streamcam.backends.keras.wrap import wrap_model
     from streamcam.backends.load import load_model
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from streamcam.models.classifier import Classifier
     from streamcam.notebook.explain import explain, explain_all
     from streamcam.notebook.picture import ExplainedPicture
+    from streamcam.notebook.preview import preview
+    from streamcam.notebook.video import AnnotatedVideo, annotate
     from streamcam.pipeline.run import run
     from streamcam.settings import (
         CaptureSettings,
@@ -63,7 +65,7 @@ __version__ = VERSION
 # Loaded at first use: importing streamcam imports none of the libraries it needs to work.
 _HOME = {
     "Annotated": "annotation.file",
-    "annotate": "annotation.file",
+    "annotate_file": "annotation.file",
     "Outputs": "annotation.outputs",
     "AnnotationRun": "batch.annotate",
     "annotate_all": "batch.annotate",
@@ -82,6 +84,9 @@ _HOME = {
     "explain": "notebook.explain",
     "explain_all": "notebook.explain",
     "ExplainedPicture": "notebook.picture",
+    "preview": "notebook.preview",
+    "AnnotatedVideo": "notebook.video",
+    "annotate": "notebook.video",
     "load_model": "backends.load",
     "wrap_model": "backends.keras.wrap",
     "run": "pipeline.run",
@@ -117,6 +122,7 @@ _HOME = {
 __all__ = [
     "AnimationSource",
     "Annotated",
+    "AnnotatedVideo",
     "AnnotationRun",
     "AnnotationSettings",
     "Cache",
@@ -151,6 +157,7 @@ __all__ = [
     "VideoSource",
     "annotate",
     "annotate_all",
+    "annotate_file",
     "bench",
     "check_feeding",
     "evaluate_models",
@@ -159,6 +166,7 @@ __all__ = [
     "frames",
     "load_model",
     "open_source",
+    "preview",
     "run",
     "serve",
     "steadied",

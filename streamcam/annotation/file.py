@@ -89,7 +89,7 @@ class Interrupted(KeyboardInterrupt):
         self.kept = kept
 
 
-def annotate(
+def annotate_file(
     path: str | Path,
     outputs: Outputs,
     explain: Explainer,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
-from streamcam.annotation.file import Part, annotate
+from streamcam.annotation.file import Part, annotate_file
 from streamcam.annotation.outputs import Outputs
 from streamcam.annotation.roi import Inspection, Masks, parse_roi
 from streamcam.backends.load import load_classifier
@@ -46,15 +46,25 @@ class TaskRunner:
         settings: of all of them.
         in_flight: frames to explain at once.
         threads: of the engine; what the settings say if None.
+        explain: the explainer, where there is one already, in place of what the settings say of it.
     """
 
-    def __init__(self, settings: AnnotationSettings, *, in_flight: int = 2, threads: int | None = None) -> None:
-        self._settings, self._in_flight = settings, in_flight
+    def __init__(
+        self,
+        settings: AnnotationSettings,
+        *,
+        in_flight: int = 2,
+        threads: int | None = None,
+        explain: GradCAM | None = None,
+    ) -> None:
+        self._settings, self._in_flight, self._given = settings, in_flight, explain
         self._explain = settings.explain if threads is None else replace(settings.explain, threads=threads)
 
     @cached_property
     def explain(self) -> GradCAM:
         """The explainer. Loaded at the first task."""
+        if self._given:
+            return self._given
         settings = self._settings
         return make_explainer(
             self._explain,
@@ -110,7 +120,7 @@ class TaskRunner:
             written += 1
             counted(written, total)
 
-        done = annotate(
+        done = annotate_file(
             task.source,
             task.outputs,
             explain,

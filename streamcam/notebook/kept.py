@@ -15,7 +15,9 @@ import numpy as np
 from streamcam.backends.load import is_model_file, load_model
 from streamcam.explainers.given import classifier_from
 from streamcam.explainers.gradcam import GradCAM
+from streamcam.explainers.make import make_explainer
 from streamcam.models.classifier import Classifier
+from streamcam.settings import ExplainSettings
 
 if TYPE_CHECKING:
     import keras
@@ -46,6 +48,15 @@ def explainer_of(model: Model, **options: Any) -> GradCAM:
         while len(_kept) > _MOST:
             _kept.popitem(last=False)
         return explain
+
+
+def explainer_for(model: Model, settings: ExplainSettings) -> GradCAM:
+    """An explainer of a model as settings say, for pictures or for clips; not kept.
+
+    Raises:
+        ModelError, LayerError, OptionError: see ``load_model`` and ``GradCAM``.
+    """
+    return make_explainer(settings, _classifier(model), in_flight=2)
 
 
 def _classifier(model: Any) -> Classifier:

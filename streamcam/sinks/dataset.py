@@ -12,7 +12,7 @@ from streamcam.sinks.rows import RowSink
 from streamcam.types import Header
 
 _BLOCK = 4096  # frames of a row group
-_TARGET = ("class", "label", "score", "peak", "centroid", "inside")
+_TARGET = ("class", "label", "score", "peak", "centroid", "inside", "strength")
 
 
 def check_library() -> None:

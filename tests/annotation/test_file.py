@@ -12,7 +12,7 @@ import pytest
 from makers import clips
 from makers.runs import streamcam
 
-from streamcam import Outputs, annotate
+from streamcam import Outputs, annotate_file
 from streamcam.errors import SinkError
 from streamcam.types import Explanation, Region
 
@@ -43,7 +43,7 @@ def test_an_explainer_of_ones_own_is_enough(tmp_path):
         tmp_path / "out.mp4", tmp_path / "out.jsonl", tmp_path / "out.h5", dataset=tmp_path / "out.parquet",
         probabilities=True,
     )  # fmt: skip
-    done = annotate(clip, replace(outputs, dataset=None), Brightness(), every=2)
+    done = annotate_file(clip, replace(outputs, dataset=None), Brightness(), every=2)
     assert (done.frames, done.lost, done.output) == (12, 0, outputs.media)
     assert len(clips.decoded(outputs.media)) == 12
     header, *records = [json.loads(line) for line in outputs.records.read_text().splitlines()]
@@ -59,10 +59,10 @@ def test_what_is_there_and_the_input_itself_are_not_replaced(tmp_path):
     clip = clips.write_clip(tmp_path / "clip.mp4", 3)
     before = clip.read_bytes()
     with pytest.raises(SinkError, match="is the input itself"):
-        annotate(clip, Outputs(clip), Brightness(), overwrite=True)
+        annotate_file(clip, Outputs(clip), Brightness(), overwrite=True)
     (tmp_path / "out.mp4").write_text("mine")
     with pytest.raises(SinkError, match="exists already"):
-        annotate(clip, Outputs(tmp_path / "out.mp4", tmp_path / "out.jsonl"), Brightness())
+        annotate_file(clip, Outputs(tmp_path / "out.mp4", tmp_path / "out.jsonl"), Brightness())
     assert clip.read_bytes() == before
     assert (tmp_path / "out.mp4").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "out.mp4"]
@@ -80,7 +80,7 @@ def test_after_an_error_what_was_done_is_kept_and_no_report_is_made(tmp_path):
     outputs = Outputs(tmp_path / "out.mp4", tmp_path / "out.jsonl", report=tmp_path / "out.html")
     pytest.importorskip("plotly", reason="draws the report")
     with pytest.raises(ValueError, match="no light"):
-        annotate(clip, outputs, Failing())
+        annotate_file(clip, outputs, Failing())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mp4", "out.part.jsonl", "out.part.mp4"]
     assert len((tmp_path / "out.part.jsonl").read_text().splitlines()) > 10
 

@@ -168,7 +168,7 @@ def measure_peer(name: str, clip: Path) -> dict[str, float]:
 
 
 def measure_ours(name: str, clip: Path) -> dict[str, float]:
-    from streamcam import GradCAM, Outputs, annotate, load_model
+    from streamcam import GradCAM, Outputs, annotate_file, load_model
 
     classifier = load_model("resnet50", weights="none")
     explain = GradCAM(classifier, fit="stretch", precision=OURS[name])
@@ -179,7 +179,7 @@ def measure_ours(name: str, clip: Path) -> dict[str, float]:
     streamed(image)
     process = psutil.Process()
     before, began = process.cpu_times(), time.perf_counter()
-    result = annotate(clip, Outputs(clip.with_name(f"{name}.mp4")), streamed)
+    result = annotate_file(clip, Outputs(clip.with_name(f"{name}.mp4")), streamed)
     seconds, after = time.perf_counter() - began, process.cpu_times()
     busy = (after.user + after.system - before.user - before.system) / seconds / (os.cpu_count() or 1)
     return {"ms": milliseconds, "fps": result.frames / seconds, "busy": busy, "precision": explain.precision}
