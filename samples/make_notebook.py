@@ -76,9 +76,7 @@ plt.show()
     """
 jet = plt.colormaps["jet"](np.arange(256))[:, :3]
 coloured = keras.utils.array_to_img(jet[np.uint8(255 * heatmap / heatmap.max())]).resize(picture.size)
-classic_overlay = keras.utils.array_to_img(
-    0.4 * keras.utils.img_to_array(coloured) + keras.utils.img_to_array(picture)
-)
+classic_overlay = keras.utils.array_to_img(0.4 * keras.utils.img_to_array(coloured) + keras.utils.img_to_array(picture))
 classic_overlay
 """,
     """
