@@ -86,7 +86,9 @@ def importers(module: str) -> set[str]:
 def test_each_library_has_its_rooms():
     assert importers("av") <= {"system/ffmpeg.py", *FOR_TYPES_ONLY}
     assert {name.split("/")[0] for name in importers("tensorflow")} <= {"backends", "system", "diagnose"}
-    assert {name.split("/")[0] for name in importers("keras")} <= {"backends", "explainers"}  # there for a type
+    assert {name.split("/")[0] for name in importers("keras")} <= {"backends", "explainers", "notebook"}  # there for a type
+    for library in ("IPython", "pandas", "matplotlib"):
+        assert {name.split("/")[0] for name in importers(library)} == {"notebook"}
     for library in ("starlette", "uvicorn", "prometheus_client", "segno"):
         assert {name.split("/")[0] for name in importers(library)} == {"web"}
     assert {name.split("/")[0] for name in importers("openvino")} <= {"backends", "system"}

@@ -118,6 +118,12 @@ def is_model_file(model: str | Path) -> bool:
     return Path(model).suffix.lower() in ENDINGS or Path(model).exists()
 
 
+def weights_for_layers(model: str) -> str:
+    """The ``weights`` with which a model's layers are known soonest: only those that are here already."""
+    is_here = is_model_file(model) or catalog.find(model).name == catalog.BUNDLED
+    return "imagenet" if is_here else "none"
+
+
 def _from_catalog(name: str, weights: str) -> Classifier:
     entry = catalog.find(name)
     if entry.name == catalog.MOTIONS:
@@ -126,7 +132,7 @@ def _from_catalog(name: str, weights: str) -> Classifier:
 
     @functools.cache
     def build() -> keras.Model:
-        load_tensorflow()
+        load_tensorflow(entry.name)
         from streamcam.backends.keras.applications import build_application, load_weights, seeded
         from streamcam.backends.keras.efficientnet_lite import efficientnet_lite, load_lite_weights
 
@@ -193,7 +199,7 @@ def _from_file(
 
     @functools.cache
     def build() -> keras.Model:
-        load_tensorflow()
+        load_tensorflow(path.name)
         from streamcam.backends.keras.files import load_model_file
 
         return load_model_file(path, trust=trust, imports=imports)

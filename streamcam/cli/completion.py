@@ -23,7 +23,7 @@ def models(incomplete: str) -> list[str]:
 
 def layers(ctx: typer.Context, incomplete: str) -> list[str]:
     """Paths of the layers that can be explained, of the model that is named before; none where it cannot be read."""
-    classifier = _classifier(ctx, weights="none")
+    classifier = _classifier(ctx, layers=True)
     return _beginning([layer.path for layer in classifier.network.layers(classifier)], incomplete) if classifier else []
 
 
@@ -44,9 +44,9 @@ def _beginning(words: Iterable[str], incomplete: str) -> list[str]:
     return [word for word in words if word.casefold().startswith(incomplete.casefold())]
 
 
-def _classifier(ctx: typer.Context, weights: str = "imagenet") -> Any:
+def _classifier(ctx: typer.Context, *, layers: bool = False) -> Any:
     """The model of a command line that is being written. What is wrong with it is said when it is run."""
-    from streamcam.backends.load import is_model_file, load_model
+    from streamcam.backends.load import load_model, weights_for_layers
     from streamcam.models.catalog import BUNDLED
 
     given = ctx.params.get("model") or BUNDLED
@@ -54,7 +54,7 @@ def _classifier(ctx: typer.Context, weights: str = "imagenet") -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            known = "imagenet" if is_model_file(model) else weights
-            return load_model(model, labels=ctx.params.get("labels"), weights=known)
+            weights = weights_for_layers(str(model)) if layers else "imagenet"
+            return load_model(model, labels=ctx.params.get("labels"), weights=weights)
     except Exception:  # a shell must not be written into
         return None

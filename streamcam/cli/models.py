@@ -57,10 +57,10 @@ def layers_command(
     """
     from rich.table import Table
 
-    from streamcam.backends.load import is_model_file, load_classifier
+    from streamcam.backends.load import load_classifier, weights_for_layers
     from streamcam.models.layers import choose_layers
 
-    weights = "imagenet" if is_model_file(model) else "none"
+    weights = weights_for_layers(model)
     classifier = load_classifier(
         ModelSettings(
             model=model, weights=weights, trust=trust_model, imports=tuple(imports or ()), model_output=model_output

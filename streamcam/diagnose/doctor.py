@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import distributions
 from pathlib import Path
 
 from streamcam.system.libraries import explain_import_error
@@ -71,6 +72,13 @@ def _opencv() -> Iterator[Finding]:
     window = cv2.currentUIFramework() or "none"
     backends = [cv2.videoio_registry.getBackendName(b) for b in cv2.videoio_registry.getBackends()]
     yield Finding("opencv", True, f"{cv2.__version__}, window system {window}")
+    if len(found := _opencv_distributions()) > 1:
+        yield Finding(
+            "opencv",
+            None,
+            f"{' and '.join(found)} are installed over each other: which of them is loaded is chance",
+            f"pip uninstall {' '.join(found)}; pip install --force-reinstall opencv-python",
+        )
     if "FFMPEG" in backends:
         yield Finding("decoders", True, "video files through FFmpeg")
     else:
@@ -82,6 +90,12 @@ def _opencv() -> Iterator[Finding]:
             "this OpenCV cannot open windows; files still work",
             "pip uninstall opencv-python-headless; pip install --force-reinstall opencv-python",
         )
+
+
+def _opencv_distributions() -> list[str]:
+    """The packages that all bring ``cv2``, of which one may be installed."""
+    names = [f"opencv{contrib}-python{headless}" for contrib in ("", "-contrib") for headless in ("", "-headless")]
+    return [name for name in names if any(distributions(name=name))]
 
 
 def _encoders() -> Iterator[Finding]:
@@ -126,7 +140,7 @@ def _cameras() -> Iterator[Finding]:
 
 def _engine() -> Iterator[Finding]:
     from streamcam.backends.openvino.engine import cpu_precisions, processor_name
-    from streamcam.system.libraries import has_openvino
+    from streamcam.system.libraries import has_openvino, has_tensorflow
     from streamcam.system.versions import versions
 
     if has_openvino():
@@ -136,6 +150,14 @@ def _engine() -> Iterator[Finding]:
         yield Finding(
             "engine", None, "OpenVINO is not installed; TensorFlow runs the models, slower", "pip install openvino"
         )
+    if not has_tensorflow():
+        yield Finding(
+            "engine",
+            None,
+            "no TensorFlow: the bundled model, ONNX, TFLite and OpenVINO files run; Keras files and names do not",
+            "pip install tensorflow keras",
+        )
+        return
     import tensorflow as tf
 
     devices = tf.config.list_physical_devices("GPU")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -19,10 +20,18 @@ def classifier_from(given: Classifier | keras.Model | str | Path) -> Classifier:
 
     Raises:
         ModelError: there is no such model, or it is no classifier.
+        OptionError: it is no model.
     """
     if isinstance(given, Classifier):
         return given
-    return load_model(given) if isinstance(given, str | Path) else wrap_model(given)
+    if isinstance(given, str | PathLike):
+        return load_model(fspath(given))
+    if not callable(given) or not hasattr(given, "name"):
+        raise OptionError(
+            f"a {type(given).__name__} is no model; give a name, the path of a model file, or a Keras model "
+            "(a PyTorch model comes in through ONNX)"
+        )
+    return wrap_model(given)
 
 
 def check_choices(**options: tuple[str, Any]) -> None:

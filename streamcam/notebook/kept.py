@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from streamcam.backends.load import is_model_file, load_model
+from streamcam.backends.load import is_model_file
 from streamcam.explainers.given import classifier_from
 from streamcam.explainers.gradcam import GradCAM
 from streamcam.explainers.make import make_explainer
@@ -43,7 +43,7 @@ def explainer_of(model: Model, **options: Any) -> GradCAM:
         if key in _kept:
             _kept.move_to_end(key)
             return _kept[key][1]
-        explain = GradCAM(_classifier(model), **options)
+        explain = GradCAM(classifier_from(model), **options)
         _kept[key] = model, explain  # the model, too: its identity is its place in memory
         while len(_kept) > _MOST:
             _kept.popitem(last=False)
@@ -56,11 +56,7 @@ def explainer_for(model: Model, settings: ExplainSettings) -> GradCAM:
     Raises:
         ModelError, LayerError, OptionError: see ``load_model`` and ``GradCAM``.
     """
-    return make_explainer(settings, _classifier(model), in_flight=2)
-
-
-def _classifier(model: Any) -> Classifier:
-    return load_model(fspath(model)) if isinstance(model, str | PathLike) else classifier_from(model)
+    return make_explainer(settings, classifier_from(model), in_flight=2)
 
 
 def _identity(model: Any) -> Hashable:

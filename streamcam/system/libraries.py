@@ -8,10 +8,17 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from streamcam.errors import ModelError
+from streamcam.errors import MissingLibraryError, ModelError
+
+# What can be done without TensorFlow, and what else needs it.
+NO_TENSORFLOW = (
+    "needs TensorFlow, which is not installed; pip install tensorflow keras (without it run the bundled model, ONNX, TFLite "
+    "and OpenVINO files)"
+)
 
 # What opencv-python and PyAV load from the system on Linux, and the packages that bring it.
 SYSTEM_LIBRARIES = {
@@ -38,15 +45,21 @@ def explain_import_error(error: ImportError) -> str:
     return f"{name} cannot be loaded ({text}); reinstall with: pip install --force-reinstall streamcam"
 
 
-def load_tensorflow() -> None:
+def load_tensorflow(what: str = "this") -> None:
     """Import TensorFlow, and let Keras run on it, without the lines that TensorFlow's C++ core writes to stderr.
 
     Keras chooses its backend when it is imported, by this variable: whatever it said before, what is explained here runs
     on TensorFlow.
 
+    Args:
+        what: needs it, in the message where it is not there.
+
     Raises:
+        MissingLibraryError: TensorFlow or Keras is not installed.
         ModelError: Keras was imported before, with another backend.
     """
+    if not has_tensorflow():
+        raise MissingLibraryError(f"{what}: {NO_TENSORFLOW}")
     if "keras" in sys.modules:
         used = sys.modules["keras"].config.backend()
         if used != "tensorflow":
@@ -66,6 +79,12 @@ def has_openvino() -> bool:
     return importlib.util.find_spec("openvino") is not None
 
 
+@cache
+def has_tensorflow() -> bool:
+    """Whether TensorFlow and Keras are installed: a minimal installation leaves them out. Does not import them."""
+    return all(name in sys.modules or importlib.util.find_spec(name) is not None for name in ("tensorflow", "keras"))
+
+
 def has_nncf() -> bool:
     """Whether NNCF is installed, which quantises models to 8-bit integers. Does not import it."""
     return importlib.util.find_spec("nncf") is not None
@@ -73,7 +92,7 @@ def has_nncf() -> bool:
 
 def has_gpu() -> bool:
     """Whether there is a GPU that TensorFlow can use. Looks for a driver before it loads TensorFlow."""
-    if not (Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi")):
+    if not has_tensorflow() or not (Path("/dev/nvidiactl").exists() or shutil.which("nvidia-smi")):
         return False
     load_tensorflow()
     import tensorflow as tf

@@ -23,7 +23,7 @@ def answering(classifier: Classifier, model: keras.Model) -> Callable[[Float32Ar
 
     It is traced once, whatever is fed to it, and gives ``(C,)`` float32.
     """
-    load_tensorflow()
+    load_tensorflow(classifier.name)
     import tensorflow as tf
 
     channels = 1 if classifier.preprocessing.order == "gray" else 3

@@ -57,7 +57,7 @@ def trace(recipe: Recipe, model: keras.Model) -> tuple[Any, tuple[str, ...]]:
         SizeError: the model cannot take an image of the recipe's size.
         ModelError: the model cannot be explained, or not by this method in TensorFlow.
     """
-    load_tensorflow()
+    load_tensorflow(recipe.classifier.name)
     import tensorflow as tf
 
     classifier, size, targets, frames = recipe.classifier, recipe.size, recipe.targets, recipe.classifier.frames

@@ -70,6 +70,10 @@ class KerasNetwork:
 
     def answering(self, classifier: Classifier) -> Callable[[Float32Array], Float32Array]:
         """See ``Network``."""
+        if self.ready:
+            from streamcam.backends.openvino.answer import answering as answering_by_graph
+
+            return answering_by_graph(classifier, self.ready())
         from streamcam.backends.keras.answer import answering
 
         return answering(classifier, self.model)

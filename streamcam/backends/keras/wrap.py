@@ -68,7 +68,7 @@ def classifier_of(
     output: OutputKey = None,
 ) -> Classifier:
     """The same, without saying what was assumed."""
-    load_tensorflow()
+    load_tensorflow(name)
     image = image_input(model, name, input_size)
     layers, result = list_layers(model, image.shape, image.layout)
     key, assumed = find_output(result, model, name, output)

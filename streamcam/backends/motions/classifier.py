@@ -27,7 +27,7 @@ def motions_classifier(entry: CatalogEntry, weights: str) -> Classifier:
 
     @functools.cache
     def build() -> keras.Model:
-        load_tensorflow()
+        load_tensorflow(entry.name)
         from streamcam.backends.keras.applications import seeded
         from streamcam.backends.motions.network import motions_network
 

@@ -37,7 +37,7 @@ def read_graph(path: Path, output: str | int | None = None) -> Graph:
         LayerError: it has no spatial map.
         ModelError: it cannot be read, is no image classifier, or OpenVINO answers otherwise than TensorFlow.
     """
-    load_tensorflow()
+    load_tensorflow(path.name)
     content = read_saved_model(path) if path.is_dir() else read_frozen(path)
     name = path.name
     found = ", ".join(content.inputs) or "none"
