@@ -8,11 +8,18 @@ The whole program in ten lines::
     with VideoSource("in.mp4") as source, VideoSink("out.mp4", source.info) as sink:
         run(source, explain, [sink])
 
+One picture, in a notebook's cell or anywhere else::
+
+    import streamcam
+
+    result = streamcam.explain("cat.jpg")
+    print(result.top(3), result.verdict)
+
 Frames go from a source through the explainer, which gives raw evidence and probabilities, over the overlay, which
 draws, to the sinks. Images are ``(H, W, 3)`` uint8 in BGR order everywhere; times are seconds.
 
-What the commands do is a function each: ``annotate_all``, ``watch``, ``serve``, ``evaluate_models``, ``bench``,
-``check_feeding``.
+``annotate`` shows an annotated video in a cell, ``preview`` a camera. What the commands do is a function each:
+``annotate_all``, ``watch``, ``serve``, ``evaluate_models``, ``bench``, ``check_feeding``.
 """
 
 from __future__ import annotations

@@ -19,7 +19,15 @@ Each message is one line of plain text that names the thing, the cause and the r
 
 
 class StreamcamError(Exception):
-    """Base of all errors that streamcam raises on purpose."""
+    """Base of all errors that streamcam raises on purpose.
+
+    Example::
+
+        try:
+            streamcam.explain("gone.jpg")
+        except streamcam.StreamcamError as error:
+            print(error)  # gone.jpg: no such file
+    """
 
 
 class StreamcamWarning(UserWarning):

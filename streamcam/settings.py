@@ -36,6 +36,10 @@ class ModelSettings:
             that can.
         trust: let a model file run code of its own.
         imports: installed modules that hold a model file's own layers; they are imported before it is read.
+
+    Example::
+
+        streamcam.serve(0, model=streamcam.ModelSettings(model="mine.keras", labels="names.txt"))
     """
 
     model: str = "efficientnet-lite0"
@@ -68,6 +72,10 @@ class ExplainSettings:
         clip_stride: of a video classifier, look at each Nth frame; None for each, or for what it was trained on.
         clip_fps: look at so many frames a second instead, whatever the source gives.
         clip_hop: how many of the frames that it looks at lie between the beginnings of two clips.
+
+    Example::
+
+        streamcam.watch(0, explain=streamcam.ExplainSettings(targets=("tabby",), method="layercam"))
     """
 
     layer: tuple[str, ...] = ()
@@ -101,6 +109,10 @@ class PictureSettings:
         layout: ``overlay``; ``heatmap``, the heat alone with its scale; ``side by side``, small, the original and one
             overlay for each target; ``panels``, small, the original, and a heatmap and an overlay for each target; or
             ``original``.
+
+    Example::
+
+        streamcam.watch(0, picture=streamcam.PictureSettings(layout="side by side", colormap="turbo"))
     """
 
     alpha: float = 0.5
@@ -146,6 +158,10 @@ class Encoding:
             it (to Opus in ``.webm``, which holds no AAC); ``none`` leaves it out.
         max_width: pixels; wider pictures are made smaller. By itself 480 for ``.gif`` and animated ``.webp``.
         max_fps: pictures a second; more are left out. By itself 15 for ``.gif`` and animated ``.webp``.
+
+    Example::
+
+        streamcam.VideoSink("out.mp4", source.info, encoding=streamcam.Encoding(codec="hevc", crf=26))
     """
 
     codec: str | None = None
@@ -170,6 +186,10 @@ class CaptureSettings:
             usually take, where that is longer.
         open_timeout: seconds that a source may take to give its first picture.
         give_up_after: seconds without a picture after which to stop; None for never.
+
+    Example::
+
+        streamcam.watch(0, capture=streamcam.CaptureSettings(width=1280, height=720, mirror=True))
     """
 
     width: int | None = None
@@ -206,6 +226,10 @@ class PageSettings:
         mjpeg: whether plain pictures are at ``/stream.mjpg``, too.
         language: a code: ``en``, ``fr``, ``de``, or one of ``languages``.
         languages: folder with further languages, or None.
+
+    Example::
+
+        streamcam.serve(0, page=streamcam.PageSettings(host="0.0.0.0", viewers="key"))
     """
 
     host: str = "127.0.0.1"
@@ -241,6 +265,10 @@ class ExhibitSettings:
         hours: opening hours, such as ``Mon-Fri 09:00-17:00, Sat 10-14``; None for always.
         settings: file that keeps what staff change, over restarts, or None.
         drift: whether what stands still on the page moves slowly, against burn-in.
+
+    Example::
+
+        streamcam.serve(0, exhibit=streamcam.ExhibitSettings(kiosk=True, hours="Tue-Sun 10:00-18:00"))
     """
 
     kiosk: bool = False

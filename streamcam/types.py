@@ -18,6 +18,7 @@ UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 Int32Array: TypeAlias = npt.NDArray[np.int32]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
+Image: TypeAlias = npt.NDArray[Any]  # as people have one, OpenCV's among them; it must be ``(H, W, 3)`` uint8, BGR
 
 # How sure a model is of a picture, in words.
 Verdict: TypeAlias = Literal["sure", "unsure", "no idea"]
@@ -39,6 +40,8 @@ class Frame:
         time: seconds from the start of the source.
         fresh: False for the last picture once more, where a live source has no newer one.
         duration: seconds that it is shown, where the source says so itself; None for until the next one.
+
+    Example: ``Frame(image, index=0, time=0.0)``.
     """
 
     image: UInt8Array
@@ -67,6 +70,8 @@ class VideoInfo:
         audio_end: where in the audio it ends; None: at its end.
         tone_mapped: what high dynamic range was brought to a normal one, ``"hlg"`` or ``"pq"``; else empty.
         uneven: whether it is known that frames are shown for unequal times, the last one too.
+
+    Example: ``VideoInfo(640, 360, Fraction(30))``.
     """
 
     width: int
@@ -92,7 +97,10 @@ class VideoInfo:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The part of a frame that the model saw, in pixels: ``x0 <= x < x1``, ``y0 <= y < y1``."""
+    """The part of a frame that the model saw, in pixels: ``x0 <= x < x1``, ``y0 <= y < y1``.
+
+    Example: ``Region(0, 0, 640, 360)``, all of a frame of 640x360.
+    """
 
     x0: int
     y0: int
@@ -133,12 +141,8 @@ class Covering:
         return self.hot > max(2 * self.cold, 0.05)
 
 
-# Less than this is no evidence, of logits as of probabilities: what is left of it is rounding, in f32.
-LEAST_EVIDENCE = 1e-7
-
-
-# In ``Explanation.versus``: the most probable other classes.
-RIVALS_OF = -2
+LEAST_EVIDENCE = 1e-7  # less is none, of logits as of probabilities: what is left of it is rounding, in f32
+RIVALS_OF = -2  # in ``Explanation.versus``: the most probable other classes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,6 +162,8 @@ class ClipExplanation:
         region: the part of the frames that the model saw, and that the maps cover.
         indices: ``(n,)`` int64, of the frames that it looked at.
         times: ``(n,)`` float64, of these frames, in seconds from the start of the source.
+
+    Example: ``ClipGradCAM("motions").explain_clip([image] * 16).shares``.
     """
 
     heatmaps: Float32Array
@@ -216,6 +222,8 @@ class Explanation:
         region: the part of the frame that the model saw, and that the maps cover.
         index: of the frame that was explained; another frame may carry its explanation on.
         time: of the frame that was explained, in seconds from the start of the source.
+
+    Example: ``explain(image).top(3)``.
     """
 
     heatmaps: Float32Array

@@ -86,7 +86,11 @@ def importers(module: str) -> set[str]:
 def test_each_library_has_its_rooms():
     assert importers("av") <= {"system/ffmpeg.py", *FOR_TYPES_ONLY}
     assert {name.split("/")[0] for name in importers("tensorflow")} <= {"backends", "system", "diagnose"}
-    assert {name.split("/")[0] for name in importers("keras")} <= {"backends", "explainers", "notebook"}  # there for a type
+    assert {name.split("/")[0] for name in importers("keras")} <= {
+        "backends",
+        "explainers",
+        "notebook",
+    }  # there for a type
     for library in ("IPython", "pandas", "matplotlib"):
         assert {name.split("/")[0] for name in importers(library)} == {"notebook"}
     for library in ("starlette", "uvicorn", "prometheus_client", "segno"):
@@ -102,7 +106,7 @@ def test_the_ten_lines_of_the_docstring_run_as_written(sample, tmp_path, monkeyp
 
     shutil.copy(sample, tmp_path / "in.mp4")
     monkeypatch.chdir(tmp_path)
-    lines = streamcam.__doc__.split("::\n")[1].split("\nFrames go from")[0]
+    lines = streamcam.__doc__.split("::\n")[1].split("\nOne picture")[0]
     exec(compile(textwrap.dedent(lines), "docstring", "exec"), {})
     with streamcam.VideoSource(tmp_path / "out.mp4") as source:
         assert source.info.frame_count == 180

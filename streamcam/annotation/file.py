@@ -42,6 +42,8 @@ class Annotated:
         frames: how many frames it has.
         seconds: how long it took.
         lost: how many frames the input promises that could not be read.
+
+    Example: ``annotate_file("a.mp4", outputs, explain).frames``.
     """
 
     source: Path
@@ -134,6 +136,11 @@ def annotate_file(
         SourceError: the input cannot be read.
         SinkError: an output cannot be written.
         Interrupted: by Ctrl-C.
+
+    Example::
+
+        done = streamcam.annotate_file("in.mp4", streamcam.Outputs(Path("out.mp4")), my_explainer)
+        print(done.frames)
     """
     path = Path(path)
     overlay = overlay or Overlay(explain.labels)

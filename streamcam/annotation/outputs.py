@@ -39,6 +39,10 @@ class Outputs:
         report: a page about the result, or None.
         dataset: a Parquet file of what the model said, or None.
         probabilities: whether the heatmaps file also holds the probability of every class.
+
+    Example::
+
+        streamcam.annotate_file("a.mp4", streamcam.Outputs(Path("a.cam.mp4"), records=Path("a.jsonl")), explain)
     """
 
     media: Path

@@ -67,6 +67,10 @@ def load_model(
 
     Raises:
         ModelError: no such model, or its weights or labels do not fit.
+
+    Example::
+
+        classifier = streamcam.load_model("mine.keras", labels="names.txt", preprocess="unit")
     """
     if output is not None and not is_model_file(model):
         raise ModelError(f"--model-output {output}: {model} has one output; --model-output goes with a model file")

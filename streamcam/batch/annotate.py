@@ -176,6 +176,8 @@ class AnnotationRun:
     Raises:
         StreamcamError: while iterating: nothing can be done of any file, since the settings do not fit the model, this
             machine or the cluster.
+
+    Example: ``for outcome in annotate_all("archive/"): print(outcome.state)``.
     """
 
     def __init__(

@@ -24,6 +24,8 @@ class Outcome:
         unforeseen: whether that is no error that streamcam raises on purpose.
         cause: the error itself, where it happened in this process.
         job: the files on this machine; None of an input that stands for no file.
+
+    Example: ``[outcome.error for outcome in annotate_all("archive/") if outcome.failed]``.
     """
 
     source: str

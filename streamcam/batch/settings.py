@@ -39,6 +39,11 @@ class AnnotationSettings:
         start: of a video, in seconds: what comes before is left out.
         end: of a video, in seconds: what comes after is left out; None for its own end.
         agreed: folder in which workers agree on the precision to compute in, None where the cache does.
+
+    Example::
+
+        settings = streamcam.AnnotationSettings(every=2, explain=streamcam.ExplainSettings(method="layercam"))
+        streamcam.annotate_all("archive/", "annotated/", settings=settings)
     """
 
     model: ModelSettings = ModelSettings()

@@ -134,6 +134,10 @@ def bench(
 
     Raises:
         StreamcamError: the model cannot be loaded or explained.
+
+    Example::
+
+        print(streamcam.bench())
     """
     classifier = load_classifier(model, cache=explain.cache)
     single = make_explainer(explain, classifier)  # one frame at a time, for its cost alone

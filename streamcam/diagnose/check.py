@@ -73,6 +73,10 @@ def check_feeding(photos: Sequence[str | Path], *, model: ModelSettings = ModelS
 
     Raises:
         SourceError, ModelError: a photograph or the model cannot be read.
+
+    Example::
+
+        feedings = streamcam.check_feeding(["cat.jpg", "dog.jpg"], model=streamcam.ModelSettings(model="mine.keras"))
     """
     paths = [path for given in photos for path in files_of(given)]
     pictures = [_first_frames(path, 1)[0] for path in paths]

@@ -17,7 +17,7 @@ from streamcam.drawing.text import RED, WHITE, colour_of, text_size
 from streamcam.drawing.tiles import caption_boxes, draw_caption, scaled, shrunk, tile_boxes, tiled
 from streamcam.errors import OptionError
 from streamcam.settings import PictureSettings
-from streamcam.types import Explanation, UInt8Array
+from streamcam.types import Explanation, Image, UInt8Array
 
 _HEATMAP = "heatmap"
 _UNSEEN = 28  # gray level, in the heatmap, of what the model did not see
@@ -32,6 +32,11 @@ class Overlay(PictureSettings):
 
     Raises:
         OptionError: a setting is outside its range.
+
+    Example::
+
+        overlay = streamcam.Overlay(explain.labels, mode="heat", alpha=0.8)
+        picture = overlay.draw(image, explain(image))
     """
 
     labels: tuple[str, ...] = ()
@@ -47,7 +52,7 @@ class Overlay(PictureSettings):
         if self.top_k < 0:
             raise OptionError(f"top-k {self.top_k}: the number of labels shown cannot be negative")
 
-    def draw(self, image: UInt8Array, explanation: Explanation, corner: SteadyCorner | None = None) -> UInt8Array:
+    def draw(self, image: Image, explanation: Explanation, corner: SteadyCorner | None = None) -> UInt8Array:
         """A new picture of the same size with the heat and the labels on it.
 
         Args:

@@ -60,6 +60,11 @@ def evaluate_models(
 
     Raises:
         SourceError, ModelError, LayerError, OptionError: an input, a model, a layer or a setting cannot be used.
+
+    Example::
+
+        for row in streamcam.evaluate_models(["photos/"], methods=("gradcam", "layercam")):
+            print(row.method, row.insertion, row.deletion)
     """
     paths = [path for given in inputs for path in files_of(given)]
     rois = [parse_roi(text) for text in roi]

@@ -22,7 +22,7 @@ from streamcam.explainers.targets import ranks_of, resolve_targets
 from streamcam.images import image_from
 from streamcam.models.classifier import Classifier
 from streamcam.pipeline.sampling import sampling_of
-from streamcam.types import ClipExplanation, Explanation, Float32Array, Frame, Header, Targets, UInt8Array
+from streamcam.types import ClipExplanation, Explanation, Float32Array, Frame, Header, Image, Targets, UInt8Array
 
 if TYPE_CHECKING:
     import keras
@@ -77,6 +77,12 @@ class ClipGradCAM(GradCAM):
 
     Raises:
         OptionError: a setting is outside its range, or is not for video classifiers.
+
+    Example::
+
+        explain = streamcam.ClipGradCAM("motions", clip_hop=4)
+        with streamcam.VideoSource("in.mp4") as source, streamcam.VideoSink("out.mp4", source.info) as sink:
+            streamcam.run(source, explain, [sink])
     """
 
     for_clips = True
@@ -113,7 +119,7 @@ class ClipGradCAM(GradCAM):
         return Seen(picture if picture.base is None else picture.copy(), view, frame.index, frame.time)
 
     def start(
-        self, frame: Frame | UInt8Array, targets: Targets | str | int | None = None, method: Method | None = None
+        self, frame: Frame | Image, targets: Targets | str | int | None = None, method: Method | None = None
     ) -> Callable[[], Explanation]:
         """Of no use here: one frame is no clip. Raises ``OptionError``."""
         raise OptionError(f"{self.classifier.name}: looks at clips; explain_clip takes one, run a stream of frames")
@@ -154,7 +160,7 @@ class ClipGradCAM(GradCAM):
         return finish
 
     def explain_clip(
-        self, frames: Sequence[Frame | UInt8Array] | UInt8Array, targets: Targets | str | int | None = None
+        self, frames: Sequence[Frame | Image] | Image, targets: Targets | str | int | None = None
     ) -> ClipExplanation:
         """Explain one clip, and wait for it.
 

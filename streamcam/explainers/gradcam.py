@@ -28,10 +28,13 @@ from streamcam.models.assumed import say_once
 from streamcam.models.classifier import Classifier
 from streamcam.steady.heat import by_itself
 from streamcam.system.cache import Cache, usual_cache
-from streamcam.types import Explanation, Float32Array, Frame, Header, Targets, UInt8Array
+from streamcam.types import Explanation, Float32Array, Frame, Header, Image, Targets, UInt8Array
 
 if TYPE_CHECKING:
     import keras
+
+
+_NO_OPTIONS = ("self", "classifier", "check", "__class__")
 
 
 class GradCAM:
@@ -75,6 +78,12 @@ class GradCAM:
     Raises:
         OptionError: a setting is not one of those, or the classifier looks at clips (see ``ClipGradCAM``).
         TargetError: the model has no such class.
+
+    Example::
+
+        explain = streamcam.GradCAM("efficientnet-lite0", targets="tabby")
+        explanation = explain(image)
+        picture = streamcam.Overlay(explain.labels).draw(image, explanation)
     """
 
     for_clips = False
@@ -98,14 +107,10 @@ class GradCAM:
         agreed: Cache | None = None,
         check: bool = False,
     ) -> None:
+        self._options = {name: given for name, given in locals().items() if name not in _NO_OPTIONS}
         check_choices(method=(method, Method), score=(score, Score), fit=(fit, FitChoice))
         check_choices(engine=(engine, EngineName), precision=(precision, PrecisionChoice))
         self.classifier = classifier_from(classifier)
-        self._options: dict[str, Any] = {
-            "layer": layer, "method": method, "score": score, "targets": targets, "fit": fit, "size": size, "engine": engine,
-            "precision": precision, "calibrate": calibrate, "threads": threads, "in_flight": in_flight, "cache": cache,
-            "agreed": agreed,
-        }  # fmt: skip
         if bool(self.classifier.frames) != self.for_clips:
             what, other = ("clips", "ClipGradCAM") if self.classifier.frames else ("single pictures", "GradCAM")
             raise OptionError(f"{self.classifier.name}: looks at {what}; use {other}")
@@ -176,13 +181,13 @@ class GradCAM:
         }
 
     def __call__(
-        self, frame: Frame | UInt8Array, targets: Targets | str | int | None = None, method: Method | None = None
+        self, frame: Frame | Image, targets: Targets | str | int | None = None, method: Method | None = None
     ) -> Explanation:
         """Explain one frame by itself, and wait for it; see ``start``. With heat, so that an ``Overlay`` can draw it."""
         return by_itself(self.start(frame, targets, method)())
 
     def start(
-        self, frame: Frame | UInt8Array, targets: Targets | str | int | None = None, method: Method | None = None
+        self, frame: Frame | Image, targets: Targets | str | int | None = None, method: Method | None = None
     ) -> Callable[[], Explanation]:
         """Begin with a frame; the function that is returned waits for the explanation and gives it.
 

@@ -48,6 +48,8 @@ class LiveResult:
         lost: frames that are missing in the recordings, or were not sent, because the encoder or the receiver was busy.
         failures: why recordings ended early, or why the address takes nothing at the end.
         interrupted: whether Ctrl-C ended it.
+
+    Example: ``watch(0, seconds=60).stats.fps.shown``.
     """
 
     source: str
@@ -115,6 +117,11 @@ def watch(
         MissingLibraryError: the source is the screen, and there is no library to read it.
         SinkError: there is no display for a window, or a file cannot be written. A recording that fails ends alone.
         ModelError, TargetError, OptionError: the model, its classes or a setting.
+
+    Example::
+
+        result = streamcam.watch("rtsp://camera.local/stream", output="hall.mp4", window=False, seconds=60)
+        print(result.stats.fps.shown)
     """
     steady = make_steady(heat)
     if window:

@@ -127,6 +127,11 @@ class Classifier:
         layout: the order of the axes of its input: ``nhwc``, ``nchw``, or ``nhw`` where it has no channels; with time, ``t``,
             where it looks at clips.
         clip: what it looks at, of a video classifier; None for one of single pictures.
+
+    Example::
+
+        classifier = streamcam.load_model("model.onnx").with_labels(("cat", "dog"))
+        streamcam.explain("cat.jpg", model=classifier)
     """
 
     name: str

@@ -19,7 +19,7 @@ from streamcam.pipeline.newest import follow
 from streamcam.pipeline.prefetch import prefetch
 from streamcam.protocols import Drawing, Explainer, Naming, Steady, Watching, Writer
 from streamcam.steady.heat import AHEAD, steadied
-from streamcam.types import Explained, Explanation, Frame, UInt8Array
+from streamcam.types import Explained, Explanation, Frame, Image
 
 # A sink that is a function.
 Write: TypeAlias = Callable[[Frame, Explanation | None], object]
@@ -65,7 +65,7 @@ def newest_frame(
 
 
 def run(
-    frames: Iterable[Frame | UInt8Array],
+    frames: Iterable[Frame | Image],
     explain: Explainer,
     sinks: Sequence[Writer | Write] | Writer | Write,
     *,
@@ -102,6 +102,10 @@ def run(
     Raises:
         OptionError: ``every`` is not positive, or is given for a video classifier, which has a hop.
         SourceError: a video is too short for a video classifier.
+
+    Example::
+
+        streamcam.run(my_camera(), streamcam.GradCAM("efficientnet-lite0"), lambda frame, said: print(said))
     """
     check_every(every)
     writes = writes_of(sinks)

@@ -32,6 +32,11 @@ class HeatmapSink(FileSink):
         header: gives the header; called at the first frame, when all of it is known.
         probabilities: also write ``probabilities (N, C)``.
         overwrite: whether an existing file may be replaced.
+
+    Example::
+
+        with streamcam.HeatmapSink("maps.h5", explain.describe) as sink:
+            streamcam.run(source, explain, [sink])
     """
 
     def __init__(

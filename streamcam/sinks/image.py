@@ -12,7 +12,13 @@ from streamcam.types import Explanation, Frame
 
 
 class ImageSink(FileSink):
-    """Writes a frame as an image, in the format that the name's ending says (JPEG at quality 95)."""
+    """Writes a frame as an image, in the format that the name's ending says (JPEG at quality 95).
+
+    Example::
+
+        with streamcam.ImageSink("cat.cam.png") as sink:
+            streamcam.run(streamcam.ImageSource("cat.png"), explain, [sink])
+    """
 
     def _write(self, frame: Frame, explanation: Explanation | None) -> None:
         suffix = self.output.path.suffix

@@ -15,6 +15,11 @@ class RecordSink(RowSink):
     """Writes the header as one object, then one object a frame: each line is in the file as soon as it is written.
 
     See ``RowSink`` for the arguments, and ``record_of`` for what an object holds.
+
+    Example::
+
+        with streamcam.RecordSink("said.jsonl", explain.describe, explain.labels) as sink:
+            streamcam.run(source, explain, [sink])
     """
 
     _file: TextIO | None = None

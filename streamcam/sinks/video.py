@@ -29,6 +29,11 @@ class VideoSink(FileSink):
     Raises:
         OutputExistsError: the file exists.
         SinkError: the file cannot be written, or the encoder or the container refuses what is asked for.
+
+    Example::
+
+        with streamcam.VideoSource("in.mp4") as source, streamcam.VideoSink("out.mp4", source.info) as sink:
+            streamcam.run(source, explain, [sink])
     """
 
     def __init__(

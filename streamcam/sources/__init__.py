@@ -27,6 +27,11 @@ def open_source(
     Raises:
         MissingDecoderError: it needs a library that is not installed.
         SourceError: the file is missing, empty, or nothing that can be read.
+
+    Example::
+
+        with streamcam.open_source("whatever.webp") as source:
+            print(source.info)
     """
     path = Path(path)
     check_readable(path)

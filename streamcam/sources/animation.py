@@ -31,6 +31,11 @@ class AnimationSource(Closing):
 
     Raises:
         SourceError: the file is missing, empty, no animation, or damaged before its second frame.
+
+    Example::
+
+        with streamcam.AnimationSource("waving.gif") as source:
+            print(sum(1 for frame in source), "pictures")
     """
 
     def __init__(self, path: str | Path) -> None:

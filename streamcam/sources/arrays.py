@@ -12,7 +12,7 @@ import numpy as np
 from streamcam.errors import OptionError
 from streamcam.images import USUAL_RATE, frame_of, image_from
 from streamcam.protocols import Closing
-from streamcam.types import Frame, UInt8Array, VideoInfo
+from streamcam.types import Frame, Image, VideoInfo
 
 
 class ArraySource(Closing):
@@ -31,7 +31,7 @@ class ArraySource(Closing):
 
     def __init__(
         self,
-        images: Iterable[UInt8Array | Frame],
+        images: Iterable[Image | Frame],
         *,
         fps: float = float(USUAL_RATE),
         order: Literal["bgr", "rgb"] = "bgr",
@@ -63,11 +63,13 @@ class ArraySource(Closing):
 
 
 def frames(
-    images: Iterable[UInt8Array | Frame], *, fps: float = float(USUAL_RATE), order: Literal["bgr", "rgb"] = "bgr"
+    images: Iterable[Image | Frame], *, fps: float = float(USUAL_RATE), order: Literal["bgr", "rgb"] = "bgr"
 ) -> ArraySource:
     """Any iterable of arrays as a source, see ``ArraySource``.
 
     Example::
+
+        import imageio.v3
 
         from streamcam import GradCAM, VideoSink, frames, run
 

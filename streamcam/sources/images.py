@@ -79,6 +79,11 @@ class ImageSource(Closing):
     Raises:
         MissingDecoderError: it needs a library that is not installed.
         SourceError: the file is missing, empty, cut off, damaged, or not an image.
+
+    Example::
+
+        with streamcam.ImageSource("cat.heic") as source:
+            [frame] = source
     """
 
     lost = 0

@@ -37,6 +37,11 @@ class VideoSource(Closing):
     Raises:
         SourceError: the file is missing, empty, cut off, has no picture, is no media at all, or ends before ``start``.
         OptionError: ``end`` is not after ``start``.
+
+    Example::
+
+        with streamcam.VideoSource("in.mp4", start=60, end=90) as source:
+            print(source.info.frame_rate, [frame.time for frame in source][:3])
     """
 
     def __init__(self, path: str | Path, *, start: float = 0.0, end: float | None = None) -> None:

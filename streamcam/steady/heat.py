@@ -50,7 +50,14 @@ def make_steady(settings: HeatSettings, *, ahead: int = 0) -> Steady:
 
 
 def unsteadied(stream: Iterable[Explained], *, settings: HeatSettings = HeatSettings()) -> Iterator[Explained]:
-    """The same frames with heat and verdict, each by itself."""
+    """The same frames with heat and verdict, each by itself.
+
+    Example::
+
+        stream = ((frame, explain.start(frame)()) for frame in source)
+        for frame, explanation in streamcam.unsteadied(stream):
+            picture = overlay.draw(frame.image, explanation) if explanation else frame.image
+    """
     for frame, explanation in stream:
         yield frame, explanation and by_itself(explanation, settings)
 
@@ -78,6 +85,12 @@ def steadied(
             moves along with the picture.
         ahead: how many frames may be read before one is given, to average both ways.
         settings: the scale, and what the verdict depends on.
+
+    Example::
+
+        stream = ((frame, explain.start(frame)()) for frame in source)
+        for frame, explanation in streamcam.steadied(stream, ahead=8):
+            picture = overlay.draw(frame.image, explanation) if explanation else frame.image
     """
     maker, judge = _Maker(both_ways=ahead > 0), Judge(settings.sure, settings.no_idea)
     waiting: deque[_Moment] = deque()

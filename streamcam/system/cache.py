@@ -71,6 +71,10 @@ class Cache:
     Args:
         folder: where it is; made when the first entry is written.
         limit: bytes that it may grow to.
+
+    Example::
+
+        explain = streamcam.GradCAM("efficientnet-lite0", cache=streamcam.Cache(Path("graphs")))
     """
 
     def __init__(self, folder: Path | None = None, *, limit: int = DEFAULT_LIMIT) -> None:

@@ -46,6 +46,8 @@ class Served:
         viewers: how many viewers there were.
         encoded: how many frames were encoded for them.
         interrupted: whether Ctrl-C ended it.
+
+    Example: ``serve(0, seconds=60).interrupted``.
     """
 
     stats: SessionStats | None
@@ -98,6 +100,10 @@ def serve(
         SourceError: the source cannot be one or, unless it is an exhibit's, gave nothing for ``capture.give_up_after``.
         SinkError: the page cannot be served at this address, or ``stats`` cannot be written.
         MissingLibraryError: the ``serve`` extra is not installed.
+
+    Example::
+
+        streamcam.serve("clip.mp4", capture=streamcam.CaptureSettings(loop=True), started=lambda where: print(where.address))
     """
     _check_libraries()
     _check_ranges(page, exhibit)

@@ -52,6 +52,11 @@ def wrap_model(
     Raises:
         ModelError: the model does not take one image, or does not give one score a class.
         LayerError: no layer of it has a spatial map.
+
+    Example::
+
+        classifier = streamcam.wrap_model(my_keras_model, labels=("cat", "dog"))
+        explain = streamcam.GradCAM(classifier)
     """
     classifier = classifier_of(model, name or model.name, preprocessing, input_size, output)
     if labels:

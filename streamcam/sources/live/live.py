@@ -49,6 +49,12 @@ class LiveSource(Closing):
             file that cannot be read.
         MissingLibraryError: the screen is asked for, and there is no library to read it.
         OptionError: a setting is outside its range.
+
+    Example::
+
+        with streamcam.LiveSource("rtsp://camera.local/stream") as source:
+            for frame in source:
+                print(frame.time, frame.fresh, source.state.phase)
     """
 
     def __init__(self, given: str | int | Path, settings: CaptureSettings = CaptureSettings()) -> None:
