@@ -70,10 +70,7 @@ class GradCAM:
             TensorFlow. A Keras model given as it is has no name to keep it under.
         agreed: where the precision that ``auto`` has measured is kept, too, and which wins over the cache: explainers
             that share it, in whatever processes, compute alike on processors of one kind.
-        check: whether it is measured three times a second what covering the hottest places costs the class.
-
-    Attributes:
-        check: may be changed at any time.
+        check: whether it is measured three times a second what covering the hottest places costs the class; may be changed.
 
     Raises:
         OptionError: a setting is not one of those, or the classifier looks at clips (see ``ClipGradCAM``).
@@ -82,8 +79,7 @@ class GradCAM:
     Example::
 
         explain = streamcam.GradCAM("efficientnet-lite0", targets="tabby")
-        explanation = explain(image)
-        picture = streamcam.Overlay(explain.labels).draw(image, explanation)
+        picture = streamcam.Overlay(explain.labels).draw(image, explain(image))
     """
 
     for_clips = False

@@ -29,6 +29,7 @@ SCRIPTS: dict[str, tuple[list[str], str]] = {
     "live": (["clock", "--minutes", "0.1"], "ms"),
     "memory": (["--minutes", "0.25"], "over 10 s"),
     "models": (["mobilenet_v3_small"], "| mobilenet_v3_small | openvino |"),
+    "one_line": (["--rounds", "5", "--starts", "1"], "times the engine's time"),
     "peers": (["--small"], "streamcam"),
     "pointing": (["--frames", "4"], "| hirescam | block5c_add+top_activation |"),
     "photographs": (["--count", "4"], "4 photographs: empty cache"),

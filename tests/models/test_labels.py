@@ -103,3 +103,11 @@ def test_labels_beside_the_model_that_do_not_fit_are_said_and_left_out(tmp_path,
     assert load_model(tmp_path / "m.keras", labels=tmp_path / "good.txt").labels == tuple("abcdefg")
     with pytest.raises(ModelError, match=r"labels\.txt: 1 labels for 7 classes"):
         load_model(tmp_path / "m.keras", labels=tmp_path / "labels.txt")
+
+
+def test_the_index_of_imagenet_that_keras_fetches_gives_names(tmp_path):
+    """``imagenet_class_index.json``: the number of each class, its wordnet id and its name."""
+    path = tmp_path / "imagenet_class_index.json"
+    names = ["tench", "goldfish", "great_white_shark"]
+    path.write_text(json.dumps({str(n): [f"n0{n}", name] for n, name in enumerate(names)}))
+    assert read_labels(path) == tuple(names)
