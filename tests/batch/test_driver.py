@@ -182,7 +182,7 @@ def test_what_is_wrong_with_the_model_is_said_once_and_no_files_fault(source, ti
         ["--target", "no such class", *in_workers],
         ["--layer", "nosuch", *in_workers],
     ):
-        done = call(source, "-o", out, *wrong, model=tiny_model, code=1)
+        done = call(source, "-o", out, *wrong, model=tiny_model, code=2)
         [line] = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
         assert wrong[1] in line
     done = call(source, "-o", out, model=tiny_model)
