@@ -20,7 +20,7 @@ from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.storage import Storage
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome
 from streamcam.batch.workers import Workers
-from streamcam.errors import OptionError, OutputExistsError, SinkError, StreamcamError, plain
+from streamcam.errors import OptionError, OtherSettingsError, OutputExistsError, SinkError, StreamcamError, plain
 from streamcam.explainers.make import sampling_of_model
 from streamcam.types import VideoInfo
 
@@ -37,6 +37,7 @@ class Batch:
         settings: of all of them.
         overwrite: whether outputs that are not of this very work may be replaced.
         retry_failed: whether what failed before is tried again.
+        repair: whether each result that is there is read, to see that it is what was made.
         split: seconds of the parts into which long files are cut, 0 for never.
         storage: elsewhere, where the jobs' files lie.
         named: what files are called in a line.
@@ -54,16 +55,18 @@ class Batch:
         *,
         overwrite: bool = False,
         retry_failed: bool = False,
+        repair: bool = False,
         split: float = 0.0,
         storage: Storage | None = None,
         named: Callable[[str], str] = str,
     ) -> None:
         self._manifest, self._named = manifest, named
-        self._past = Past(manifest, storage, overwrite=overwrite, retry_failed=retry_failed)
+        self._past = Past(manifest, storage, overwrite=overwrite, retry_failed=retry_failed, repair=repair)
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._ids = itertools.count()
         self._settings, self._split, self._storage = settings, split, storage
         self._held: dict[int, tuple[BaseFileLock, str]] = {}  # by job: its lock, and its key when it was taken
+        self._again: dict[int, str] = {}  # by job: why something finished is made again
         self._any_done = False
         self._jobs: dict[int, tuple[Job, int | None]] = {}  # by task: the file, and the number of the part
         self._splits: dict[int, SplitFile] = {}  # by job
@@ -85,6 +88,8 @@ class Batch:
             if known:
                 return known
             self._past.check(job)
+        except OtherSettingsError as error:
+            return Outcome(str(job.source), "refused", error=str(error), cause=error, job=job)
         except OutputExistsError as error:
             return _failed(job, error)
         except Exception as error:  # a name that no file can have is no reason to leave the others undone
@@ -170,6 +175,7 @@ class Batch:
                 lock.release()
                 return outcome
             self._held[id(job)] = lock, key
+            self._again[id(job)] = self._past.why(job)
             self._manifest.begin(job)
         if self._storage:
             self._storage.upload([self._manifest.begun(job)] if self._manifest else ())
@@ -263,7 +269,13 @@ class Batch:
             unforeseen = done.failure is not None and done.failure.unforeseen
             return Outcome(str(job.source), "failed", None, reason, unforeseen, cause, job)
         self._any_done = True
-        return Outcome(str(job.source), "done", replace(result, output=str(job.outputs.media)), job=job)
+        return Outcome(
+            str(job.source),
+            "done",
+            replace(result, output=str(job.outputs.media)),
+            job=job,
+            again=self._again.pop(id(job), ""),
+        )
 
 
 def _failed(job: Job, error: Exception) -> Outcome:

@@ -23,7 +23,7 @@ from streamcam.cli.options import (
     PICTURE,
     Overwrite,
 )
-from streamcam.cli.outcomes import show_outcome, show_plan, show_summary
+from streamcam.cli.outcomes import refusal_line, show_outcome, show_plan, show_summary
 from streamcam.cli.progress import BatchProgress
 from streamcam.cli.times import METAVAR, stretch_of
 from streamcam.settings import Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
@@ -174,6 +174,12 @@ def annotate_command(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.", rich_help_panel=_MANY)
     ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="Read every result, to see that it is still what was made.", rich_help_panel=_MANY
+        ),
+    ] = False,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -222,6 +228,7 @@ def annotate_command(
                 settings=settings,
                 overwrite=overwrite,
                 retry_failed=retry_failed,
+                repair=repair,
                 workers=workers,
                 shard=shard,
                 ray=ray,
@@ -236,7 +243,9 @@ def annotate_command(
                 note(str(left_out))
         if dry_run:
             show_plan(run)
-            raise typer.Exit(int(any(outcome.failed for outcome in run.known)))
+            if refused := sum(outcome.state == "refused" for outcome in run.known):
+                fail(refusal_line(refused, output))
+            raise typer.Exit(int(any(outcome.failed for outcome in run.known) or refused > 0))
         progress.begin(run)
         outcomes, interrupted = _show_outcomes(run, progress)
     if run.index:
@@ -246,7 +255,9 @@ def annotate_command(
     if interrupted:
         fail(f"interrupted; {interrupted}")
         raise typer.Exit(130)
-    if run.summary.failed:
+    if refused := run.summary.refused:
+        fail(refusal_line(refused, output))
+    if run.summary.failed or refused:
         raise typer.Exit(1)
 
 
