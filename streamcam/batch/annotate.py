@@ -17,6 +17,7 @@ from streamcam.batch.index import Thumbnails
 from streamcam.batch.jobs import Job, Problem, plan
 from streamcam.batch.manifest import Manifest
 from streamcam.batch.outcome import Outcome, Summary, summarize
+from streamcam.batch.selection import Selection
 from streamcam.batch.settings import SPLIT, AnnotationSettings
 from streamcam.batch.workers import InProcess, WorkerProcesses, Workers
 from streamcam.sources.inputs import LeftOut, is_folder
@@ -37,6 +38,7 @@ def annotate_all(
     overwrite: bool = False,
     retry_failed: bool = False,
     repair: bool = False,
+    selection: Selection = Selection(),
     workers: int | None = None,
     shard: str | None = None,
     ray: str | None = None,
@@ -75,6 +77,7 @@ def annotate_all(
         retry_failed: whether what failed before is tried again.
         repair: whether each result that is there is read, to see that it is still what was made. Missing ones, and what a power
             cut has left of them, are made again without it.
+        selection: which of the files that the inputs stand for are taken.
         workers: processes that share the files; None for this one.
         shard: ``"2/16"``: do only the second of sixteen parts, for schedulers.
         ray: address of a Ray cluster, ``"auto"`` for the one that this machine is part of, ``"local"`` to start one here.
@@ -120,8 +123,9 @@ def annotate_all(
         settings = replace(settings, agreed=manifest.agreed)
     else:
         manifest = None
-    mine = [job for job in work.jobs if shard_of(job, folder, count) == at]
-    others = [job for job in work.jobs if shard_of(job, folder, count) != at]
+    chosen = selection.of(work.jobs)
+    mine = [job for job in chosen if shard_of(job, folder, count) == at]
+    others = [job for job in work.jobs if job not in set(mine)]
     if folder == STDOUT:
         split = 0.0
     elif split is None:
@@ -133,6 +137,7 @@ def annotate_all(
         overwrite=overwrite,
         retry_failed=retry_failed,
         repair=repair,
+        limit=selection.limit,
         split=split,
         storage=here.storage,
         named=here.named,
@@ -154,7 +159,7 @@ def annotate_all(
     return AnnotationRun(
         batch,
         begin,
-        total=len(mine) + len(work.problems),
+        total=len(batch.settled) + len(batch.open) + len(work.problems),
         problems=work.problems,
         left_out=work.left_out,
         others=others,

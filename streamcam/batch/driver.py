@@ -38,6 +38,7 @@ class Batch:
         overwrite: whether outputs that are not of this very work may be replaced.
         retry_failed: whether what failed before is tried again.
         repair: whether each result that is there is read, to see that it is what was made.
+        limit: how many jobs are open at most; None for all.
         split: seconds of the parts into which long files are cut, 0 for never.
         storage: elsewhere, where the jobs' files lie.
         named: what files are called in a line.
@@ -56,6 +57,7 @@ class Batch:
         overwrite: bool = False,
         retry_failed: bool = False,
         repair: bool = False,
+        limit: int | None = None,
         split: float = 0.0,
         storage: Storage | None = None,
         named: Callable[[str], str] = str,
@@ -78,7 +80,7 @@ class Batch:
             outcome = self._settled(job)
             if outcome:
                 self.settled.append(outcome)
-            else:
+            elif limit is None or len(self.open) < limit:
                 self.open.append(job)
 
     def _settled(self, job: Job) -> Outcome | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
 
 from streamcam.batch.jobs import Job
 from streamcam.batch.task import TaskResult
@@ -68,6 +68,24 @@ class Summary:
     frames: int
     seconds: float
     refused: int = 0
+
+
+def summary_json(outcomes: Iterable[Outcome], summary: Summary) -> dict[str, Any]:
+    """What a call did, left out and refused, as data that JSON has, for programs."""
+    files = [
+        {
+            "source": outcome.source,
+            "state": outcome.state,
+            "output": outcome.result.output if outcome.result else None,
+            "frames": outcome.result.frames if outcome.result else None,
+            "seconds": round(outcome.result.seconds, 3) if outcome.result else None,
+            "lost": outcome.result.lost if outcome.result else None,
+            "error": outcome.error or None,
+            "again": outcome.again or None,
+        }
+        for outcome in outcomes
+    ]
+    return {**asdict(summary), "seconds": round(summary.seconds, 3), "files": files}
 
 
 def summarize(outcomes: Iterable[Outcome], total: int, seconds: float) -> Summary:

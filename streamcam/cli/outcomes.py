@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamcam.cli.console import fail, fail_with, internal_line, note, say
+from streamcam.errors import SinkError, SourceError
 
 if TYPE_CHECKING:
     from streamcam.batch.annotate import AnnotationRun
@@ -58,6 +62,29 @@ def show_plan(run: AnnotationRun) -> None:
     line += f", {skipped} are done" if skipped else ""
     line += f", {len(run.known) - skipped} cannot be" if len(run.known) > skipped else ""
     note(f"{line}; nothing was written (--dry-run)")
+
+
+def listed_inputs(name: str) -> list[str]:
+    """The inputs of a list."""
+    from streamcam.batch.selection import listed_in
+
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or 'it is no text'})") from error
+    return listed_in(text, name)
+
+
+def write_summary(path: Path, outcomes: Sequence[Outcome], run: AnnotationRun) -> None:
+    """Write what a run did, left out and refused as JSON."""
+    from streamcam.batch.outcome import summary_json
+    from streamcam.sinks.partial import write_whole
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(summary_json(outcomes, run.summary), indent=1) + "\n")
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 def refusal_line(count: int, folder: str | None) -> str:
