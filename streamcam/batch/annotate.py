@@ -19,6 +19,7 @@ from streamcam.batch.manifest import Manifest
 from streamcam.batch.outcome import Outcome, Summary, summarize
 from streamcam.batch.selection import Selection
 from streamcam.batch.settings import SPLIT, AnnotationSettings
+from streamcam.batch.standing import NotedRun
 from streamcam.batch.workers import InProcess, WorkerProcesses, Workers
 from streamcam.sources.inputs import LeftOut, is_folder
 
@@ -258,10 +259,13 @@ class AnnotationRun:
                 return  # what is there stays as it is, its page too, and nothing of other settings is put beside it
             self._batch.note_refused()
             if self._batch.open:
-                for outcome in self._batch.run(self._begin(), self._progress):
-                    if self._thumbnails:
-                        self._thumbnails.make(outcome)
-                    yield self._noted(outcome)
+                with NotedRun(self._batch.folder, self.to_do, self._progress) as noted:
+                    for outcome in self._batch.run(self._begin(), noted.progress):
+                        if self._thumbnails:
+                            self._thumbnails.make(outcome)
+                        named = self._noted(outcome)
+                        noted.over(named)
+                        yield named
             self._write_index()
         finally:
             self._seconds = time.monotonic() - self._began

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamcam.batch.dispatch import Progress
@@ -82,6 +83,11 @@ class Batch:
                 self.settled.append(outcome)
             elif limit is None or len(self.open) < limit:
                 self.open.append(job)
+
+    @property
+    def folder(self) -> Path | None:
+        """Of the results, where it remembers them."""
+        return self._manifest.root if self._manifest else None
 
     def _settled(self, job: Job) -> Outcome | None:
         """What is known of a job without doing anything; None where something is to be done."""

@@ -26,6 +26,7 @@ from streamcam.cli import (
     live,
     models,
     serve,
+    status,
     usual,
 )
 from streamcam.cli.console import StdoutError, fail, fail_with, internal, note, warn
@@ -49,6 +50,7 @@ app = typer.Typer(
 app.command("annotate", cls=usually(usual.ANNOTATE))(annotate.annotate_command)
 app.command("live", cls=usually(usual.LIVE))(live.live_command)
 app.command("serve", cls=usually(usual.SERVE))(serve.serve_command)
+app.command("status")(status.status_command)
 app.command("demo")(demo.demo_command)
 app.command("evaluate", cls=usually(usual.EVALUATE))(evaluate.evaluate_command)
 app.command("bench")(bench.bench_command)

@@ -13,7 +13,20 @@ from makers import models
 from streamcam.cli import usual
 from streamcam.cli.program import app
 
-COMMANDS = ("annotate", "live", "serve", "demo", "evaluate", "bench", "models", "layers", "check", "doctor", "cache")
+COMMANDS = (
+    "annotate",
+    "status",
+    "live",
+    "serve",
+    "demo",
+    "evaluate",
+    "bench",
+    "models",
+    "layers",
+    "check",
+    "doctor",
+    "cache",
+)
 LONG = {"annotate": usual.ANNOTATE, "live": usual.LIVE, "serve": usual.SERVE, "evaluate": usual.EVALUATE}
 _TWO_SCREENS = 50
 
