@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from streamcam.backends.load import load_model
     from streamcam.batch.annotate import AnnotationRun, annotate_all
     from streamcam.batch.outcome import Outcome
+    from streamcam.batch.selection import Selection
     from streamcam.batch.settings import AnnotationSettings
     from streamcam.diagnose.bench import bench
     from streamcam.diagnose.check import check_feeding
@@ -77,6 +78,7 @@ _HOME = {
     "AnnotationRun": "batch.annotate",
     "annotate_all": "batch.annotate",
     "Outcome": "batch.outcome",
+    "Selection": "batch.selection",
     "AnnotationSettings": "batch.settings",
     "bench": "diagnose.bench",
     "check_feeding": "diagnose.check",
@@ -157,6 +159,7 @@ __all__ = [
     "PictureSettings",
     "RecordSink",
     "Region",
+    "Selection",
     "Served",
     "StreamcamError",
     "VideoInfo",

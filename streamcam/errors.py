@@ -10,6 +10,7 @@
     ├── SourceError          (OSError)       an input that is missing, not media, or broken
     ├── SinkError            (OSError)       an output that cannot be written
     │   ├── OutputExistsError (FileExistsError)
+    │   │   └── OtherSettingsError           one that was made with other settings
     │   └── EncodingError (OptionError)      a codec, a quality or a speed that cannot be had
     └── MissingLibraryError  (ImportError)   something the machine lacks
         └── MissingDecoderError              what one file needs to be read
@@ -76,6 +77,10 @@ class EncodingError(SinkError, OptionError):
 
 class OutputExistsError(SinkError, FileExistsError):
     """An output that exists and may not be overwritten."""
+
+
+class OtherSettingsError(OutputExistsError):
+    """An output that was made with other settings, and may not be replaced."""
 
 
 class MissingLibraryError(StreamcamError, ImportError):

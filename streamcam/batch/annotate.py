@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from streamcam.annotation.outputs import KINDS, STDOUT
-from streamcam.batch.combinations import CombinationError, check_combinations, parse_shard
+from streamcam.batch.combinations import CombinationError, check_combinations, parse_shard, shard_of
 from streamcam.batch.dispatch import Progress
 from streamcam.batch.driver import Batch
 from streamcam.batch.here import Here
@@ -17,7 +17,9 @@ from streamcam.batch.index import Thumbnails
 from streamcam.batch.jobs import Job, Problem, plan
 from streamcam.batch.manifest import Manifest
 from streamcam.batch.outcome import Outcome, Summary, summarize
+from streamcam.batch.selection import Selection
 from streamcam.batch.settings import SPLIT, AnnotationSettings
+from streamcam.batch.standing import NotedRun
 from streamcam.batch.workers import InProcess, WorkerProcesses, Workers
 from streamcam.sources.inputs import LeftOut, is_folder
 
@@ -36,6 +38,8 @@ def annotate_all(
     settings: AnnotationSettings = AnnotationSettings(),
     overwrite: bool = False,
     retry_failed: bool = False,
+    repair: bool = False,
+    selection: Selection = Selection(),
     workers: int | None = None,
     shard: str | None = None,
     ray: str | None = None,
@@ -72,6 +76,9 @@ def annotate_all(
         settings: which model, what is explained, how it is drawn, …; of all files alike.
         overwrite: whether existing files may be replaced.
         retry_failed: whether what failed before is tried again.
+        repair: whether each result that is there is read, to see that it is still what was made. Missing ones, and what a power
+            cut has left of them, are made again without it.
+        selection: which of the files that the inputs stand for are taken.
         workers: processes that share the files; None for this one.
         shard: ``"2/16"``: do only the second of sixteen parts, for schedulers.
         ray: address of a Ray cluster, ``"auto"`` for the one that this machine is part of, ``"local"`` to start one here.
@@ -99,6 +106,9 @@ def annotate_all(
     settings.check()
     here = Here(inputs, {"output": output, **places}, only_look=dry_run)
     folder, found = here.places["output"], {name: here.places[name] for name in places}
+    manifest = None
+    if folder and folder != STDOUT:
+        manifest = Manifest(folder, settings, named=here.storage.name if here.storage else Path.as_posix)
     work = plan(
         here.inputs,
         folder,
@@ -106,14 +116,17 @@ def annotate_all(
         read_besides=settings.files,
         is_result=here.is_result,
         place_of=here.place_of,
+        source_of=manifest.source_of if manifest else lambda _: None,
         **found,
     )
     several = len(work.jobs) > 1 or len(inputs) > 1 or any(map(is_folder, here.inputs))
-    mine, others = work.jobs[at::count], [job for number, job in enumerate(work.jobs) if number % count != at]
-    manifest = None
-    if folder and several:
-        manifest = Manifest(folder, settings, named=here.storage.name if here.storage else Path.as_posix)
+    if manifest and (several or is_folder(manifest.root) or not manifest.root.suffix):
         settings = replace(settings, agreed=manifest.agreed)
+    else:
+        manifest = None
+    chosen = selection.of(work.jobs)
+    mine = [job for job in chosen if shard_of(job, folder, count) == at]
+    others = [job for job in work.jobs if job not in set(mine)]
     if folder == STDOUT:
         split = 0.0
     elif split is None:
@@ -124,6 +137,8 @@ def annotate_all(
         settings,
         overwrite=overwrite,
         retry_failed=retry_failed,
+        repair=repair,
+        limit=selection.limit,
         split=split,
         storage=here.storage,
         named=here.named,
@@ -145,7 +160,7 @@ def annotate_all(
     return AnnotationRun(
         batch,
         begin,
-        total=len(mine) + len(work.problems),
+        total=len(batch.settled) + len(batch.open) + len(work.problems),
         problems=work.problems,
         left_out=work.left_out,
         others=others,
@@ -240,12 +255,17 @@ class AnnotationRun:
                 yield outcome
             if self._only_look:
                 return
+            if any(outcome.state == "refused" for outcome in self._outcomes):
+                return  # what is there stays as it is, its page too, and nothing of other settings is put beside it
             self._batch.note_refused()
             if self._batch.open:
-                for outcome in self._batch.run(self._begin(), self._progress):
-                    if self._thumbnails:
-                        self._thumbnails.make(outcome)
-                    yield self._noted(outcome)
+                with NotedRun(self._batch.folder, self.to_do, self._progress) as noted:
+                    for outcome in self._batch.run(self._begin(), noted.progress):
+                        if self._thumbnails:
+                            self._thumbnails.make(outcome)
+                        named = self._noted(outcome)
+                        noted.over(named)
+                        yield named
             self._write_index()
         finally:
             self._seconds = time.monotonic() - self._began

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from streamcam.annotation.outputs import STDOUT
+from streamcam.batch.jobs import Job
 from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.spool import STDIN
 from streamcam.batch.storage import url_of
@@ -71,6 +74,13 @@ def _check_streams(inputs: Sequence[str | Path], places: dict[str, str | Path | 
             raise CombinationError("--output", "goes with standard input: where the result goes")
         if [*inputs].count(STDIN) > 1:
             raise CombinationError("INPUT", "standard input, -, can be read once")
+
+
+def shard_of(job: Job, folder: Path | None, count: int) -> int:
+    """Which of so many shards a job belongs to: by its name, so that files that come later shift no others."""
+    media = job.outputs.media
+    name = media.relative_to(folder) if folder and media.is_relative_to(folder) else media
+    return int.from_bytes(hashlib.sha256(os.fsencode(name.as_posix())).digest()[:8]) % count
 
 
 def parse_shard(text: str) -> tuple[int, int]:

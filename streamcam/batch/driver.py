@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamcam.batch.dispatch import Progress
@@ -20,7 +21,7 @@ from streamcam.batch.settings import AnnotationSettings
 from streamcam.batch.storage import Storage
 from streamcam.batch.task import Task, TaskFailure, TaskOutcome
 from streamcam.batch.workers import Workers
-from streamcam.errors import OptionError, OutputExistsError, SinkError, StreamcamError, plain
+from streamcam.errors import OptionError, OtherSettingsError, OutputExistsError, SinkError, StreamcamError, plain
 from streamcam.explainers.make import sampling_of_model
 from streamcam.types import VideoInfo
 
@@ -37,6 +38,8 @@ class Batch:
         settings: of all of them.
         overwrite: whether outputs that are not of this very work may be replaced.
         retry_failed: whether what failed before is tried again.
+        repair: whether each result that is there is read, to see that it is what was made.
+        limit: how many jobs are open at most; None for all.
         split: seconds of the parts into which long files are cut, 0 for never.
         storage: elsewhere, where the jobs' files lie.
         named: what files are called in a line.
@@ -54,16 +57,19 @@ class Batch:
         *,
         overwrite: bool = False,
         retry_failed: bool = False,
+        repair: bool = False,
+        limit: int | None = None,
         split: float = 0.0,
         storage: Storage | None = None,
         named: Callable[[str], str] = str,
     ) -> None:
         self._manifest, self._named = manifest, named
-        self._past = Past(manifest, storage, overwrite=overwrite, retry_failed=retry_failed)
+        self._past = Past(manifest, storage, overwrite=overwrite, retry_failed=retry_failed, repair=repair)
         self._overwrite, self._retry_failed = overwrite, retry_failed
         self._ids = itertools.count()
         self._settings, self._split, self._storage = settings, split, storage
         self._held: dict[int, tuple[BaseFileLock, str]] = {}  # by job: its lock, and its key when it was taken
+        self._again: dict[int, str] = {}  # by job: why something finished is made again
         self._any_done = False
         self._jobs: dict[int, tuple[Job, int | None]] = {}  # by task: the file, and the number of the part
         self._splits: dict[int, SplitFile] = {}  # by job
@@ -75,8 +81,13 @@ class Batch:
             outcome = self._settled(job)
             if outcome:
                 self.settled.append(outcome)
-            else:
+            elif limit is None or len(self.open) < limit:
                 self.open.append(job)
+
+    @property
+    def folder(self) -> Path | None:
+        """Of the results, where it remembers them."""
+        return self._manifest.root if self._manifest else None
 
     def _settled(self, job: Job) -> Outcome | None:
         """What is known of a job without doing anything; None where something is to be done."""
@@ -85,6 +96,8 @@ class Batch:
             if known:
                 return known
             self._past.check(job)
+        except OtherSettingsError as error:
+            return Outcome(str(job.source), "refused", error=str(error), cause=error, job=job)
         except OutputExistsError as error:
             return _failed(job, error)
         except Exception as error:  # a name that no file can have is no reason to leave the others undone
@@ -170,6 +183,7 @@ class Batch:
                 lock.release()
                 return outcome
             self._held[id(job)] = lock, key
+            self._again[id(job)] = self._past.why(job)
             self._manifest.begin(job)
         if self._storage:
             self._storage.upload([self._manifest.begun(job)] if self._manifest else ())
@@ -263,7 +277,13 @@ class Batch:
             unforeseen = done.failure is not None and done.failure.unforeseen
             return Outcome(str(job.source), "failed", None, reason, unforeseen, cause, job)
         self._any_done = True
-        return Outcome(str(job.source), "done", replace(result, output=str(job.outputs.media)), job=job)
+        return Outcome(
+            str(job.source),
+            "done",
+            replace(result, output=str(job.outputs.media)),
+            job=job,
+            again=self._again.pop(id(job), ""),
+        )
 
 
 def _failed(job: Job, error: Exception) -> Outcome:

@@ -64,6 +64,7 @@ def plan(
     read_besides: Sequence[Path] = (),
     is_result: Callable[[Path], bool] = is_named_as_result,
     place_of: Callable[[Path], Hashable] | None = None,
+    source_of: Callable[[Path], str | None] = lambda _: None,
     **places: Path | None,
 ) -> Plan:
     """Lay out the work. Of each file, its first bytes are read at most; nothing is written.
@@ -80,6 +81,7 @@ def plan(
         read_besides: what else is read: the model's file, and others.
         is_result: whether streamcam has written a file: then it is no input.
         place_of: a value that is equal for all paths of one file; found out from the file system if None.
+        source_of: the input that a result was made of, as it was noted, or None: a name once given stays.
         places: where each kind of output goes, by its name in ``annotation.outputs.KINDS``; those that are wanted.
 
     Raises:
@@ -93,9 +95,9 @@ def plan(
     taken: set[Hashable] = set()
     jobs: list[Job] = []
     for file, place in found:
-        media = _beside(file, _name(file), output, place)
-        if usual[media] > 1:
-            media = _beside(file, _name(file, whole=True), output, place)
+        media, whole = (_beside(file, _name(file, whole=longer), output, place) for longer in (False, True))
+        if _has_longer(file, media, whole, usual[media], source_of):
+            media = whole
         if single and output and (output == STDOUT or not _is_folder(output)):
             media = output
         media = _free(media, taken, place_of)
@@ -208,6 +210,18 @@ def _name(file: Path, *, whole: bool = False) -> str:
     else:
         kept, fallback = _KEPT_VIDEO_SUFFIXES, ".mp4"
     return f"{file.name if whole else file.stem}{MARK}{file.suffix if suffix in kept else fallback}"
+
+
+def _has_longer(file: Path, media: Path, whole: Path, wanted: int, source_of: Callable[[Path], str | None]) -> bool:
+    """Whether a result has the longer of two names: where several want the shorter one, or where it had it before."""
+
+    def has(result: Path) -> bool:
+        source = source_of(result)
+        return source is not None and (source == str(file) or Path(source).name == file.name)
+
+    if wanted > 1:
+        return not has(media) or has(whole)
+    return os.path.lexists(whole) and has(whole)
 
 
 def _beside(file: Path, name: str, folder: Path | None, place: Path) -> Path:

@@ -14,6 +14,7 @@ from streamcam.batch.jobs import Job
 from streamcam.sinks.mark import is_marked
 
 _PIECE = 1 << 20  # bytes
+_BEGINNINGS = (1 << 6, 1 << 10, 1 << 14, 1 << 18, 1 << 22)  # bytes
 
 
 def is_own(path: Path) -> bool:
@@ -42,6 +43,18 @@ def digest_of(path: Path) -> str:
             file.seek(place)
             found.update(file.read(_PIECE))
     return found.hexdigest()
+
+
+def beginnings_of(path: Path) -> dict[str, str]:
+    """Digests of the first bytes of a file, by how many they are: by these, what is left of one that was cut short is known."""
+    size = path.stat().st_size
+    return {str(length): beginning_of(path, length) for length in _BEGINNINGS if length <= size}
+
+
+def beginning_of(path: Path, length: int) -> str:
+    """The digest of the first bytes of a file."""
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(length)).hexdigest()[:32]
 
 
 def parts_of(job: Job) -> Iterator[Path]:

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from streamcam.batch.jobs import Job
-from streamcam.batch.leftovers import digest_of, is_own, parts_of
+from streamcam.batch.leftovers import beginning_of, beginnings_of, digest_of, is_own, parts_of
 from streamcam.batch.settings import AnnotationSettings, file_identity
 from streamcam.batch.task import TaskResult
 from streamcam.errors import SinkError
-from streamcam.sinks.partial import write_whole
+from streamcam.sinks.partial import synced, write_whole
 from streamcam.system.wire import from_json, to_json
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class ManifestEntry:
         reason: why it failed.
         digests: of the outputs, by path, see ``leftovers.digest_of``.
         parts: what a failure has left, under temporary names.
+        settings: that it was made with, see ``AnnotationSettings.identity``.
+        beginnings: digests of the first bytes of the outputs, by path, by which one that was cut short is known.
     """
 
     source: str
@@ -51,6 +53,8 @@ class ManifestEntry:
     reason: str = ""
     digests: dict[str, str] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
+    settings: str = ""
+    beginnings: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 class Manifest:
@@ -73,12 +77,20 @@ class Manifest:
         self._identity = settings.identity
 
     @property
+    def root(self) -> Path:
+        """The folder of the results."""
+        return self._root
+
+    @property
     def agreed(self) -> Path:
         """A folder in which all who work for this one agree on what must be alike."""
         return self._folder / "agreed"
 
     def _name(self, job: Job) -> str:
-        return hashlib.sha256(os.fsencode(self._place(job.outputs.media))).hexdigest()[:24]
+        return self._name_of(job.outputs.media)
+
+    def _name_of(self, media: Path) -> str:
+        return hashlib.sha256(os.fsencode(self._place(media))).hexdigest()[:24]
 
     def _place(self, path: Path) -> str:
         """A path as it is noted: from the folder of results on, wherever that is mounted."""
@@ -87,10 +99,24 @@ class Manifest:
         )
 
     def key(self, job: Job) -> str:
-        """What a finished result must have been made of, to be one of this call."""
-        wanted = [self._place(path) for path in job.outputs.files]
-        data = [self._identity, file_identity(job.source), wanted, job.outputs.probabilities]
+        """What a finished result must have been made of, to be one of this call. Which results are wanted is no part of it."""
+        data = [self._settings_of(job), file_identity(job.source)]
         return hashlib.sha256(json.dumps(data).encode()).hexdigest()
+
+    def _settings_of(self, job: Job) -> str:
+        return f"{self._identity}{':probabilities' * job.outputs.probabilities}"
+
+    def has_other_settings(self, job: Job, entry: ManifestEntry) -> bool:
+        """Whether an entry is of a result that was made with other settings than those of this call."""
+        return entry.settings != self._settings_of(job)
+
+    def source_of(self, media: Path) -> str | None:
+        """The input that has the name of a result, as it is noted; None where nobody has."""
+        try:
+            text = (self._folder / f"{self._name_of(media)}.json").read_text(encoding="utf-8")
+            return from_json(text, ManifestEntry).source
+        except (OSError, ValueError):
+            return None
 
     def entry(self, job: Job) -> ManifestEntry | None:
         """What is known of a job; None for nothing that can be read."""
@@ -99,14 +125,24 @@ class Manifest:
         except (OSError, ValueError):
             return None
 
-    def is_done(self, job: Job, entry: ManifestEntry | None) -> bool:
-        """Whether an entry says that this very result is there, and it is."""
-        if entry is None or entry.state != "done" or entry.key != self.key(job):
-            return False
-        try:
-            return self._sizes(job) == entry.outputs
-        except OSError:
-            return False
+    def lacks(self, job: Job, entry: ManifestEntry) -> list[str]:
+        """What is not as it was noted of the results that are wanted now, in words; nothing where all of them are there."""
+        found = []
+        for path in job.outputs.files:
+            size = entry.outputs.get(self._place(path))
+            try:
+                there = path.stat().st_size
+            except OSError:
+                found.append(f"{path.name} is not there yet" if size is None else f"{path.name} is gone")
+                continue
+            if size is None or there != size:
+                why = "was cut short" if size is not None and self.was_cut_short(path, path, entry) else "is another"
+                found.append(f"{path.name} {why}")
+        return found
+
+    def changed(self, job: Job, entry: ManifestEntry) -> list[Path]:
+        """The results that are there, and hold something else than what was made. Reads them."""
+        return [path for path in job.outputs.files if path.is_file() and not self.was_made(path, path, entry)]
 
     def _sizes(self, job: Job) -> dict[str, int]:
         return {self._place(path): path.stat().st_size for path in job.outputs.files}
@@ -162,6 +198,17 @@ class Manifest:
         size, digest = entry.outputs.get(self._place(path)), entry.digests[self._place(path)]
         return (size, digest) == (file.stat().st_size, digest_of(file))
 
+    def was_cut_short(self, file: Path, path: Path, entry: ManifestEntry | None) -> bool:
+        """Whether a file is the beginning of what an entry tells of an output: what a power cut leaves of it."""
+        place = self._place(path)
+        if entry is None or place not in entry.outputs or not file.is_file():
+            return False
+        size = file.stat().st_size
+        if size >= entry.outputs[place]:
+            return False
+        known = [int(length) for length in entry.beginnings.get(place, {}) if int(length) <= size]
+        return not size or (bool(known) and beginning_of(file, max(known)) == entry.beginnings[place][str(max(known))])
+
     def has_begun(self, job: Job) -> bool:
         """Whether a job was begun and nothing is known of its end."""
         return self.begun(job).exists()
@@ -194,11 +241,16 @@ class Manifest:
         path = self.path(job)
         try:
             done = state == "done"
+            for output in job.outputs.files if done else ():
+                synced(output)  # before anything says that it is there
             sizes = self._sizes(job) if done else {}
             digests = {self._place(path): digest_of(path) for path in job.outputs.files} if done else {}
             parts = () if done else tuple(map(self._place, self.parts_left(job)))
             source = os.fsencode(job.source).decode(errors="backslashreplace")
-            entry = ManifestEntry(source, key, state, sizes, result, reason, digests, parts)
+            begun = {self._place(path): beginnings_of(path) for path in job.outputs.files} if done else {}
+            entry = ManifestEntry(
+                source, key, state, sizes, result, reason, digests, parts, self._settings_of(job), begun
+            )
             write_whole(path, to_json(entry))
             self.begun(job).unlink(missing_ok=True)
         except OSError as error:

@@ -12,7 +12,7 @@ import typer
 from streamcam.batch.settings import SPLIT, AnnotationSettings
 from streamcam.cli import console
 from streamcam.cli.console import fail, note, say
-from streamcam.cli.grouping import OptionGroup, Usual, option, takes
+from streamcam.cli.grouping import OptionGroup, option, takes
 from streamcam.cli.options import (
     ENCODING,
     EVERY,
@@ -23,9 +23,10 @@ from streamcam.cli.options import (
     PICTURE,
     Overwrite,
 )
-from streamcam.cli.outcomes import show_outcome, show_plan, show_summary
+from streamcam.cli.outcomes import listed_inputs, refusal_line, show_outcome, show_plan, show_summary, write_summary
 from streamcam.cli.progress import BatchProgress
 from streamcam.cli.times import METAVAR, stretch_of
+from streamcam.errors import OutputExistsError
 from streamcam.settings import Encoding, ExplainSettings, HeatSettings, ModelSettings, PictureSettings
 
 if TYPE_CHECKING:
@@ -33,31 +34,9 @@ if TYPE_CHECKING:
     from streamcam.batch.outcome import Outcome
 
 _MANY = "Many files"
+_WHICH = "Which files"
 _STRETCH = "A stretch of a video"
 STDOUT = "-"
-
-USUAL: Usual = {
-    "output": ("PATH", "Where the result goes, a file or a folder."),
-    "overwrite": ("", "Replace outputs that exist."),
-    "model": ("NAME|PATH", "A name, or a model file or folder."),
-    "labels": ("PATH", "A file of class names."),
-    "targets": ("CLASS", "Class to explain; repeat for several."),
-    "method": ("NAME", "Formula of the heatmap."),
-    "layer": ("NAME", "Target layer; repeat to fuse several."),
-    "layout": ("NAME", "overlay, heatmap, 'side by side', panels."),
-    "mode": ("NAME", "uniform, heat (cold stays clear), or add."),
-    "alpha": ("0…1", "Opacity of the heatmap."),
-    "colormap": ("NAME", "jet, turbo, viridis, inferno, …"),
-    "every": ("N|auto", "Explain each Nth frame, or where it changes."),
-    "start": ("TIME", "Begin there: seconds, or 1:02:30."),
-    "duration": ("TIME", "End so long after the start."),
-    "roi": ("PLACE", "Where the evidence ought to lie."),
-    "report": ("PATH", "A page about the result, .html."),
-    "records": ("PATH", "What the model said, as JSON Lines."),
-    "heatmaps": ("PATH", "The raw maps, as HDF5."),
-    "workers": ("N", "Processes that share the files."),
-    "dry_run": ("", "Only say what would be done."),
-}
 
 FILES = OptionGroup(
     AnnotationSettings(),
@@ -75,8 +54,9 @@ FILES = OptionGroup(
 @takes(files=FILES, encoding=ENCODING, model=MODEL, explanation=EXPLANATION, picture=PICTURE, heat=HEAT)
 def annotate_command(
     inputs: Annotated[
-        list[str], typer.Argument(metavar="INPUT...", help="Videos, images, folders or globs; - for standard input.")
-    ],
+        list[str] | None,
+        typer.Argument(metavar="INPUT...", help="Videos, images, folders or globs; - for standard input."),
+    ] = None,
     output: Annotated[
         str | None,
         typer.Option(
@@ -174,6 +154,33 @@ def annotate_command(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed before.", rich_help_panel=_MANY)
     ] = False,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="Read every result, to see that it is still what was made.", rich_help_panel=_MANY
+        ),
+    ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DAY|AGO", help="Only files changed since: 2026-11-27, or 12h, 7d.", rich_help_panel=_WHICH
+        ),
+    ] = None,
+    match: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Only files whose name or path matches; repeatable.", rich_help_panel=_WHICH),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Do so many at most.", rich_help_panel=_WHICH)
+    ] = None,
+    from_file: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="More inputs, one a line; - for standard input.", rich_help_panel=_WHICH),
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Write what came of each input as JSON.", rich_help_panel=OUTPUT_PANEL),
+    ] = None,
     dry_run: Annotated[
         bool,
         typer.Option(
@@ -202,6 +209,7 @@ def annotate_command(
     A folder given with -o remembers what is finished, and skips it the next time.
     """  # noqa: D301 - the backspace keeps the lines of examples as they are
     from streamcam.batch.annotate import CombinationError, annotate_all
+    from streamcam.batch.selection import Selection, since_of
 
     console.quiet = quiet
     if output == STDOUT and not dry_run:
@@ -209,10 +217,19 @@ def annotate_command(
     begin, stop = stretch_of(start, end, duration)
     settings = replace(files, model=model, explain=explanation, picture=picture, encoding=encoding)
     settings = replace(settings, heat=heat, start=begin, end=stop)
+    given = [*(inputs or ()), *(listed_inputs(from_file) if from_file else ())]
+    if not given:
+        raise typer.BadParameter(
+            "is missing; name a file or a folder, or a list of them with --from-file", param_hint="INPUT..."
+        )
+    if summary and summary.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{summary}: exists already; use --overwrite to replace it, or another name for --summary"
+        )
     with closing(BatchProgress()) as progress:
         try:
             run = annotate_all(
-                inputs,
+                given,
                 output,
                 records=records,
                 heatmaps=heatmaps,
@@ -222,6 +239,8 @@ def annotate_command(
                 settings=settings,
                 overwrite=overwrite,
                 retry_failed=retry_failed,
+                repair=repair,
+                selection=Selection(since=since_of(since) if since else None, match=tuple(match or ()), limit=limit),
                 workers=workers,
                 shard=shard,
                 ray=ray,
@@ -236,17 +255,23 @@ def annotate_command(
                 note(str(left_out))
         if dry_run:
             show_plan(run)
-            raise typer.Exit(int(any(outcome.failed for outcome in run.known)))
+            if refused := sum(outcome.state == "refused" for outcome in run.known):
+                fail(refusal_line(refused, output))
+            raise typer.Exit(int(any(outcome.failed for outcome in run.known) or refused > 0))
         progress.begin(run)
         outcomes, interrupted = _show_outcomes(run, progress)
     if run.index:
         say(f"report: {run.index}")
     if run.total > 1:
         show_summary(outcomes, run.summary)
+    if summary:
+        write_summary(summary, outcomes, run)
     if interrupted:
         fail(f"interrupted; {interrupted}")
         raise typer.Exit(130)
-    if run.summary.failed:
+    if refused := run.summary.refused:
+        fail(refusal_line(refused, output))
+    if run.summary.failed or refused:
         raise typer.Exit(1)
 
 

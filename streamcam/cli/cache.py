@@ -29,7 +29,9 @@ def list_command() -> None:
         say(
             f"{entry.key[:12]}  {entry.size / 1e6:8.1f} MB  {used}  {facts.get('model')}  {facts.get('size', '')}  {what}"
         )
-    note(f"{len(entries)} entries, {sum(entry.size for entry in entries) / 1e6:.1f} MB in {cache.folder}")
+    drafts, size = cache.drafts()
+    more = f", and {size / 1e6:.1f} MB in {drafts} drafts that are being written or were left behind" if drafts else ""
+    note(f"{len(entries)} entries, {sum(entry.size for entry in entries) / 1e6:.1f} MB in {cache.folder}{more}")
 
 
 @app.command("clear")

@@ -17,7 +17,7 @@ import typer
 from streamcam.choices import Method
 from streamcam.cli import completion
 from streamcam.cli.console import note, say
-from streamcam.cli.grouping import Usual, takes
+from streamcam.cli.grouping import takes
 from streamcam.cli.options import EXPLANATION, MODEL
 from streamcam.errors import SinkError
 from streamcam.settings import ExplainSettings, ModelSettings
@@ -57,22 +57,6 @@ _COLUMNS = (
     ("rise_deletion", "RISE deletion", "low"),
 )
 _TRIED: tuple[Method, ...] = ("gradcam", "hirescam", "layercam")  # by --recommend, where no method is named
-
-
-USUAL: Usual = {
-    "model": ("NAME|PATH", "Name or path; repeat to compare."),
-    "labels": ("PATH", "A file of class names."),
-    "method": ("NAME", "Formula; repeat to compare."),
-    "layer": ("NAME", "Target layer; repeat to compare, a+b to fuse."),
-    "recommend": ("", "Name the method and layer to use."),
-    "frames": ("N", "Frames to change and ask the model about."),
-    "roi": ("PLACE", "Where the evidence ought to lie."),
-    "event": ("TIME", "When it ought to lie, of a video classifier."),
-    "protocols": ("", "Measure as papers do, too; slow."),
-    "no_sanity": ("", "Leave out the check with random weights."),
-    "json_path": ("PATH", "Write the table as JSON."),
-    "csv_path": ("PATH", "Write the table as CSV."),
-}
 
 
 @takes(origin=MODEL.without("model"), explanation=EXPLANATION.without("method", "layer", "targets"))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from streamcam.cli.console import fail_with, note, say
-from streamcam.cli.grouping import Usual, takes
+from streamcam.cli.grouping import takes
 from streamcam.cli.options import (
     CAPTURE,
     ENCODING,
@@ -28,26 +28,6 @@ from streamcam.settings import CaptureSettings, Encoding, ExplainSettings, HeatS
 
 _SESSION = "Session"
 
-USUAL: Usual = {
-    "output": ("PATH", "Record to a file, or send to a stream."),
-    "overwrite": ("", "Replace the recording if it exists."),
-    "model": ("NAME|PATH", "A name, or a model file or folder."),
-    "labels": ("PATH", "A file of class names."),
-    "targets": ("CLASS", "Class to explain; repeat for several."),
-    "method": ("NAME", "Formula of the heatmap."),
-    "layer": ("NAME", "Target layer; repeat to fuse several."),
-    "check": ("", "Measure what covering hot places costs."),
-    "layout": ("NAME", "overlay, heatmap, 'side by side', panels."),
-    "mode": ("NAME", "uniform, heat (cold stays clear), or add."),
-    "alpha": ("0…1", "Opacity of the heatmap."),
-    "colormap": ("NAME", "jet, turbo, viridis, inferno, …"),
-    "mirror": ("", "Flip left and right."),
-    "loop": ("", "Start a file again at its end."),
-    "full_screen": ("", "Start in full screen."),
-    "no_window": ("", "Show nothing; record or count only."),
-    "seconds": ("N", "End after so long."),
-    "stats": ("PATH", "Write counts, rates and delays as JSON."),
-}
 _RECORDING = "Recording"
 
 

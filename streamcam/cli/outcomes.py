@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamcam.cli.console import fail, fail_with, internal_line, note, say
+from streamcam.errors import SinkError, SourceError
 
 if TYPE_CHECKING:
     from streamcam.batch.annotate import AnnotationRun
@@ -18,6 +22,7 @@ _STATES: dict[OutcomeState, str] = {
     "skipped": "done before",
     "failed": "failed",
     "failed before": "failed before",
+    "refused": "refused",
 }
 _FEW = 20  # files, of which the screen still shows what was said of each
 _LISTED = 20  # of the files that failed
@@ -26,11 +31,13 @@ _LISTED = 20  # of the files that failed
 def show_outcome(outcome: Outcome) -> None:
     """What came of a file, as lines."""
     source, result = outcome.source, outcome.result
+    if outcome.state == "refused":  # said once for all
+        return
     if result is None:
         fail_with(outcome.cause, _reason(outcome))
         return
     if outcome.state == "done":
-        say(_result_line(source, result))
+        say(_result_line(source, result) + (f" (made again: {outcome.again})" if outcome.again else ""))
         for begin, end in result.elsewhere:
             say(f"{source}: looks elsewhere from {begin:.2f} to {end:.2f} s")
     if result.lost:
@@ -40,6 +47,8 @@ def show_outcome(outcome: Outcome) -> None:
 def show_plan(run: AnnotationRun) -> None:
     """What would be done, as lines: nothing was."""
     for outcome in run.known:
+        if outcome.state == "refused":
+            continue
         if outcome.result is None:
             fail(_reason(outcome))
         elif outcome.failed:
@@ -53,6 +62,38 @@ def show_plan(run: AnnotationRun) -> None:
     line += f", {skipped} are done" if skipped else ""
     line += f", {len(run.known) - skipped} cannot be" if len(run.known) > skipped else ""
     note(f"{line}; nothing was written (--dry-run)")
+
+
+def listed_inputs(name: str) -> list[str]:
+    """The inputs of a list."""
+    from streamcam.batch.selection import listed_in
+
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or 'it is no text'})") from error
+    return listed_in(text, name)
+
+
+def write_summary(path: Path, outcomes: Sequence[Outcome], run: AnnotationRun) -> None:
+    """Write what a run did, left out and refused as JSON."""
+    from streamcam.batch.outcome import summary_json
+    from streamcam.sinks.partial import write_whole
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(summary_json(outcomes, run.summary), indent=1) + "\n")
+    except OSError as error:
+        raise SinkError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def refusal_line(count: int, folder: str | None) -> str:
+    """What is said once where results of other settings are there, and how to go on."""
+    files = "1 result" if count == 1 else f"{count} results"
+    return (
+        f"{folder}: holds {files} made with other settings, and nothing was done; --overwrite makes them again, another "
+        "folder with -o keeps both, or give the settings that they were made with"
+    )
 
 
 def _reason(outcome: Outcome) -> str:
@@ -93,6 +134,7 @@ def show_summary(outcomes: Sequence[Outcome], summary: Summary) -> None:
     if len(failures) > _LISTED:
         note(f"  … and {len(failures) - _LISTED:,} more")
     line = f"{summary.done} of {summary.total} inputs done, {summary.failed} failed"
+    line += f", {summary.refused} refused" if summary.refused else ""
     line += f", {summary.not_begun} not begun" if summary.not_begun else ""
     line += f", {summary.skipped} of them done before" if summary.skipped else ""
     line += f", {len(damaged)} of the failed written as far as they can be read" if damaged else ""

@@ -13,7 +13,22 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from streamcam.cli import annotate, bench, cache, check, console, demo, doctor, evaluate, grouping, live, models, serve
+from streamcam.cli import (
+    annotate,
+    bench,
+    cache,
+    check,
+    console,
+    demo,
+    doctor,
+    evaluate,
+    grouping,
+    live,
+    models,
+    serve,
+    status,
+    usual,
+)
 from streamcam.cli.console import StdoutError, fail, fail_with, internal, note, warn
 from streamcam.cli.grouping import Command, Group, usually
 from streamcam.cli.interrupts import Interrupts
@@ -32,11 +47,12 @@ app = typer.Typer(
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("annotate", cls=usually(annotate.USUAL))(annotate.annotate_command)
-app.command("live", cls=usually(live.USUAL))(live.live_command)
-app.command("serve", cls=usually(serve.USUAL))(serve.serve_command)
+app.command("annotate", cls=usually(usual.ANNOTATE))(annotate.annotate_command)
+app.command("live", cls=usually(usual.LIVE))(live.live_command)
+app.command("serve", cls=usually(usual.SERVE))(serve.serve_command)
+app.command("status")(status.status_command)
 app.command("demo")(demo.demo_command)
-app.command("evaluate", cls=usually(evaluate.USUAL))(evaluate.evaluate_command)
+app.command("evaluate", cls=usually(usual.EVALUATE))(evaluate.evaluate_command)
 app.command("bench")(bench.bench_command)
 app.command("models")(models.models_command)
 app.command("layers")(models.layers_command)

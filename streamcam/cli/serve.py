@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from streamcam.cli.console import note, say, warn
-from streamcam.cli.grouping import Usual, takes
+from streamcam.cli.grouping import takes
 from streamcam.cli.options import (
     CAPTURE,
     EXPLANATION,
@@ -39,30 +39,6 @@ from streamcam.settings import (
 
 if TYPE_CHECKING:
     from streamcam.web.addresses import Started
-
-
-USUAL: Usual = {
-    "host": ("ADDRESS", "0.0.0.0 for the whole network."),
-    "port": ("N", "0 for any free one."),
-    "viewers": ("open|key", "Who may look: all, or who has a key."),
-    "certfile": ("PATH", "Certificate for HTTPS, PEM."),
-    "keyfile": ("PATH", "Its key, PEM."),
-    "language": ("CODE", "en, fr, de, or one of your own."),
-    "kiosk": ("", "Exhibit: unattended, for days."),
-    "attract": ("PATH", "Video for when nobody is there."),
-    "allow": ("CLASS", "A class that visitors may ask for."),
-    "hours": ("TEXT", "'Mon-Fri 09:00-17:00'"),
-    "settings": ("PATH", "File that keeps what staff change."),
-    "print_unit": ("", "Print a systemd unit."),
-    "model": ("NAME|PATH", "A name, or a model file or folder."),
-    "labels": ("PATH", "A file of class names."),
-    "targets": ("CLASS", "Class to explain; repeat for two."),
-    "method": ("NAME", "Formula of the heatmap."),
-    "layer": ("NAME", "Target layer; repeat to fuse several."),
-    "mirror": ("", "Flip left and right."),
-    "loop": ("", "Start a file again at its end."),
-    "seconds": ("N", "End after so long."),
-}
 
 
 @takes(

@@ -14,6 +14,7 @@ from pathlib import Path
 from streamcam.system.libraries import explain_import_error
 
 _LITTLE_DISK = 2 * 1024**3  # bytes
+_CACHE_ROOM = 256 * 1024**2  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def examine() -> Iterator[Finding]:
         ("camera", _cameras),
         ("engine", _engine),
         ("model", _model),
+        ("cache", _cache),
         ("disk", _disk),
     ]
     for subject, check in checks:
@@ -169,6 +171,22 @@ def _model() -> Iterator[Finding]:
     from streamcam.backends.weights.bundled import read_bundled_weights
 
     yield Finding("model", True, f"bundled weights complete ({len(read_bundled_weights()) / 1e6:.1f} MB)")
+
+
+def _cache() -> Iterator[Finding]:
+    from streamcam.system.cache import wanted_folder, why_not_trusted
+
+    folder = wanted_folder()
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    remedy = "set STREAMCAM_CACHE to a folder of your own, on a disk with room"
+    if reason := why_not_trusted(folder):
+        yield Finding("cache", None, f"{folder} {reason}, and is not used", remedy)
+    elif not os.access(there, os.W_OK):
+        yield Finding("cache", None, f"{folder} cannot be written to: each start converts its model anew", remedy)
+    elif shutil.disk_usage(there).free < _CACHE_ROOM:
+        yield Finding("cache", None, f"{folder}: its disk is full: each start converts its model anew", remedy)
+    else:
+        yield Finding("cache", True, str(folder))
 
 
 def _disk() -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import itertools
 import os
 from abc import abstractmethod
@@ -20,6 +21,25 @@ def refuse_existing(path: Path, *, overwrite: bool) -> None:
         raise OutputExistsError(f"{path}: exists already; use --overwrite to replace it, or -o for another name")
 
 
+def synced(path: Path) -> None:
+    """See that a file is on the disk with what is in it, and its name too, before anything speaks of it.
+
+    Raises:
+        OSError: the disk does not take it.
+    """
+    _sync(path, os.O_RDWR)
+    if os.name != "nt":  # where folders are no files
+        _sync(path.parent, os.O_RDONLY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def write_whole(path: Path, text: str) -> None:
     """Replace a file by a text at once: whoever reads it, after a power cut too, finds the old one or the new one.
 
@@ -33,6 +53,8 @@ def write_whole(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())  # before its name is: the power may go at any moment
         part.replace(path)
+        if os.name != "nt":
+            _sync(path.parent, os.O_RDONLY)
     finally:  # an interrupt comes at any moment, too
         part.unlink(missing_ok=True)
 
@@ -75,10 +97,13 @@ class PartialOutput:
         raise AssertionError("unreachable")
 
     def commit(self) -> None:
-        """Give the complete file its name."""
+        """Give the complete file its name. Where a file of that name holds the very same, that one stays."""
         refuse_existing(self.path, overwrite=self._overwrite)
         try:
-            self.part.replace(self.path)
+            if self.path.is_file() and filecmp.cmp(self.part, self.path, shallow=False):
+                self.part.unlink()
+            else:
+                self.part.replace(self.path)
         except OSError as error:
             raise SinkError(
                 f"{self.path}: cannot be put in place ({error.strerror}); it is kept as {self.part}"

@@ -47,7 +47,8 @@ class VideoSource(Closing):
     def __init__(self, path: str | Path, *, start: float = 0.0, end: float | None = None) -> None:
         self.path = Path(path)
         if start < 0 or (end is not None and end <= start):
-            raise OptionError(f"start {start:g}, end {end:g}: the end must come after the start, and neither before 0")
+            behind = "" if end is None else f", end {end:g}"
+            raise OptionError(f"start {start:g}{behind}: the end must come after the start, and neither before 0")
         check_readable(self.path)
         self._start, self._end = start, end
         self._facts = facts = probe(self.path)

@@ -2,16 +2,20 @@
 
 Each entry is a folder named by its key, with its files and an ``entry.json`` that holds their checksums. It is written
 under another name and renamed, so it is there whole or not at all, also when several processes write it at once. The
-folder is readable by its owner only. When the store grows over its limit, the entries not used for longest go.
+folder is readable by its owner only; one that somebody else owns, or may write to, is not used: checksums that lie beside
+the data prove nothing then. When the store grows over its limit, the entries not used for longest go.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 import warnings
@@ -30,12 +34,47 @@ _DAYS_UNTIL_LEFTOVERS_GO = 1.0
 
 
 def default_folder() -> Path:
+    """``$STREAMCAM_CACHE``, or the place that this platform has for caches; a private one where that is not to be trusted."""
+    folder = wanted_folder()
+    reason = why_not_trusted(folder)
+    return _private(folder, reason) if reason else folder
+
+
+def wanted_folder() -> Path:
     """``$STREAMCAM_CACHE``, or the place that this platform has for caches."""
     if named := os.environ.get("STREAMCAM_CACHE"):
         return Path(named).expanduser()
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("streamcam", appauthor=False))
+
+
+def why_not_trusted(folder: Path) -> str:
+    """Why what lies in a folder may be somebody else's; empty where it is not, and where the folder is still to be made."""
+    if os.name == "nt":  # where a user's folders are the user's
+        return ""
+    try:
+        facts = folder.stat()
+    except OSError:
+        return ""
+    if facts.st_uid != os.getuid():
+        return "belongs to another user"
+    if facts.st_mode & stat.S_IWOTH or (facts.st_mode & stat.S_IWGRP and facts.st_gid != os.getgid()):
+        return "can be written to by others"
+    return ""
+
+
+@functools.cache
+def _private(folder: Path, reason: str) -> Path:
+    """A folder for this process, in place of one that is not to be trusted."""
+    private = Path(tempfile.mkdtemp(prefix="streamcam-"))
+    atexit.register(shutil.rmtree, private, ignore_errors=True)
+    warnings.warn(
+        f"{folder}: {reason}, so what is kept there is not used; set STREAMCAM_CACHE to a folder of your own",
+        StreamcamWarning,
+        stacklevel=4,
+    )
+    return private
 
 
 def usual_cache(cache: Cache | bool) -> Cache | None:
@@ -158,9 +197,18 @@ class Cache:
         """Remove an entry, if it is there."""
         shutil.rmtree(self.folder / key, ignore_errors=True)
 
+    def drafts(self) -> tuple[int, int]:
+        """How many entries are being written, or were left by processes that were killed; and their bytes."""
+        found = [place for place in self.folder.glob(".draft-*") if place.is_dir()]
+        size = 0
+        for path in (path for place in found for path in place.rglob("*")):
+            with contextlib.suppress(OSError):
+                size += path.stat().st_size
+        return len(found), size
+
     def clear(self) -> int:
-        """Remove everything; the number of entries that were there."""
-        count = len(self.entries())
+        """Remove everything, drafts too; how many there were of both."""
+        count = len(self.entries()) + self.drafts()[0]
         if self.folder.is_dir():
             for place in self.folder.iterdir():
                 if place.name.startswith(".draft-") or (place / _MANIFEST).exists():

@@ -44,3 +44,16 @@ def test_opencvs_that_are_installed_over_each_other_are_named(tmp_path):
     assert "pip install --force-reinstall opencv-python" in lines[at + 1]
     alone = subprocess.run([sys.executable, "-m", "streamcam", "doctor"], capture_output=True, text=True, check=True)
     assert "over each other" not in alone.stdout
+
+
+def test_a_cache_that_cannot_be_used_is_named(tmp_path):
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    folder.chmod(0o777)
+    done = subprocess.run(
+        [sys.executable, "-m", "streamcam", "doctor"],
+        env=os.environ | {"STREAMCAM_CACHE": str(folder)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    if os.name != "nt":
+        assert f"note    cache: {folder} can be written to by others, and is not used" in done.stdout
+        assert "set STREAMCAM_CACHE to a folder of your own" in done.stdout

@@ -16,7 +16,7 @@ from makers.needs import need
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["annotate"], 2, "INPUT... is missing; streamcam annotate --help"),
+        (["annotate"], 2, "INPUT...: is missing; name a file or a folder"),
         (["annotate", "a.mp4", "--fit", "huge"], 2, "--fit huge: choose one of auto, native, stretch, crop"),
         (["annotate", "a.mp4", "--probabilities"], 2, "--heatmaps"),
         (["nonsense"], 2, "no such command"),

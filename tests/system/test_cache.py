@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from streamcam import Cache
+from streamcam.errors import StreamcamWarning
 
 
 def test_entries_come_back_as_they_were(tmp_path):
@@ -55,3 +57,41 @@ def test_leftovers_of_killed_processes_go(tmp_path):
     (tmp_path / "c" / ".draft-new").mkdir()
     cache.put("b" * 32, {}, {})
     assert {p.name for p in Path(tmp_path / "c").glob(".draft-*")} == {".draft-new"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+@pytest.mark.parametrize("mode", [0o777, 0o757, 0o1777])
+def test_a_folder_that_others_can_write_to_is_not_used(tmp_path, monkeypatch, mode):
+    folder = tmp_path / f"open-{mode:o}"
+    folder.mkdir()
+    folder.chmod(mode)
+    monkeypatch.setenv("STREAMCAM_CACHE", str(folder))
+    with pytest.warns(StreamcamWarning, match="can be written to by others, so what is kept there is not used"):
+        cache = Cache()
+    assert cache.folder != folder
+    assert cache.folder.stat().st_mode & 0o777 == 0o700
+    cache.put("a" * 32, {}, {"x": b"1"})
+    assert not list(folder.iterdir())
+    assert Cache().folder == cache.folder  # said once
+    folder.chmod(0o700)
+    assert Cache().folder == folder
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.getuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_of_another_user_is_not_used(tmp_path, monkeypatch):
+    folder = tmp_path / "theirs"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 12345, 12345)
+    monkeypatch.setenv("STREAMCAM_CACHE", str(folder))
+    with pytest.warns(StreamcamWarning, match="belongs to another user"):
+        assert Cache().folder != folder
+
+
+def test_drafts_are_counted_and_cleared(tmp_path):
+    cache = Cache(tmp_path)
+    cache.put("a" * 32, {}, {"x": b"1"})
+    (tmp_path / ".draft-left").mkdir()
+    (tmp_path / ".draft-left" / "x").write_bytes(bytes(1000))
+    assert cache.drafts() == (1, 1000)
+    assert cache.clear() == 2
+    assert (cache.drafts(), cache.entries()) == ((0, 0), [])

@@ -3,6 +3,7 @@
 const CONFIDENT = 0.5; // of a model that gives no verdict
 const MARKS = ["#ffcf4a", "#7cc7ff"]; // of one class, and of the one that it is compared with
 const EVIDENCE = 0.05; // of the heat's full scale: less is nothing
+const ASKED = 0.25; // the same, of a class that was asked about: a little speaks for everything
 export const WITHOUT_ANSWER = ["connecting", "retrying", "closed", "preparing"]; // phases
 
 /** The sentence, as a key of the languages and what is named in it. `shown` is the last header with an answer, or null. */
@@ -15,9 +16,10 @@ export function sentence(state, shown, words, picture) {
   if (names.length > 1) return ["compared", { a: names[0], b: names[1] }];
   const [index, score] = shown.targets[0];
   if (shown.verdict === "no idea" && !state.asked.length) return ["no_idea", { n: words.count.toLocaleString(words.code) }];
-  if (shown.evidence[0] < EVIDENCE) {
+  const least = state.asked.length && index !== best ? ASKED : EVIDENCE;
+  if (shown.evidence[0] < least) {
     const moments = shown.moments?.[0] ?? [], strongest = Math.max(0, ...moments);
-    if (strongest < EVIDENCE) return ["nothing", { a: names[0] }];
+    if (strongest < least) return ["nothing", { a: names[0] }];
     const ago = shown.seconds * (1 - moments.indexOf(strongest) / (moments.length - 1));
     return ["earlier", { a: names[0], n: ago.toLocaleString(words.code, { maximumFractionDigits: 1 }) }];
   }
