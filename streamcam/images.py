@@ -43,6 +43,14 @@ def frame_of(given: Any, number: int, rate: Fraction = USUAL_RATE) -> Frame:
     return given if isinstance(given, Frame) else Frame(image_from(given), number, float(number / rate))
 
 
+def check_images(images: Any) -> None:
+    """Raise ``OptionError`` for what is no iterable of images."""
+    if isinstance(images, str | os.PathLike):
+        raise OptionError(f"{images}: a path is no source; open_source opens one")
+    if not isinstance(images, Iterable) and not hasattr(images, "__getitem__"):
+        raise OptionError(f"{type(images).__name__}: is no iterable of images")
+
+
 def framed(images: Iterable[Any]) -> Iterator[Frame]:
     """Frames as they are, and images as frames, 30 a second. A generator is closed with this one."""
     try:

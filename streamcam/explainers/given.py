@@ -28,7 +28,7 @@ def classifier_from(given: Classifier | keras.Model | str | Path) -> Classifier:
         return load_model(fspath(given))
     if not callable(given) or not hasattr(given, "name"):
         raise OptionError(
-            f"a {type(given).__name__} is no model; give a name, the path of a model file, or a Keras model "
+            f"{type(given).__name__}: is no model; give a name, the path of a model file, or a Keras model "
             "(a PyTorch model comes in through ONNX)"
         )
     return wrap_model(given)

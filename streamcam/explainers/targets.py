@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 
 import numpy as np
 
@@ -20,8 +21,16 @@ _AGAINST = re.compile(r"not\s+", re.IGNORECASE)
 
 
 def targets_of(given: Sequence[str | int] | str | int) -> tuple[str | int, ...]:
-    """Targets as they are kept: one alone is one, and not as many as it has letters."""
-    return (given,) if isinstance(given, str | int) else tuple(given)
+    """Targets as they are kept: one alone is one, and not as many as it has letters.
+
+    Raises:
+        TargetError: something is no class.
+    """
+    several = (given,) if isinstance(given, str | Integral) or not isinstance(given, Iterable) else tuple(given)
+    for one in several:
+        if not isinstance(one, str | Integral):
+            raise TargetError(f"{one}: is no class; a target is a label, a class index, or top1, top2, …")
+    return tuple(one if isinstance(one, str) else int(one) for one in several)
 
 
 def resolve_targets(targets: Sequence[str | int] | str | int, labels: tuple[str, ...]) -> Int32Array:

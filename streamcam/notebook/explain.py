@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from streamcam.choices import EngineName, FitChoice, Method, PrecisionChoice, Score
 from streamcam.errors import StreamcamError
+from streamcam.images import check_images
 from streamcam.models.catalog import BUNDLED
 from streamcam.notebook.images import Order, name_of_picture, picture_of
 from streamcam.notebook.kept import explainer_of
@@ -106,11 +108,12 @@ def explain_all(
                 failed(given, picture)
                 continue
             result = explain(picture, targets, order="bgr", **options)
-            yield ExplainedPicture(result.image, result.explanation, result.explainer, name_of_picture(given))
+            yield replace(result, name=name_of_picture(given))
 
 
 def _listed(images: Iterable[Any] | str | PathLike[str]) -> Iterable[Any]:
     if not isinstance(images, str | PathLike):
+        check_images(images)
         return images
     folder = Path(images)
     if not folder.is_dir():

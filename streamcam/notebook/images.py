@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import cv2
 import numpy as np
 
-from streamcam.errors import OptionError
+from streamcam.errors import OptionError, SourceError
 from streamcam.images import NO_IMAGE
+from streamcam.sources.content import kind_of
 from streamcam.sources.fetched import fetched
 from streamcam.sources.images import read_image
 from streamcam.system.addresses import redacted
@@ -29,9 +31,9 @@ def picture_of(given: Any, order: Order | None = None) -> UInt8Array:
     """A picture, upright, ``(H, W, 3)`` uint8 BGR.
 
     Args:
-        given: a path; the URL of a file; a PIL image; a Keras, TensorFlow or PyTorch tensor, which are RGB; or a NumPy array
-            ``(H, W)``, ``(H, W, 3)``, ``(H, W, 4)`` or one of these behind an axis of 1. Floats are 0…255, or 0…1 where none
-            is larger than 1.
+        given: a path; the URL of a file; what a file holds, or a file that is open; a PIL image; a Keras, TensorFlow or PyTorch
+            tensor, which are RGB; or a NumPy array ``(H, W)``, ``(H, W, 3)``, ``(H, W, 4)`` or one of these behind an axis of 1.
+            Floats are 0…255, or 0…1 where none is larger than 1; unsigned integers of 16 bits are 0…65535.
         order: of the channels of a NumPy array that has several.
 
     Raises:
@@ -44,6 +46,8 @@ def picture_of(given: Any, order: Order | None = None) -> UInt8Array:
         raise OptionError(NO_IMAGE)
     if isinstance(given, str | os.PathLike):
         return _read(os.fspath(given))
+    if isinstance(given, bytes | bytearray | memoryview) or hasattr(given, "read"):
+        return _of_bytes(given.read() if hasattr(given, "read") else given)
     if _is_pil(given):
         return _of_pil(given)
     if isinstance(given, np.ndarray):
@@ -61,9 +65,24 @@ def name_of_picture(given: Any) -> str:
 
 def _read(path: str) -> UInt8Array:
     if "://" not in path:
+        if Path(path).is_file() and kind_of(Path(path)) == "video":
+            raise SourceError(f"{path}: is a video and no picture; streamcam.annotate takes it")
         return read_image(Path(path))
     with fetched(path) as copy:
         return read_image(copy)
+
+
+def _of_bytes(data: Any) -> UInt8Array:
+    """A picture of what its file holds."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise OptionError("the file is open as text; open it with 'rb'")
+    with tempfile.TemporaryDirectory(prefix="streamcam-") as folder:
+        copy = Path(folder) / "picture"
+        copy.write_bytes(data)
+        try:
+            return read_image(copy)
+        except SourceError as error:
+            raise SourceError(str(error).replace(str(copy), f"{len(data)} bytes")) from error
 
 
 def _is_pil(given: Any) -> bool:
@@ -76,14 +95,20 @@ def _of_pil(image: Any) -> UInt8Array:
 
     from streamcam.sources.decoding import to_bgr
 
-    return to_bgr(ImageOps.exif_transpose(image), Path(image.filename if getattr(image, "filename", "") else "picture"))
+    name = Path(getattr(image, "filename", "") or "picture")
+    try:
+        return to_bgr(ImageOps.exif_transpose(image), name)
+    except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises of a file that it reads only now
+        if isinstance(error, SourceError):
+            raise
+        raise SourceError(f"{name}: the picture cannot be read ({' '.join(str(error).split())})") from error
 
 
 def _of_tensor(given: Any) -> UInt8Array:
     """A tensor of Keras, TensorFlow, JAX or PyTorch: RGB, of which PyTorch's has its channels first."""
     if not hasattr(given, "shape") or not hasattr(given, "dtype"):
         raise OptionError(
-            f"a {type(given).__name__} is no picture; give a path, a URL, a PIL image, a NumPy array or a tensor"
+            f"{type(given).__name__}: is no picture; give a path, a URL, a PIL image, a NumPy array or a tensor"
         )
     if hasattr(given, "detach"):
         array = np.asarray(given.detach().cpu())
@@ -124,6 +149,8 @@ def _levels(array: np.ndarray[Any, Any]) -> UInt8Array:
     if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
         raise OptionError(f"{array.dtype}: pixels are numbers, 0 to 255")
     values = array.astype(np.float32)
+    if array.dtype == np.uint16:
+        values *= 255 / 65_535
     least, most = float(values.min()), float(values.max())
     if not (least >= 0 and most <= 255):  # NaN, too
         raise OptionError(

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from streamcam.choices import Every
 from streamcam.drawing.overlay import Overlay, SteadyDrawing
 from streamcam.errors import OptionError
-from streamcam.images import framed
+from streamcam.images import check_images, framed
 from streamcam.pipeline.clips import ClipExplainer, explained_clips
 from streamcam.pipeline.explaining import check_clips, check_every, explain_due, explain_frame, explained
 from streamcam.pipeline.following import ClipFollower
@@ -108,6 +108,9 @@ def run(
         streamcam.run(my_camera(), streamcam.GradCAM("efficientnet-lite0"), lambda frame, said: print(said))
     """
     check_every(every)
+    check_images(frames)
+    if not hasattr(explain, "start"):
+        raise OptionError(f"{type(explain).__name__}: is no explainer; GradCAM({explain!r:.40}) may make one")
     writes = writes_of(sinks)
     overlay = overlay or Overlay(explain.labels)
     drawing = SteadyDrawing(overlay) if isinstance(overlay, Overlay) else overlay
@@ -137,7 +140,7 @@ def writes_of(sinks: Sequence[Writer | Write] | Writer | Write) -> list[Write]:
         write = getattr(sink, "write", sink)
         if not callable(write):
             raise OptionError(
-                f"a {type(sink).__name__} is no sink: that has write(frame, explanation), or is a function of the two"
+                f"{type(sink).__name__}: is no sink, which has write(frame, explanation), or is a function of the two"
             )
         writes.append(write)
     return writes

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from streamcam.errors import OptionError
-from streamcam.images import USUAL_RATE, frame_of, image_from
+from streamcam.images import USUAL_RATE, check_images, frame_of, image_from
 from streamcam.protocols import Closing
 from streamcam.types import Frame, Image, VideoInfo
 
@@ -41,6 +41,7 @@ class ArraySource(Closing):
         if order not in ("bgr", "rgb"):
             raise OptionError(f"order {order}: choose one of bgr, rgb")
         self._rgb, self._rate = order == "rgb", Fraction(fps).limit_denominator(1001)
+        check_images(images)
         self._images = iter(images)
         first = list(itertools.islice(self._images, 1))
         self._rest: Iterator[Any] = itertools.chain(first, self._images)

@@ -61,6 +61,9 @@ def forms(path):
     yield "PIL", Image.open(path), {}
     yield "PIL, turned by EXIF", Image.open(stored), {}
     yield "PIL with alpha", Image.fromarray(clear), {}
+    yield "what the file holds", path.read_bytes(), {}
+    with path.open("rb") as file:
+        yield "an open file", file, {}
     yield "RGB", rgb, {"order": "rgb"}
     yield "BGR", bgr, {"order": "bgr"}
     yield "RGBA", clear, {"order": "rgb"}
@@ -80,7 +83,7 @@ def test_every_form_of_a_picture_is_the_same_picture(photo, result):
         found = streamcam.explain(given, **options)
         assert (found.image == result.image).all(), form
         seen.append(form)
-    assert len(seen) == 14
+    assert len(seen) == 16
 
 
 @pytest.mark.parametrize(
@@ -97,8 +100,11 @@ def test_every_form_of_a_picture_is_the_same_picture(photo, result):
         (np.full((8, 8, 3), -103.9, np.float32), {"order": "rgb"}, "as it was before preprocess_input"),
         (np.full((8, 8, 3), np.nan, np.float32), {"order": "rgb"}, "pixels are 0 to 255"),
         (np.array([["a"]]), {}, "pixels are numbers"),
-        ([1, 2, 3], {}, "a list is no picture"),
-        ({"a": 1}, {}, "a dict is no picture"),
+        ([1, 2, 3], {}, "list: is no picture"),
+        ({"a": 1}, {}, "dict: is no picture"),
+        (b"no picture", {}, "10 bytes: not a readable image"),
+        (io.StringIO("text"), {}, "open as text"),
+        (np.full((8, 8, 3), 300, np.int32), {"order": "rgb"}, "values from 300 to 300"),
     ],
 )
 def test_what_is_no_picture_is_said_in_one_line(given, options, said):
@@ -224,26 +230,26 @@ def test_it_is_plotted(result, monkeypatch):
 
 def test_a_keras_model_that_was_trained_further_is_taken_over_anew(coffee):
     model = models.flat().model
-    first = streamcam.explain(coffee, model=model, order="bgr")
-    assert streamcam.explain(coffee, model=model, order="bgr").explainer is first.explainer
+    first = streamcam.explain(coffee, model=model, order="bgr", precision="f32")
+    assert streamcam.explain(coffee, model=model, order="bgr", precision="f32").explainer is first.explainer
     model.set_weights([weight * 1.5 for weight in model.get_weights()])
-    second = streamcam.explain(coffee, model=model, order="bgr")
+    second = streamcam.explain(coffee, model=model, order="bgr", precision="f32")
     assert not np.allclose(first.explanation.probabilities, second.explanation.probabilities)
     classifier = streamcam.wrap_model(model)
-    third = streamcam.explain(coffee, model=classifier, order="bgr")
+    third = streamcam.explain(coffee, model=classifier, order="bgr", precision="f32")
     np.testing.assert_allclose(third.explanation.probabilities, second.explanation.probabilities, atol=1e-5)
     model.set_weights([weight * 1.5 for weight in model.get_weights()])
-    assert streamcam.explain(coffee, model=classifier, order="bgr").explainer is not third.explainer
+    assert streamcam.explain(coffee, model=classifier, order="bgr", precision="f32").explainer is not third.explainer
 
 
 def test_a_model_file_that_was_written_anew_is_read_anew(coffee, tmp_path):
     model, path = models.flat().model, tmp_path / "mine.keras"
     model.save(path)
-    first = streamcam.explain(coffee, model=path, order="bgr")
-    assert streamcam.explain(coffee, model=str(path), order="bgr").explainer is first.explainer
+    first = streamcam.explain(coffee, model=path, order="bgr", precision="f32")
+    assert streamcam.explain(coffee, model=str(path), order="bgr", precision="f32").explainer is first.explainer
     model.set_weights([weight * 1.5 for weight in model.get_weights()])
     model.save(path)
-    second = streamcam.explain(coffee, model=path, order="bgr")
+    second = streamcam.explain(coffee, model=path, order="bgr", precision="f32")
     assert not np.allclose(first.explanation.probabilities, second.explanation.probabilities)
 
 
@@ -287,3 +293,33 @@ def test_from_several_threads_at_once(photo, cat, result):
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_file_that_pillow_reads_only_now_is_named(tmp_path, photo):
+    cut = tmp_path / "cut.png"
+    cut.write_bytes(photo.read_bytes()[:3000])
+    closed = Image.open(photo)
+    closed.close()
+    with Image.open(cut) as lazy, pytest.raises(SourceError, match=r"cut\.png"):
+        streamcam.explain(lazy)
+    with pytest.raises(SourceError, match="cannot be read"):
+        streamcam.explain(closed)
+
+
+def test_a_video_is_sent_on_to_what_takes_it(sample):
+    with pytest.raises(SourceError, match=r"is a video and no picture; streamcam\.annotate takes it"):
+        streamcam.explain(sample)
+
+
+def test_16_bits_a_channel_are_brought_to_8(coffee):
+    deep = coffee.astype(np.uint16) * 257
+    assert (streamcam.explain(deep, order="bgr").image == coffee).all()
+
+
+def test_targets_are_numbers_of_any_kind_and_nothing_else(result):
+    assert result.ask(np.int64(967)).question == result.ask("espresso").question
+    for wrong in (1.5, ["espresso", 2.5]):
+        with pytest.raises(TargetError, match="is no class"):
+            streamcam.explain(result.image, wrong, order="bgr")
+    with pytest.raises(OptionError, match="NoneType: is no iterable"):
+        list(streamcam.explain_all(None))

@@ -126,8 +126,15 @@ def test_what_is_no_frame_is_named(given, said):
 
 
 def test_what_is_no_sink_or_no_rate_is_named(tmp_path):
-    with pytest.raises(OptionError, match="a str is no sink"):
+    with pytest.raises(OptionError, match="str: is no sink"):
         streamcam.run(pictures(), Counting(), ["out.mp4"])
+    for wrong in ("in.mp4", 5, None):
+        with pytest.raises(OptionError, match=r"is no source|is no iterable"):
+            streamcam.run(wrong, Counting(), [])
+        with pytest.raises(OptionError, match=r"is no source|is no iterable"):
+            streamcam.frames(wrong)
+    with pytest.raises(OptionError, match="str: is no explainer"):
+        streamcam.run(pictures(), "efficientnet-lite0", [])
     for wrong in ({"fps": 0}, {"fps": float("nan")}, {"order": "rbg"}):
         with pytest.raises(OptionError, match=next(iter(wrong))):
             streamcam.frames(pictures(), **wrong)
