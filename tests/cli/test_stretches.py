@@ -72,7 +72,7 @@ def test_a_stretch_is_part_of_what_identifies_a_result(cli, small_model, film, t
         assert code == 0, err
     assert "1 of 1 inputs done" in err or out == ""
     code, _, err = cli("annotate", "in", "-o", "out", "-m", small_model)
-    assert (code, "was made with other settings" in err) == (1, True)
+    assert (code, "1 result made with other settings" in err) == (1, True)
     assert AnnotationSettings().identity == AnnotationSettings(start=0.0, end=None).identity
     assert AnnotationSettings(start=1).identity != AnnotationSettings().identity != AnnotationSettings(end=1).identity
 
